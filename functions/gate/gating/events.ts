@@ -1,0 +1,48 @@
+/**
+ * Event types of PagerDuty webhooks v3 that are about an incident. The API takes any text, so a
+ * typing error would otherwise be found only by an event that never comes.
+ */
+export const incidentEvents = [
+  "incident.triggered",
+  "incident.acknowledged",
+  "incident.unacknowledged",
+  "incident.resolved",
+  "incident.reopened",
+  "incident.escalated",
+  "incident.reassigned",
+  "incident.delegated",
+  "incident.priority_updated",
+  "incident.incident_type.changed",
+  "incident.service_updated",
+  "incident.annotated",
+  "incident.custom_field_values.updated",
+  "incident.action_invocation.created",
+  "incident.action_invocation.updated",
+  "incident.action_invocation.terminated",
+  "incident.workflow.started",
+  "incident.workflow.completed",
+  "incident.responder.added",
+  "incident.responder.replied",
+  "incident.task.created",
+  "incident.task.updated",
+  "incident.task.completed",
+  "incident.status_update_published",
+  "incident.role.assigned",
+  "incident.conference_bridge.updated",
+] as const;
+
+/** How an event type that is newer than {@link incidentEvents} is written: "custom:incident.new". */
+export const customEventPrefix = "custom:";
+
+const known: ReadonlySet<string> = new Set(incidentEvents);
+const CUSTOM = /^custom:[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;
+
+/** Whether `text` may stand in `match.event`. */
+export function isEventName(text: string): boolean {
+  return known.has(text) || (text.length <= 100 && CUSTOM.test(text));
+}
+
+/** The event type as PagerDuty sends it. */
+export function eventType(name: string): string {
+  return name.startsWith(customEventPrefix) ? name.slice(customEventPrefix.length) : name;
+}
