@@ -1,0 +1,14 @@
+import type { PagerDuty } from "../gate/ports.ts";
+import { actionCalls } from "./execute.ts";
+import { incidentCalls } from "./incidents.ts";
+import { createRest } from "./rest.ts";
+import type { PagerDutyOptions } from "./rest.ts";
+import { serviceCalls } from "./services.ts";
+
+export type { PagerDutyOptions } from "./rest.ts";
+
+/** PagerDuty over its REST API. Reads are repeated once where that may help, writes never. */
+export function createPagerDuty(options: PagerDutyOptions): PagerDuty {
+  const rest = createRest(options);
+  return { ...incidentCalls(rest), ...serviceCalls(rest), ...actionCalls(rest) };
+}

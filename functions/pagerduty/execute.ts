@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { RemoteError } from "../gate/ports.ts";
+import type { Invocation, Order, PagerDuty } from "../gate/ports.ts";
+import { assignmentOf } from "./incidents.ts";
+import { asPathId, isId } from "./ids.ts";
+import type { Rest } from "./rest.ts";
+import { id, invocationShape, invocationState, optional } from "./shapes.ts";
+
+type ActionCalls = Pick<PagerDuty, "execute" | "invocation" | "invocations">;
+
+const madeInvocation = z.object({ invocation: z.object({ id, state: optional(z.string()) }) });
+const oneInvocation = z.object({ invocation: invocationShape });
+const manyInvocations = z.object({ invocations: z.array(invocationShape) });
+const madeInstance = z.object({ incident_workflow_instance: optional(z.object({ id })) });
+const changedIncident = z.object({ incident: z.object({ id }) });
+
+/** At most so many are listed, by PagerDuty's own rule. */
+const LISTED = 25;
+
+export function actionCalls(rest: Rest): ActionCalls {
+  return {
+    async execute(order) {
+      // All ids are checked before the first call.
+      const send = sender(rest, order);
+      await putCustomFields(rest, order);
+      return send();
+    },
+
+    async invocation(invocationId) {
+      if (!isId(invocationId)) return null;
+      const path = `/automation_actions/invocations/${invocationId}`;
+      return (await rest.find(path, oneInvocation))?.invocation ?? null;
+    },
+
+    async invocations(incidentId, actionId) {
+      const query = new URLSearchParams({ incident_id: incidentId, action_id: actionId });
+      const path = `/automation_actions/invocations?${query}`;
+      // One that cannot be read makes the whole answer unusable: left out, it would count as not having run.
+      const { invocations } = await rest.get(path, manyInvocations);
+      return invocations.filter((one) => matches(one, incidentId, actionId)).slice(0, LISTED);
+    },
+  };
+}
+
+/** In case a filter was not heeded. */
+function matches(invocation: Invocation, incidentId: string, actionId: string): boolean {
+  const { incidentId: found } = invocation;
+  return invocation.actionId === actionId && (found === null || found === incidentId);
+}
+
+type Sent = Awaited<ReturnType<PagerDuty["execute"]>>;
+
+function sender(rest: Rest, order: Order): () => Promise<Sent> {
+  const { target } = order;
+  const incidentId = asPathId("incidentId", order.incidentId);
+  switch (target.kind) {
+    case "automationAction": {
+      const path = `/automation_actions/actions/${asPathId("actionId", target.actionId)}/invocations`;
+      const body = { invocation: { metadata: { incident_id: incidentId } } };
+      return async () => {
+        const request = { method: "POST", path, body, named: false } as const;
+        const { invocation } = await rest.write(request, madeInvocation);
+        return { invocationId: invocation.id, state: invocationState(invocation.state) };
+      };
+    }
+    case "incidentWorkflow": {
+      const path = `/incident_workflows/${asPathId("workflowId", target.workflowId)}/instances`;
+      const body = {
+        incident_workflow_instance: {
+          id: order.mark,
+          type: "incident_workflow_instance",
+          incident: { id: incidentId, type: "incident_reference" },
+        },
+      };
+      return async () => {
+        const request = { method: "POST", path, body, named: false } as const;
+        const answer = await rest.write(request, madeInstance);
+        return { invocationId: answer.incident_workflow_instance?.id ?? null, state: null };
+      };
+    }
+    case "reassign":
+      return update(rest, incidentId, assignmentOf(target.users, target.escalationPolicy));
+    case "escalate":
+      return update(rest, incidentId, { escalation_level: target.level });
+  }
+}
+
+/** Done when PagerDuty has answered: there is no id to follow. */
+function update(
+  rest: Rest,
+  incidentId: string,
+  change: Record<string, unknown>,
+): () => Promise<Sent> {
+  const path = `/incidents/${incidentId}`;
+  const body = { incident: { type: "incident_reference", ...change } };
+  return async () => {
+    await rest.write({ method: "PUT", path, body, named: true }, changedIncident);
+    return { invocationId: null, state: "completed" };
+  };
+}
+
+async function putCustomFields(rest: Rest, order: Order): Promise<void> {
+  const fields = Object.entries(order.customFields).map(([name, value]) => ({ name, value }));
+  if (fields.length === 0) return;
+  const path = `/incidents/${asPathId("incidentId", order.incidentId)}/custom_fields/values`;
+  try {
+    await rest.writeBlind({ method: "PUT", path, body: { custom_fields: fields }, named: false });
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    // Whatever became of the fields, nothing has been started, and they can be set again.
+    throw new RemoteError(
+      `the custom fields were not set, so nothing was started: ${error.message}`,
+      {
+        nothingDone: true,
+        retryable: error.retryable,
+        status: error.status,
+        retryAfterMs: error.retryAfterMs,
+      },
+    );
+  }
+}

@@ -1,0 +1,167 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { RemoteError } from "../gate/ports.ts";
+import type { Clock } from "../gate/ports.ts";
+import { ask, baseUrlOf, budgetOf, send } from "./http.ts";
+import type { Budget, Call, Fetch, Remote } from "./http.ts";
+
+export interface PagerDutyOptions {
+  /** Root of the REST API, `https://api.pagerduty.com`. */
+  baseUrl: string;
+  /** Asked before every call, so that a rotated token is used at once. */
+  token: () => Promise<string>;
+  /** Email address of the PagerDuty user in whose name incidents and notes are written. */
+  from: string;
+  /** `token`: an API key (default). `bearer`: an OAuth token. */
+  tokenType?: "token" | "bearer";
+  /** Longest time for one call, its one repetition included. Defaults to 10 s. */
+  timeoutMs?: number;
+  /** Defaults to the built-in one. */
+  fetch?: Fetch;
+  clock: Clock;
+  /** How a pause before a repeated read is waited for. Defaults to a timer. */
+  wait?: (ms: number) => Promise<unknown>;
+}
+
+/** PagerDuty's REST API: authentication, time limit, repetition of reads. */
+export interface Rest {
+  /** Repeats once where that may help. Null for 404. */
+  find<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T> | null>;
+  /** Like `find`; 404 is an error. */
+  get<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>>;
+  /** Sends once. `shape` null: any 2xx will do. */
+  write<T extends z.ZodType>(request: WriteRequest, shape: T): Promise<z.output<T>>;
+  writeBlind(request: WriteRequest): Promise<void>;
+}
+
+export interface WriteRequest {
+  method: "POST" | "PUT";
+  path: string;
+  body: unknown;
+  /** PagerDuty wants the `From` header on writes to incidents and notes only. */
+  named: boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const PAUSE_MS = 250;
+const PAUSE_WITHOUT_RESET_MS = 1_000;
+
+export function createRest(options: PagerDutyOptions): Rest {
+  const remote: Remote = {
+    name: "PagerDuty",
+    setting: "PAGERDUTY_API_URL",
+    baseUrl: baseUrlOf("PAGERDUTY_API_URL", options.baseUrl),
+    fetch: options.fetch ?? globalThis.fetch,
+    clock: options.clock,
+    reasonOf,
+  };
+  const from = emailOf(options.from);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const wait = options.wait ?? ((ms: number) => pause(ms));
+
+  async function prepare(budget: Budget, call: Omit<Call, "budget" | "headers" | "secrets">) {
+    const token = await readToken(options.token);
+    const scheme = options.tokenType === "bearer" ? "Bearer " : "Token token=";
+    const headers = {
+      accept: "application/vnd.pagerduty+json;version=2",
+      authorization: scheme + token,
+      ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+    };
+    return { ...call, headers, budget, secrets: [token] };
+  }
+
+  async function get<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>> {
+    const budget = budgetOf(timeoutMs);
+    const startedAtMs = options.clock.now();
+    const attempt = async () => ask(remote, await prepare(budget, { method: "GET", path }), shape);
+    try {
+      return await attempt();
+    } catch (error) {
+      const pauseMs = pauseBeforeRepeating(error, budget);
+      const spentMs = options.clock.now() - startedAtMs;
+      if (pauseMs === null || spentMs + pauseMs >= timeoutMs) throw error;
+      await wait(pauseMs);
+      return attempt();
+    }
+  }
+
+  async function prepareWrite({ method, path, body, named }: WriteRequest): Promise<Call> {
+    const call = await prepare(budgetOf(timeoutMs), { method, path, body });
+    return named ? { ...call, headers: { ...call.headers, from } } : call;
+  }
+
+  return {
+    get,
+    async find(path, shape) {
+      try {
+        return await get(path, shape);
+      } catch (error) {
+        if (error instanceof RemoteError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    async write(request, shape) {
+      return ask(remote, await prepareWrite(request), shape);
+    },
+    async writeBlind(request) {
+      await send(remote, await prepareWrite(request));
+    },
+  };
+}
+
+/** Null where repeating cannot help: refused, time used up, or answered in a form that will not change. */
+function pauseBeforeRepeating(error: unknown, budget: Budget): number | null {
+  if (!(error instanceof RemoteError) || !error.retryable || budget.signal.aborted) return null;
+  if (error.status === 429) return error.retryAfterMs ?? PAUSE_WITHOUT_RESET_MS;
+  if (error.status === null || error.status >= 500) return error.retryAfterMs ?? PAUSE_MS;
+  return null;
+}
+
+async function readToken(read: () => Promise<string>): Promise<string> {
+  let token: string;
+  try {
+    token = await read();
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    throw new RemoteError(`the PagerDuty API token could not be read (${name})`, {
+      nothingDone: true,
+      retryable: true,
+    });
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new RemoteError(
+      "`PAGERDUTY_TOKEN` must be printable ASCII without spaces and line breaks, and not empty",
+      { nothingDone: true, retryable: false },
+    );
+  }
+  return token;
+}
+
+function emailOf(from: string): string {
+  if (!/^[\x21-\x7e]+@[\x21-\x7e]+$/.test(from)) {
+    throw new Error("`PAGERDUTY_FROM` must be the email address of a PagerDuty user");
+  }
+  return from;
+}
+
+const errorBody = z.object({
+  error: z.object({
+    message: z.string().nullish().catch(null),
+    code: z.number().nullish().catch(null),
+    errors: z.array(z.string()).nullish().catch(null),
+    required_scopes: z.string().nullish().catch(null),
+  }),
+});
+
+function reasonOf(body: unknown): string | null {
+  const { error } = errorBody.safeParse(body).data ?? {};
+  if (error === undefined) return null;
+  const scopes = error.required_scopes ?? "";
+  const parts = [
+    error.message ?? "",
+    typeof error.code === "number" ? `(code ${error.code})` : "",
+    (error.errors ?? []).join("; "),
+    scopes === "" ? "" : `required scopes: ${scopes}`,
+  ];
+  return parts.filter((part) => part !== "").join(" ");
+}
