@@ -4,7 +4,7 @@ import type { NewIncident, PagerDuty } from "../gate/ports.ts";
 import type { Incident } from "../gate/proposal.ts";
 import { asPathId, isId } from "./ids.ts";
 import type { Rest } from "./rest.ts";
-import { id, incidentShape, optional } from "./shapes.ts";
+import { id, incidentShape, optional, webAddress } from "./shapes.ts";
 import { cut } from "./text.ts";
 
 type IncidentCalls = Pick<
@@ -78,7 +78,7 @@ export function incidentCalls(rest: Rest): IncidentCalls {
           },
           madeIncident,
         );
-        return { id: made.incident.id, url: made.incident.html_url ?? null };
+        return { id: made.incident.id, url: webAddress(made.incident.html_url) };
       } catch (error) {
         if (!(error instanceof RemoteError) || error.status !== 400) throw error;
         const existing = await alreadyThere(wanted);

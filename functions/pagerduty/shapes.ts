@@ -19,7 +19,7 @@ export function epochMs(time: string | null | undefined): number | null {
 }
 
 /** People follow it from notes and pages: nothing but a web address. */
-function webAddress(url: string | null | undefined): string | null {
+export function webAddress(url: string | null | undefined): string | null {
   return url !== null && url !== undefined && /^https?:\/\//i.test(url) ? url : null;
 }
 

@@ -1,0 +1,254 @@
+import { z } from "zod";
+import { RemoteError } from "../gate/ports.ts";
+import type { Clock } from "../gate/ports.ts";
+
+/** The part of the built-in `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A system that is called over HTTP. */
+export interface Remote {
+  /** As error texts call it. */
+  name: string;
+  /** The setting that holds `baseUrl`. */
+  setting: string;
+  /** Without a slash at the end. */
+  baseUrl: string;
+  fetch: Fetch;
+  clock: Clock;
+  /** What the body of an error answer gives as the reason. */
+  reasonOf(body: unknown): string | null;
+}
+
+/** Time for one or more calls together. */
+export interface Budget {
+  ms: number;
+  signal: AbortSignal;
+}
+
+export interface Call {
+  method: "GET" | "POST" | "PUT";
+  /** With a leading slash. */
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  body?: unknown;
+  budget: Budget;
+  /** What no error text may repeat. */
+  secrets: readonly string[];
+}
+
+export function budgetOf(ms: number): Budget {
+  return { ms, signal: AbortSignal.timeout(ms) };
+}
+
+/** `url` without slashes at its end; throws where it is no plain web address. */
+export function baseUrlOf(setting: string, url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const plain =
+    parsed !== null &&
+    (parsed.protocol === "https:" || parsed.protocol === "http:") &&
+    parsed.username + parsed.password + parsed.search + parsed.hash === "";
+  if (!plain) {
+    // The value is not repeated: it may hold a password.
+    throw new Error(
+      `\`${setting}\` must be an http or https address without user name, password, query and fragment`,
+    );
+  }
+  return url.replace(/\/+$/, "");
+}
+
+/** Sends once and gives the text of a 2xx answer; everything else is a `RemoteError`. Never follows a redirect. */
+export async function send(remote: Remote, call: Call): Promise<string> {
+  return (await exchange(remote, call)).text;
+}
+
+/** Sends once and reads the JSON of a 2xx answer. */
+export async function ask<T extends z.ZodType>(
+  remote: Remote,
+  call: Call,
+  shape: T,
+): Promise<z.output<T>> {
+  const { status, text } = await exchange(remote, call);
+  const unreadable = (problem: string) =>
+    new RemoteError(`${remote.name}'s answer to ${told(call)} ${problem}`, {
+      nothingDone: reads(call),
+      retryable: true,
+      status,
+    });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw unreadable("is not JSON");
+  }
+  const parsed = shape.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = issue === undefined || issue.path.length === 0 ? "body" : issue.path.join(".");
+    throw unreadable(`cannot be used: \`${field}\`: ${issue?.message ?? "Invalid input"}`);
+  }
+  return parsed.data;
+}
+
+async function exchange(remote: Remote, call: Call): Promise<{ status: number; text: string }> {
+  let response: Response;
+  try {
+    response = await remote.fetch(remote.baseUrl + call.path, {
+      method: call.method,
+      redirect: "manual",
+      signal: call.budget.signal,
+      headers: {
+        "user-agent": "pagerduty-approval-gate",
+        // A connection that was kept while a function was frozen may be dead, and what is written to a dead one has an
+        // unclear outcome. So each call has its own.
+        connection: "close",
+        ...call.headers,
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    });
+  } catch (error) {
+    throw connectionError(remote, call, error);
+  }
+  const { status } = response;
+  if (status >= 300 && status < 400) {
+    await response.body?.cancel().catch(() => undefined);
+    throw redirectError(remote, call, response);
+  }
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    if (response.ok) throw connectionError(remote, call, error);
+    // The status alone settles it.
+    text = "";
+  }
+  if (!response.ok) throw refusal(remote, call, response, text);
+  return { status, text };
+}
+
+/** A GET has no effect, whatever becomes of it. */
+function reads(call: Call): boolean {
+  return call.method === "GET";
+}
+
+function told(call: Call): string {
+  return `${call.method} ${call.path.split("?")[0] ?? ""}`;
+}
+
+function refusal(remote: Remote, call: Call, response: Response, text: string): RemoteError {
+  const { status } = response;
+  const reason = shownReason(remote.reasonOf(jsonOrNull(text)), call.secrets);
+  return new RemoteError(
+    `${remote.name} answered ${status} to ${told(call)}${reason === null ? "" : `: ${reason}`}`,
+    {
+      // A server that failed may have failed after doing it.
+      nothingDone: reads(call) || status < 500,
+      retryable: status >= 500 || status === 429 || status === 408,
+      status,
+      retryAfterMs: retryAfterMs(response.headers, remote.clock),
+    },
+  );
+}
+
+function redirectError(remote: Remote, call: Call, response: Response): RemoteError {
+  const location = response.headers.get("location") ?? "";
+  const own = remote.baseUrl + call.path;
+  const to = URL.canParse(location, own) ? new URL(location, own).host : "nowhere";
+  return new RemoteError(
+    `\`${remote.setting}\` points to ${new URL(own).host}, which answered ${response.status} to ${told(call)} ` +
+      `and redirects to ${to}. Redirects are not followed: set \`${remote.setting}\` to the address that answers itself`,
+    { nothingDone: true, retryable: false, status: response.status },
+  );
+}
+
+function connectionError(remote: Remote, call: Call, error: unknown): RemoteError {
+  if (call.budget.signal.aborted) {
+    return new RemoteError(
+      `${remote.name} did not answer ${told(call)} within ${call.budget.ms / 1000} s`,
+      { nothingDone: reads(call), retryable: true },
+    );
+  }
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  // Only codes are told: messages may repeat headers.
+  const code = codeOf(cause);
+  if (neverSent(cause)) {
+    return new RemoteError(
+      `${remote.name} could not be reached for ${told(call)}${code === null ? "" : `: ${code}`}`,
+      { nothingDone: true, retryable: true },
+    );
+  }
+  return new RemoteError(
+    `the connection to ${remote.name} broke during ${told(call)}${code === null ? "" : `: ${code}`}`,
+    { nothingDone: reads(call), retryable: true },
+  );
+}
+
+/** OpenSSL's and Node's reasons not to trust a certificate, found before anything is sent. */
+const UNTRUSTED =
+  /^(CERT_.+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.+|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/;
+
+/** True when the failure is one of finding or opening the connection, so that no request can have left. */
+function neverSent(cause: unknown): boolean {
+  if (cause instanceof AggregateError) {
+    return cause.errors.length > 0 && cause.errors.every(neverSent);
+  }
+  const facts = failureShape.safeParse(cause).data;
+  const code = facts?.code ?? "";
+  return (
+    facts?.syscall === "getaddrinfo" ||
+    facts?.syscall === "connect" ||
+    code === "UND_ERR_CONNECT_TIMEOUT" ||
+    UNTRUSTED.test(code)
+  );
+}
+
+const failureShape = z.object({
+  code: z.string().optional().catch(undefined),
+  syscall: z.string().optional().catch(undefined),
+});
+
+function codeOf(cause: unknown): string | null {
+  const code = failureShape.safeParse(cause).data?.code ?? "";
+  return /^[A-Z0-9_]{1,60}$/.test(code) ? code : null;
+}
+
+/** How long the other side asks to wait: `ratelimit-reset` and `retry-after` in seconds, the latter also as a date. */
+function retryAfterMs(headers: Headers, clock: Clock): number | null {
+  for (const name of ["ratelimit-reset", "retry-after"]) {
+    const value = headers.get(name)?.trim() ?? "";
+    if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+    const atMs = name === "retry-after" && value.endsWith("GMT") ? Date.parse(value) : NaN;
+    if (!Number.isNaN(atMs)) return Math.max(0, atMs - clock.now());
+  }
+  return null;
+}
+
+const SHOWN_REASON = 300;
+const TELLTALE = 8;
+
+/** The reason in one line, or nothing of it where it repeats a secret or a good part of one. */
+function shownReason(reason: string | null, secrets: readonly string[]): string | null {
+  if (reason === null) return null;
+  if (secrets.some((secret) => repeats(reason, secret))) {
+    return "(the reason is withheld: it repeats a secret)";
+  }
+  // Control characters would forge lines in logs.
+  const line = reason.replace(/[\s\p{Cc}]+/gu, " ").trim();
+  return line === "" ? null : line.slice(0, SHOWN_REASON);
+}
+
+function repeats(text: string, secret: string): boolean {
+  if (secret.length <= TELLTALE) return secret !== "" && text.includes(secret);
+  for (let from = 0; from + TELLTALE <= secret.length; from += 1) {
+    if (text.includes(secret.slice(from, from + TELLTALE))) return true;
+  }
+  return false;
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import type { ApprovalReading, SubmitReceipt } from "../gate/ports.ts";
+
+/** A field that may be absent: of whatever form, it never makes the rest unreadable. */
+function optional<T extends z.ZodType>(type: T) {
+  return type.nullish().catch(null);
+}
+
+const text = optional(z.string());
+
+/** The answer to a submission. Its id is `approvalId` on the current endpoint, `id` on an older one. */
+export const receiptShape = z
+  .object({ approvalId: text, id: text, status: text, reviewUrl: text })
+  .transform((wire): SubmitReceipt => ({
+    approvalId: filled(wire.approvalId) ?? filled(wire.id),
+    reviewUrl: webAddress(wire.reviewUrl),
+    status: receiptStatus(wire.status),
+  }));
+
+/** The answer to reading one approval back; it must be about that one. */
+export function readingShape(approvalId: string) {
+  return z
+    .object({
+      id: z.literal(approvalId),
+      status: z.string(),
+      details: z.record(z.string(), z.unknown()),
+      modifiedDetails: z.unknown(),
+      responseNotes: text,
+      decisionNote: text,
+      decisionReasonCode: text,
+      autoDecided: z.unknown(),
+      autoDecisionRuleName: text,
+      decidedAt: text,
+      retryable: z.unknown(),
+    })
+    .transform((wire): ApprovalReading => ({
+      id: wire.id,
+      status: readingStatus(wire.status),
+      details: wire.details,
+      modifiedDetails: wire.modifiedDetails ?? null,
+      notes: notesOf(wire.responseNotes, wire.decisionNote),
+      reasonCode: filled(wire.decisionReasonCode),
+      autoDecided: saysYes(wire.autoDecided),
+      autoDecisionRuleName: filled(wire.autoDecisionRuleName),
+      decidedAtMs: epochMs(wire.decidedAt),
+      retryable: wire.retryable === true,
+    }));
+}
+
+function receiptStatus(status: string | null | undefined): SubmitReceipt["status"] {
+  switch (readingStatus(status ?? "")) {
+    case "PENDING":
+      return "pending";
+    case "APPROVED":
+    case "REJECTED":
+      return "decided";
+    case "UNKNOWN":
+      return "unknown";
+  }
+}
+
+/** Cheqpoint writes it in both cases; nothing else than the case may differ. */
+function readingStatus(status: string): ApprovalReading["status"] {
+  if (/^approved$/i.test(status)) return "APPROVED";
+  if (/^rejected$/i.test(status)) return "REJECTED";
+  if (/^pending$/i.test(status)) return "PENDING";
+  return "UNKNOWN";
+}
+
+/** What is neither absent nor a plain no counts as a rule's decision, which permits less than a human's. */
+function saysYes(autoDecided: unknown): boolean {
+  return autoDecided !== undefined && autoDecided !== null && autoDecided !== false;
+}
+
+/** Both names of the reviewer's note, the same text once. */
+function notesOf(...notes: (string | null | undefined)[]): string[] {
+  return [...new Set(notes.flatMap((note) => filled(note?.trim()) ?? []))];
+}
+
+function filled(value: string | null | undefined): string | null {
+  return value === undefined || value === "" ? null : value;
+}
+
+/** People follow it from notes and pages: nothing but a web address. */
+function webAddress(url: string | null | undefined): string | null {
+  return url !== null && url !== undefined && /^https?:\/\//i.test(url) ? url : null;
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+function epochMs(time: string | null | undefined): number | null {
+  if (time === null || time === undefined || !ISO_TIME.test(time)) return null;
+  const atMs = Date.parse(time);
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
+const errorBody = z.object({ error: z.string() });
+
+/** The one known form of an error answer. */
+export function reasonOf(body: unknown): string | null {
+  return errorBody.safeParse(body).data?.error ?? null;
+}
