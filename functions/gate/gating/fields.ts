@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DurationError, formatDuration, parseDuration } from "../duration.ts";
+import { DurationError, parseDuration } from "../duration.ts";
 
 /**
  * Builders for the leaves of the gating schema. Each says in its error what is allowed and leaves
@@ -64,6 +64,25 @@ export function integerBetween(min: number, max: number) {
     .meta({ type: "integer", minimum: min, maximum: max });
 }
 
+/**
+ * An object with no other keys than these. For an unknown key the error is the list of the known
+ * ones, from which the reader makes a sentence.
+ */
+export function strict<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  must = "must be an object",
+) {
+  const known = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? known : must),
+  });
+}
+
+/** Whether `value` can be looked into by key. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** true or false. */
 export function flag() {
   return z.boolean({ error: (issue) => unquoted("must be true or false", issue.input) });
@@ -104,9 +123,6 @@ export function durationOf(value: unknown): number | null {
     throw error;
   }
 }
-
-/** How a default is shown: the duration itself, in its shortest form. */
-export const shown = formatDuration;
 
 function isBetween(value: string, low: number, high: number): boolean {
   const ms = durationOf(value);

@@ -1,53 +1,34 @@
 import { canonicalJson, sha256 } from "../canonical.ts";
-import type {
-  Evaluation,
-  Gating,
-  GatingDefaults,
-  ParameterValue,
-  Runbook,
-  ServiceGating,
-  Subject,
-  TraceEntry,
-} from "./types.ts";
+import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 
 export { GatingError } from "./errors.ts";
 export type { Problem } from "./errors.ts";
+export { evaluate, proposedRunbook } from "./evaluate.ts";
 export { incidentEvents } from "./events.ts";
+export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
+export { checkParameters } from "./parameters.ts";
+export type { CheckedParameters } from "./parameters.ts";
+export { parseGating, parseServiceGating } from "./parse.ts";
 export { reservedDetailKeys } from "./reserved.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema.ts";
 export type * from "./types.ts";
 
-export function parseGating(_input: unknown): Gating {
-  throw new Error("not implemented");
-}
-export function parseServiceGating(_service: string, _input: unknown): ServiceGating {
-  throw new Error("not implemented");
-}
-export function evaluate(_gating: ServiceGating, _subject: Subject): Evaluation {
-  throw new Error("not implemented");
-}
-export function proposedRunbook(
-  _gating: ServiceGating,
-  _event: Omit<Subject, "action" | "runbook">,
-): { runbook: string; rule: string; trace: TraceEntry[] } | null {
-  throw new Error("not implemented");
-}
+/** "sha256:…" of the gating; the order of keys does not matter, that of rules does. */
 export function gatingHash(gating: ServiceGating): string {
   return sha256(canonicalJson(gating));
 }
-export function gatingForUnlisted(_defaults: GatingDefaults): ServiceGating {
-  throw new Error("not implemented");
+
+/** The gating of a service that is not listed: no rules, and only the runbooks of the defaults. */
+export function gatingForUnlisted(defaults: GatingDefaults): ServiceGating {
+  return {
+    runbooks: defaults.runbooks,
+    rules: [],
+    otherwise: defaults.proposals,
+    manualTask: defaults.manualTask,
+  };
 }
-/** The runbook of that name; safe for names that come from outside. */
+
+/** The runbook of that name, which may come from outside: "constructor" is no runbook. */
 export function findRunbook(gating: ServiceGating, name: string): Runbook | null {
   return Object.hasOwn(gating.runbooks, name) ? (gating.runbooks[name] ?? null) : null;
-}
-export function checkParameters(
-  _runbook: Runbook,
-  _input: unknown,
-): { ok: true; value: Record<string, ParameterValue> } | { ok: false; problems: string[] } {
-  throw new Error("not implemented");
-}
-export function gatingJsonSchema(): object {
-  throw new Error("not implemented");
 }

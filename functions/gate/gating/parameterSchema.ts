@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { flag, integerBetween, list, oneOf, prose, text } from "./fields.ts";
+import { defaults } from "./defaults.ts";
+import { flag, integerBetween, list, oneOf, prose, strict, text } from "./fields.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], {
   error: "must be text, a number, true or false",
@@ -8,7 +9,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], {
 const finite = z.number({ error: "must be a number, written without quotes" });
 
 /** What may be said about one parameter of a runbook. */
-export const parameterSchema = z.strictObject(
+export const parameterSchema = strict(
   {
     type: oneOf(["string", "integer", "number", "boolean"]).meta({
       description: "What a proposer must pass.",
@@ -24,7 +25,7 @@ export const parameterSchema = z.strictObject(
     minimum: finite.meta({ description: "Least value of a number." }).optional(),
     maximum: finite.meta({ description: "Greatest value of a number." }).optional(),
     maxLength: integerBetween(1, 1000)
-      .meta({ description: "Most characters of a string.", default: 200 })
+      .meta({ description: "Most characters of a string.", default: defaults.maxLength })
       .optional(),
     customField: text(
       "must be the name of a PagerDuty incident custom field: up to 50 letters, digits, `_` or `-`",
@@ -35,7 +36,7 @@ export const parameterSchema = z.strictObject(
       })
       .optional(),
   },
-  { error: "must be an object such as { type: integer }" },
+  "must be an object such as { type: integer }",
 );
 
 export type ParameterInput = z.output<typeof parameterSchema>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaults } from "./defaults.ts";
 import { customEventPrefix, incidentEvents, isEventName } from "./events.ts";
 import {
   duration,
@@ -10,28 +11,18 @@ import {
   oneOrMany,
   pagerDutyId,
   prose,
+  strict,
   text,
 } from "./fields.ts";
 import { parameterSchema } from "./parameterSchema.ts";
+import { closest } from "./show.ts";
+import { maxPatternLength, patternProblem } from "./titlePattern.ts";
 import { windowSchema } from "./windowSchema.ts";
 
 /**
  * What people write. This is the one source of the types, of the checks of single fields and of the
  * JSON Schema that editors use; checks across fields are in `checkRule.ts` and `checkRunbook.ts`.
  */
-
-/** What a field is when it is left out; the JSON Schema shows it and `normalise.ts` fills it in. */
-export const defaults = {
-  risk: 0.5,
-  sla: "15m",
-  validFor: "15m",
-  onExpiry: "reject",
-  delivery: "callback",
-  coolDown: "30m",
-  openProposals: 20,
-  executionsPerHour: 10,
-  otherwise: "requireApproval",
-} as const;
 
 const decisions = ["allow", "deny", "requireApproval"] as const;
 
@@ -54,31 +45,35 @@ const runbookName = text(
   runbookNamePattern,
 );
 
+/** The four things that a runbook can be; exactly one of them is written. */
+export const targetKeys = ["automationAction", "incidentWorkflow", "reassign", "escalate"] as const;
+
 const actionLabel = text(
   "must be snake_case: a small letter, then up to 63 small letters, digits or `_`",
   /^[a-z][a-z0-9_]{0,63}$/,
 );
 
-export const runbookSchema = z.strictObject({
+/** Names of parameters; the pattern is checked by `checkRunbook.ts`, which can name the place. */
+export const parameterNamePattern = /^[a-z][a-z0-9_]{0,39}$/;
+const parameterName = z.string().meta({ pattern: parameterNamePattern.source });
+const runbookKey = z.string().meta({ pattern: runbookNamePattern.source });
+
+export const runbookSchema = strict({
   automationAction: pagerDutyId("an automation action", "01DBFAILOVER")
     .meta({ description: "PagerDuty automation action to invoke." })
     .optional(),
   incidentWorkflow: pagerDutyId("an incident workflow", "PWF0001")
     .meta({ description: "PagerDuty incident workflow to start." })
     .optional(),
-  reassign: z
-    .strictObject(whom, {
-      error: "must be an object such as { escalationPolicy: PEP0002 }",
-    })
+  reassign: strict(whom, "must be an object such as { escalationPolicy: PEP0002 }")
     .meta({ description: "Reassign the incident to an escalation policy or to users." })
     .optional(),
-  escalate: z
-    .strictObject(
-      {
-        level: integerBetween(1, 20).meta({ description: "Level of the escalation policy." }),
-      },
-      { error: "must be an object such as { level: 2 }" },
-    )
+  escalate: strict(
+    {
+      level: integerBetween(1, 20).meta({ description: "Level of the escalation policy." }),
+    },
+    "must be an object such as { level: 2 }",
+  )
     .meta({ description: "Escalate the incident within its escalation policy." })
     .optional(),
   action: actionLabel
@@ -96,11 +91,16 @@ export const runbookSchema = z.strictObject({
       description: "What a proposer may pass, by name; anything else is refused. Default: nothing.",
     })
     .optional(),
+}).meta({
+  oneOf: targetKeys.map((key) => ({ required: [key] })),
 });
 
-const matchValue = prose(200);
+const matchValue = text(
+  "must be text of 1 to 200 characters without space around it",
+  /^\S(?:.{0,198}\S)?$/,
+);
 
-export const matchSchema = z.strictObject({
+export const matchSchema = strict({
   event: oneOrMany(
     z
       .string({ error: eventError })
@@ -131,7 +131,13 @@ export const matchSchema = z.strictObject({
   proposer: oneOrMany(matchValue)
     .meta({ description: "Who proposes: names of proposer tokens, exactly." })
     .optional(),
-  titlePattern: oneOrMany(prose(200), 20)
+  titlePattern: oneOrMany(
+    z
+      .string({ error: patternError })
+      .refine((pattern) => patternProblem(pattern) === null, { error: patternError })
+      .meta({ maxLength: maxPatternLength }),
+    20,
+  )
     .meta({
       description:
         "RE2 regular expressions, found anywhere in the first 1024 characters of the incident's title.",
@@ -142,7 +148,7 @@ export const matchSchema = z.strictObject({
     .optional(),
 });
 
-export const limitsSchema = z.strictObject(
+export const limitsSchema = strict(
   {
     openProposals: integerBetween(1, 1000)
       .meta({
@@ -157,10 +163,10 @@ export const limitsSchema = z.strictObject(
       })
       .optional(),
   },
-  { error: "must be an object such as { openProposals: 5 }" },
+  "must be an object such as { openProposals: 5 }",
 );
 
-export const ruleSchema = z.strictObject({
+export const ruleSchema = strict({
   name: text(
     "must be a name: a letter or digit, then up to 63 letters, digits, `_`, `-` or `.`",
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
@@ -202,8 +208,7 @@ export const ruleSchema = z.strictObject({
         "When to page `escalateTo` if nobody has decided, from receipt; less than `sla`.",
     })
     .optional(),
-  escalateTo: z
-    .strictObject(whom, { error: "must be an object such as { escalationPolicy: PEP0002 }" })
+  escalateTo: strict(whom, "must be an object such as { escalationPolicy: PEP0002 }")
     .meta({ description: "Whom to page; needs `escalateAfter`." })
     .optional(),
   delivery: oneOf(["callback", "poll"])
@@ -230,7 +235,7 @@ export const ruleSchema = z.strictObject({
     .optional(),
 });
 
-export const manualTaskSchema = z.strictObject({
+export const manualTaskSchema = strict({
   service: serviceId
     .meta({ description: "PagerDuty service of manual tasks. Default: the incident's." })
     .optional(),
@@ -241,15 +246,15 @@ export const manualTaskSchema = z.strictObject({
   urgency: urgency.meta({ description: "Default: the service's own setting." }).optional(),
 });
 
-const runbooks = z.record(z.string(), runbookSchema).meta({
+const runbooks = z.record(runbookKey, runbookSchema).meta({
   description: "What can be proposed, by the name that proposers use. Default: nothing.",
 });
 
-export const serviceSchema = z.strictObject({
+export const serviceSchema = strict({
   runbooks: runbooks.optional(),
   rules: z
     .array(ruleSchema, { error: "must be a list" })
-    .max(200, { error: "must hold at most 200 rules" })
+    .max(100, { error: "must hold at most 100 rules" })
     .meta({ description: "In order; the first that matches decides." })
     .optional(),
   otherwise: oneOf(decisions)
@@ -260,7 +265,7 @@ export const serviceSchema = z.strictObject({
     .optional(),
 });
 
-export const defaultsSchema = z.strictObject({
+export const defaultsSchema = strict({
   events: oneOf(["ignore"])
     .meta({ description: "What happens to webhook events.", default: "ignore" })
     .optional(),
@@ -271,7 +276,7 @@ export const defaultsSchema = z.strictObject({
   manualTask: manualTaskSchema.meta({ description: "Where manual tasks go." }).optional(),
 });
 
-export const gatingSchema = z.strictObject({
+export const gatingSchema = strict({
   services: z
     .record(z.string(), serviceSchema)
     .meta({ description: "Gated services, by PagerDuty service name or id." })
@@ -291,6 +296,31 @@ export type MatchInput = z.output<typeof matchSchema>;
 export type RunbookInput = z.output<typeof runbookSchema>;
 export type ManualTaskInput = z.output<typeof manualTaskSchema>;
 
-function eventError(): string {
-  return `must be one of ${incidentEvents.join(", ")}, or "custom:<type>" for a type that is not in this list`;
+function eventError(issue: { input?: unknown }): string {
+  const near = typeof issue.input === "string" ? closest(issue.input, incidentEvents) : null;
+  const hint = near === null ? "" : ` (did you mean ${near}?)`;
+  return `must be an event type of PagerDuty${hint}: ${incidentEvents.join(", ")}, or "custom:<type>" for one that is not in this list`;
 }
+
+function patternError(issue: { input?: unknown }): string {
+  const problem = typeof issue.input === "string" ? patternProblem(issue.input) : null;
+  return problem ?? "must be a regular expression of RE2, written in quotes";
+}
+
+const anything = z.record(z.string(), z.unknown(), { error: "must be an object" });
+
+/** The same objects with their insides left unread, for the reader that goes through them one by one. */
+export const runbookShell = runbookSchema.extend({ parameters: anything.optional() });
+export const ruleShell = ruleSchema.extend({ match: z.unknown().optional() });
+export const serviceShell = serviceSchema.extend({
+  runbooks: anything.optional(),
+  rules: z
+    .array(z.unknown(), { error: "must be a list" })
+    .max(100, { error: "must hold at most 100 rules" })
+    .optional(),
+});
+export const defaultsShell = defaultsSchema.extend({ runbooks: anything.optional() });
+export const gatingShell = gatingSchema.extend({
+  services: anything.optional(),
+  defaults: z.unknown().optional(),
+});

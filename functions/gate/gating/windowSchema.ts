@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { oneOf, oneOrMany, text } from "./fields.ts";
+import { oneOf, oneOrMany, strict, text } from "./fields.ts";
 import { isTimeZone } from "./window.ts";
 
 export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
@@ -10,7 +10,7 @@ const localTime = text(
 );
 
 /** One window: weekly (`days`, `from`, `to`) or a single stretch (`start`, `end`). */
-export const windowSchema = z.strictObject(
+export const windowSchema = strict(
   {
     days: oneOrMany(oneOf(weekdays), 7)
       .meta({ description: "Days on which the window begins. Default: every day." })
@@ -34,7 +34,7 @@ export const windowSchema = z.strictObject(
       .refine(isTimeZone, { error: zoneError })
       .meta({ description: "Zone of all times here, such as Europe/Berlin." }),
   },
-  { error: "must be an object such as { days: [sat, sun], timeZone: Europe/Berlin }" },
+  "must be an object such as { days: [sat, sun], timeZone: Europe/Berlin }",
 );
 
 export type WindowInput = z.output<typeof windowSchema>;

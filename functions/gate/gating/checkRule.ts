@@ -1,0 +1,272 @@
+import { formatDuration } from "../duration.ts";
+import type { KnownRunbook } from "./checkRunbook.ts";
+import { checkWindow } from "./checkWindow.ts";
+import { defaults } from "./defaults.ts";
+import { durationOf } from "./fields.ts";
+import { eventType } from "./events.ts";
+import { listOf } from "./normalise.ts";
+import { reader, unknownName } from "./read.ts";
+import type { Path, Report } from "./report.ts";
+import { matchSchema, ruleShell } from "./schema.ts";
+import { anyOf, quote, show } from "./show.ts";
+
+const readFields = reader(ruleShell);
+const readMatch = reader(matchSchema);
+type RuleFields = NonNullable<ReturnType<typeof readFields>>["fields"];
+export type MatchFields = NonNullable<ReturnType<typeof readMatch>>["fields"];
+
+/** From this risk on, an approval on expiry must be acknowledged. */
+const HIGH_RISK = 0.8;
+
+/** What could be read of one rule, for the checks that compare rules. */
+export interface RuleDraft {
+  index: number;
+  at: Path;
+  name: string | null;
+  match: MatchFields;
+  /** Whether every field of `match` is right and means something. */
+  isMatchSound: boolean;
+}
+
+/** The rule's own fields, of which some may be wrong. */
+interface Fields {
+  rule: Omit<RuleFields, "match">;
+  match: MatchFields;
+  /** Keys that are wrong, those of `match` with "match." before them. */
+  broken: ReadonlySet<string>;
+}
+
+/** Reports everything that is wrong inside one rule. */
+export function checkRule(
+  raw: unknown,
+  index: number,
+  at: Path,
+  runbooks: readonly KnownRunbook[],
+  report: Report,
+): RuleDraft {
+  const read = readRule(raw, at, report);
+  if (read === null) return { index, at, name: null, match: {}, isMatchSound: false };
+  const before = report.problems.length;
+  checkWindows(read, at, report);
+  checkRunbooks(read, at, runbooks, report);
+  const isMatchSound =
+    before === report.problems.length && ![...read.broken].some((key) => key.startsWith("match"));
+  checkPropose(read, at, runbooks, report);
+  checkEscalation(read, at, report);
+  checkExpiry(read, at, report);
+  checkEditable(read, at, runbooks, report);
+  return { index, at, name: read.rule.name ?? null, match: read.match, isMatchSound };
+}
+
+function readRule(raw: unknown, at: Path, report: Report): Fields | null {
+  const named = ruleShell.shape.name.safeParse(
+    typeof raw === "object" && raw !== null && "name" in raw ? raw.name : undefined,
+  );
+  if (named.success) report.label(at, named.data);
+  const reading = readFields(raw, at, report);
+  if (reading === null) return null;
+  const { match: rawMatch, ...rule } = reading.fields;
+  const match = rawMatch === undefined ? null : readMatch(rawMatch, [...at, "match"], report);
+  const broken = new Set(reading.broken);
+  if (rawMatch !== undefined && match === null) broken.add("match");
+  for (const key of match?.broken ?? []) broken.add(`match.${key}`);
+  return { rule, match: match?.fields ?? {}, broken };
+}
+
+function checkWindows({ match }: Fields, at: Path, report: Report): void {
+  const windows = match.during;
+  if (Array.isArray(windows)) {
+    windows.forEach((window, index) => {
+      checkWindow(window, [...at, "match", "during", index], report);
+    });
+  } else if (windows !== undefined) {
+    checkWindow(windows, [...at, "match", "during"], report);
+  }
+}
+
+function checkRunbooks(
+  { match }: Fields,
+  at: Path,
+  runbooks: readonly KnownRunbook[],
+  report: Report,
+): void {
+  if (runbooks.length === 0) {
+    report.whole(
+      at,
+      "can never match: the service has no `runbooks`, so nothing can be proposed for it",
+    );
+    return;
+  }
+  const names = runbooks.map((runbook) => runbook.name);
+  const isNameKnown = checkEach(match.runbook, [...at, "match", "runbook"], names, report, {
+    must: "must be a runbook of this service",
+  });
+  // A runbook that is itself wrong may have any action.
+  if (runbooks.some((runbook) => runbook.action === null)) return;
+  const actions = [...new Set(runbooks.flatMap((runbook) => runbook.action ?? []))];
+  const isActionKnown = checkEach(match.action, [...at, "match", "action"], actions, report, {
+    must: "must be the action of a runbook of this service",
+  });
+  if (isNameKnown && isActionKnown && runbooksMatched(match, runbooks).length === 0) {
+    report.whole(
+      at,
+      `can never match: no runbook in \`match.runbook\` (${anyOf(listOf(match.runbook) ?? [])}) has an action in \`match.action\` (${anyOf(listOf(match.action) ?? [])})`,
+    );
+  }
+}
+
+function checkEach(
+  written: string | string[] | undefined,
+  at: Path,
+  known: readonly string[],
+  report: Report,
+  { must }: { must: string },
+): boolean {
+  const values = typeof written === "string" ? [written] : (written ?? []);
+  values.forEach((value, index) => {
+    if (known.includes(value)) return;
+    report.field(Array.isArray(written) ? [...at, index] : at, unknownName(must, value, known));
+  });
+  return values.every((value) => known.includes(value));
+}
+
+/** The runbooks whose proposals the rule can match. */
+export function runbooksMatched(
+  match: MatchFields,
+  runbooks: readonly KnownRunbook[],
+): KnownRunbook[] {
+  const names = listOf(match.runbook);
+  const actions = listOf(match.action);
+  return runbooks.filter(
+    (runbook) =>
+      (names === null || names.includes(runbook.name)) &&
+      (actions === null || runbook.action === null || actions.includes(runbook.action)),
+  );
+}
+
+function checkPropose(
+  { rule, match, broken }: Fields,
+  at: Path,
+  runbooks: readonly KnownRunbook[],
+  report: Report,
+): void {
+  const { propose } = rule;
+  if (propose === undefined) return;
+  const where = [...at, "propose"];
+  const isMatchKnown = !broken.has("match");
+  if (match.event === undefined && isMatchKnown && !broken.has("match.event")) {
+    report.field(
+      where,
+      `must stand with \`match.event\`, which says for which events to propose, got ${quote(propose)} without it`,
+    );
+  }
+  const own = listOf(match.event)?.find((event) =>
+    eventType(event).startsWith("incident.action_invocation."),
+  );
+  if (own !== undefined) {
+    report.field(
+      where,
+      `must not stand with \`match.event\` ${quote(own)}: the gate's own executions cause that event, so it would propose for ever`,
+    );
+  }
+  if (runbooks.length === 0) return;
+  const names = runbooks.map((runbook) => runbook.name);
+  if (!names.includes(propose)) {
+    report.field(where, unknownName("must be a runbook of this service", propose, names));
+  } else if (
+    isMatchKnown &&
+    !broken.has("match.runbook") &&
+    !broken.has("match.action") &&
+    !runbooksMatched(match, runbooks).some((runbook) => runbook.name === propose)
+  ) {
+    report.field(
+      where,
+      `must be a runbook that \`match.runbook\` and \`match.action\` of the same rule let through, got ${quote(propose)}`,
+    );
+  }
+}
+
+function checkEscalation({ rule, broken }: Fields, at: Path, report: Report): void {
+  const { escalateAfter, escalateTo, sla = defaults.sla } = rule;
+  const after = durationOf(escalateAfter);
+  const wait = durationOf(sla);
+  if (after !== null && wait !== null && !broken.has("sla") && after >= wait) {
+    const whence = rule.sla === undefined ? ", the default" : "";
+    report.field(
+      [...at, "escalateAfter"],
+      `must be less than \`sla\` (${formatDuration(wait)}${whence}), got ${show(escalateAfter)}`,
+    );
+  }
+  if (escalateAfter !== undefined && escalateTo === undefined && !broken.has("escalateTo")) {
+    report.field(
+      [...at, "escalateAfter"],
+      `must stand with \`escalateTo\`, which says whom to page, got ${show(escalateAfter)} without it`,
+    );
+  }
+  if (escalateTo === undefined) return;
+  if (escalateAfter === undefined && !broken.has("escalateAfter")) {
+    report.field(
+      [...at, "escalateTo"],
+      "must stand with `escalateAfter`, which says when to page, got no `escalateAfter`",
+    );
+  }
+  if (escalateTo.users === undefined && escalateTo.escalationPolicy === undefined) {
+    report.field(
+      [...at, "escalateTo"],
+      "must have `escalationPolicy`, `users` or both, got neither",
+    );
+  }
+}
+
+function checkExpiry({ rule, match, broken }: Fields, at: Path, report: Report): void {
+  if (rule.onExpiry !== "approve" || rule.acknowledgeRisk === true) return;
+  if (broken.has("acknowledgeRisk")) return;
+  const where = [...at, "onExpiry"];
+  if (!broken.has("match") && !broken.has("match.priority")) {
+    const priorities = listOf(match.priority);
+    if (priorities === null || priorities.some((name) => name.toUpperCase() === "P1")) {
+      const why = priorities === null ? " (an absent `match.priority` matches P1 as well)" : "";
+      report.field(
+        where,
+        `must not be "approve" on a rule that can match P1${why}: write \`onExpiry: reject\`, or a \`match.priority\` without P1, or state \`acknowledgeRisk: true\`, got "approve"`,
+      );
+    }
+  }
+  const risk = rule.risk ?? defaults.risk;
+  if (!broken.has("risk") && risk >= HIGH_RISK) {
+    report.field(
+      where,
+      `must not be "approve" with a \`risk\` of ${HIGH_RISK} or more (${risk}): write \`onExpiry: reject\`, or a lower \`risk\`, or state \`acknowledgeRisk: true\`, got "approve"`,
+    );
+  }
+}
+
+function checkEditable(
+  { rule, match, broken }: Fields,
+  at: Path,
+  runbooks: readonly KnownRunbook[],
+  report: Report,
+): void {
+  if (rule.editable === undefined) return;
+  if (["match", "match.runbook", "match.action"].some((key) => broken.has(key))) return;
+  const matched = runbooksMatched(match, runbooks);
+  const known = [...new Set(matched.flatMap((runbook) => [...runbook.carried.keys()]))];
+  rule.editable.forEach((key, index) => {
+    const where = [...at, "editable", index];
+    const owners = matched.filter((runbook) => runbook.carried.has(key));
+    if (owners.length === 0) {
+      report.field(
+        where,
+        unknownName("must be a parameter of a runbook that the rule can match", key, known),
+      );
+      return;
+    }
+    const lost = owners.find((runbook) => runbook.carried.get(key) === false);
+    if (lost !== undefined) {
+      report.field(
+        where,
+        `must be a parameter with a \`customField\`, which carries a change to the runbook; ${quote(lost.name)} has none for it, got ${quote(key)}`,
+      );
+    }
+  });
+}

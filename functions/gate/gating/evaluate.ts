@@ -1,0 +1,143 @@
+import { defaultTerms } from "./normalise.ts";
+import { anyOf, quote } from "./show.ts";
+import { maxTitleLength, titleMatches } from "./titlePattern.ts";
+import type {
+  Evaluation,
+  Match,
+  Rule,
+  RuleTerms,
+  ServiceGating,
+  Subject,
+  TraceEntry,
+} from "./types.ts";
+import { windowHolds } from "./window.ts";
+
+/** What the service's gating says about a proposal: the first rule that matches, or `otherwise`. */
+export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
+  const trace: TraceEntry[] = [];
+  for (const rule of gating.rules) {
+    const entry = tryRule(rule, subject);
+    trace.push(entry);
+    if (entry.matched) {
+      return { rule: rule.name, decision: rule.decision, terms: termsOf(rule), trace };
+    }
+  }
+  return { rule: null, decision: gating.otherwise, terms: defaultTerms(), trace };
+}
+
+/**
+ * Which runbook to propose for a webhook event: that of the first rule with `propose` whose match
+ * holds once that runbook and its action are filled in; null: none. Only such rules are traced.
+ */
+export function proposedRunbook(
+  gating: ServiceGating,
+  event: Omit<Subject, "action" | "runbook">,
+): { runbook: string; rule: string; trace: TraceEntry[] } | null {
+  const trace: TraceEntry[] = [];
+  for (const rule of gating.rules) {
+    if (rule.propose === null) continue;
+    const runbook = Object.hasOwn(gating.runbooks, rule.propose)
+      ? gating.runbooks[rule.propose]
+      : undefined;
+    if (runbook === undefined) continue;
+    const entry = tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action });
+    trace.push(entry);
+    if (entry.matched) return { runbook: runbook.name, rule: rule.name, trace };
+  }
+  return null;
+}
+
+function tryRule(rule: Rule, subject: Subject): TraceEntry {
+  for (const [field, test] of TESTS) {
+    const why = test(rule.match, subject);
+    if (why !== null) return { rule: rule.name, matched: false, because: `\`${field}\` ${why}` };
+  }
+  const looked = TESTS.map(([field]) => field).filter((field) => rule.match[field] !== null);
+  const because =
+    looked.length === 0
+      ? "it matches everything"
+      : `${looked.map((field) => `\`${field}\``).join(", ")} ${looked.length === 1 ? "holds" : "hold"}`;
+  return { rule: rule.name, matched: true, because };
+}
+
+/** Why a field of a match does not hold; null: it does. Cheap fields first. */
+type Test = (match: Match, subject: Subject) => string | null;
+
+const TESTS: readonly (readonly [keyof Match, Test])[] = [
+  [
+    "event",
+    ({ event }, subject) =>
+      exactly(event, subject.event, "absent: nothing but the proposal itself came"),
+  ],
+  ["runbook", ({ runbook }, subject) => exactly(runbook, subject.runbook)],
+  ["action", ({ action }, subject) => exactly(action, subject.action)],
+  ["priority", ({ priority }, subject) => folded(priority, subject.priority)],
+  ["severity", ({ severity }, subject) => folded(severity, subject.severity)],
+  ["urgency", ({ urgency }, subject) => exactly(urgency, subject.urgency)],
+  ["region", ({ region }, subject) => anyRegion(region, subject.regions)],
+  ["proposer", ({ proposer }, subject) => exactly(proposer, subject.proposer)],
+  ["titlePattern", titleTest],
+  ["during", duringTest],
+];
+
+function exactly(
+  wanted: readonly string[] | null,
+  found: string | null,
+  absent = "not known",
+): string | null {
+  if (wanted === null || (found !== null && wanted.includes(found))) return null;
+  return differs(wanted, found, absent);
+}
+
+/** Priorities and severities: people write P1 and p1. */
+function folded(wanted: readonly string[] | null, found: string | null): string | null {
+  if (wanted === null) return null;
+  const lower = found?.toLowerCase();
+  return wanted.some((value) => value.toLowerCase() === lower)
+    ? null
+    : differs(wanted, found, "not known");
+}
+
+function anyRegion(wanted: readonly string[] | null, found: readonly string[]): string | null {
+  if (wanted === null || found.some((region) => wanted.includes(region))) return null;
+  return `is ${found.length === 0 ? "not known" : listed(found)}, not ${anyOf(wanted, 5)}`;
+}
+
+function titleTest({ titlePattern }: Match, subject: Subject): string | null {
+  if (titlePattern === null) return null;
+  return titlePattern.some((pattern) => titleMatches(pattern, subject.title))
+    ? null
+    : `is not found in the first ${maxTitleLength} characters of the title: ${anyOf(titlePattern, 5)}`;
+}
+
+function duringTest({ during }: Match, subject: Subject): string | null {
+  if (during === null) return null;
+  return during.some((window) => windowHolds(window, subject.atMs))
+    ? null
+    : `does not hold at ${new Date(subject.atMs).toISOString()}`;
+}
+
+function differs(wanted: readonly string[], found: string | null, absent: string): string {
+  return `is ${found === null ? absent : quote(found)}, not ${anyOf(wanted, 5)}`;
+}
+
+function listed(values: readonly string[]): string {
+  const more = values.length > 5 ? ` and ${values.length - 5} more` : "";
+  return values.slice(0, 5).map(quote).join(", ") + more;
+}
+
+function termsOf(rule: Rule): RuleTerms {
+  return {
+    risk: rule.risk,
+    slaMs: rule.slaMs,
+    validForMs: rule.validForMs,
+    onExpiry: rule.onExpiry,
+    escalateAfterMs: rule.escalateAfterMs,
+    escalateTo: rule.escalateTo,
+    delivery: rule.delivery,
+    editable: rule.editable,
+    coolDownMs: rule.coolDownMs,
+    limits: rule.limits,
+    acceptRuleApprovals: rule.acceptRuleApprovals,
+  };
+}

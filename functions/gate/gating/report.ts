@@ -1,0 +1,57 @@
+import type { Problem } from "./errors.ts";
+
+/** Keys and indexes from the root of the gating. */
+export type Path = readonly (string | number)[];
+
+/** Collects what is wrong, each as one line that begins with the service and rule it is about. */
+export class Report {
+  readonly problems: Problem[] = [];
+  readonly #labels = new Map<string, string>();
+
+  /** Shows `name` in brackets after the place, in every problem inside it. */
+  label(at: Path, name: string): void {
+    this.#labels.set(placeOf(at), name);
+  }
+
+  /** A problem of the field at `at`. */
+  field(at: Path, text: string): void {
+    if (at.length === 0) {
+      this.whole(at, text);
+      return;
+    }
+    const depth = unitDepth(at);
+    const place = this.#place(at.slice(0, depth));
+    this.problems.push({
+      path: placeOf(at),
+      message: `${place}: \`${placeOf(at.slice(depth))}\` ${text}`,
+    });
+  }
+
+  /** A problem of the whole rule, runbook or service at `at`. */
+  whole(at: Path, text: string): void {
+    this.problems.push({ path: placeOf(at), message: `${this.#place(at)}: ${text}` });
+  }
+
+  #place(at: Path): string {
+    const place = at.length === 0 ? "gating" : placeOf(at);
+    const name = this.#labels.get(place);
+    return name === undefined ? place : `${place} (${name})`;
+  }
+}
+
+/** Path segments as they are read: `services.payments-db.rules[2].match.priority[0]`. */
+export function placeOf(at: Path): string {
+  return at.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    if (!/^[A-Za-z0-9_-]{1,100}$/.test(key)) return `${text}[${JSON.stringify(key.slice(0, 100))}]`;
+    return text === "" ? key : `${text}.${key}`;
+  }, "");
+}
+
+/** How many segments name the thing that a reader looks for; the rest names a field in it. */
+function unitDepth(at: Path): number {
+  const start = at[0] === "services" ? 2 : at[0] === "defaults" ? 1 : 0;
+  const isListed = at[start] === "rules" || at[start] === "runbooks";
+  const depth = isListed && at.length > start + 2 ? start + 2 : start;
+  return at.length > depth ? depth : Math.max(0, at.length - 1);
+}
