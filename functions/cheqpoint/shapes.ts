@@ -24,14 +24,14 @@ export function readingShape(approvalId: string) {
       id: z.literal(approvalId),
       status: z.string(),
       details: z.record(z.string(), z.unknown()),
-      modifiedDetails: z.unknown(),
+      modifiedDetails: z.unknown().optional(),
       responseNotes: text,
       decisionNote: text,
       decisionReasonCode: text,
-      autoDecided: z.unknown(),
+      autoDecided: z.unknown().optional(),
       autoDecisionRuleName: text,
       decidedAt: text,
-      retryable: z.unknown(),
+      retryable: z.unknown().optional(),
     })
     .transform((wire): ApprovalReading => ({
       id: wire.id,

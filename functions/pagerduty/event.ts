@@ -83,7 +83,7 @@ const envelope = z.object({
     resource_type: optional(z.string()),
     occurred_at: optional(z.string()),
     agent: optional(reference),
-    data: z.unknown(),
+    data: z.unknown().optional(),
   }),
 });
 
