@@ -1,0 +1,69 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { call, deliveryOf, path, readAccess } from "./webhookApi.ts";
+import type { Access } from "./webhookApi.ts";
+
+export interface ActivationInputs {
+  subscriptionId: string;
+  apiUrl: string;
+  token: string;
+  providerVersion: string;
+}
+
+/** Switches a subscription on once its receiver can verify what it sends, and off before the receiver goes. */
+export function activationProvider(): pulumi.dynamic.ResourceProvider<
+  ActivationInputs,
+  ActivationInputs
+> {
+  const access: Access = { configToken: "", configApiUrl: "" };
+  const turn = async (inputs: ActivationInputs, active: boolean) => {
+    const id = inputs.subscriptionId;
+    const purpose = `${active ? "activate" : "deactivate"} webhook subscription ${id}`;
+    const { status, subscription } = await call(access, inputs, purpose, "PUT", path(id), {
+      webhook_subscription: { type: "webhook_subscription", active },
+    });
+    if (!active) {
+      return;
+    }
+    if (status === 404) {
+      throw new Error(`cannot ${purpose}: it is gone. Run: pulumi refresh, then pulumi up`);
+    }
+    if (deliveryOf(subscription).disabled) {
+      await call(access, inputs, `enable webhook subscription ${id}`, "POST", path(id, "/enable"));
+    }
+  };
+  return {
+    configure: async ({ config }) => {
+      // Assigned into the one object that all methods see: each method is serialised on its own.
+      Object.assign(access, readAccess(config));
+    },
+    diff: async (_id, olds, news) => {
+      const replaces = olds.subscriptionId === news.subscriptionId ? [] : ["subscriptionId"];
+      const keys: (keyof ActivationInputs)[] = ["apiUrl", "token", "providerVersion"];
+      return {
+        changes: replaces.length > 0 || keys.some((key) => olds[key] !== news[key]),
+        replaces,
+        deleteBeforeReplace: false,
+      };
+    },
+    create: async (inputs) => {
+      await turn(inputs, true);
+      return { id: inputs.subscriptionId, outs: inputs };
+    },
+    read: async (id, props) => {
+      if (props === undefined) {
+        return {};
+      }
+      const purpose = `read webhook subscription ${id}`;
+      const { status, subscription } = await call(access, props, purpose, "GET", path(id));
+      // Dropped from the state, so that the next update switches it on again.
+      return status === 404 || subscription["active"] === false ? {} : { id, props };
+    },
+    update: async (_id, _olds, news) => {
+      await turn(news, true);
+      return { outs: news };
+    },
+    delete: async (_id, props) => {
+      await turn(props, false);
+    },
+  };
+}

@@ -1,0 +1,252 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  checked,
+  httpUrl,
+  matching,
+  oneOf,
+  onlyKnown,
+  refuse,
+  secretText,
+  shown,
+} from "./inputs.ts";
+import { subscriptionProvider } from "./webhookSubscriptionProvider.ts";
+
+/** Whose incidents a subscription reports. */
+export const WebhookScope = { Account: "account", Team: "team", Service: "service" } as const;
+export type WebhookScope = (typeof WebhookScope)[keyof typeof WebhookScope];
+
+/** A subscription that exists already, with the signing secret that PagerDuty showed when it was created. */
+export interface ExistingSubscription {
+  /** Id of the subscription in PagerDuty. */
+  id: pulumi.Input<string>;
+  /** Its signing secret, which PagerDuty shows only once. */
+  secret: pulumi.Input<string>;
+}
+
+/** Inputs of {@link WebhookSubscription}. */
+export interface WebhookSubscriptionArgs {
+  /** Where PagerDuty delivers to. A change makes a new subscription before the old one goes. */
+  url: pulumi.Input<string>;
+  /** Whose incidents are reported: "account", "team" or "service". Defaults to "account". */
+  scope?: pulumi.Input<WebhookScope>;
+  /** Id of the team or service; only with these scopes. */
+  scopeId?: pulumi.Input<string>;
+  /** PagerDuty event types. Defaults to all that an approval gate uses. */
+  events?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Whether event types that this package does not know are let through. Defaults to false. */
+  allowUnknownEvents?: boolean;
+  /** What people see in PagerDuty. Defaults to a text that names this component. */
+  description?: pulumi.Input<string>;
+  /** Headers to send with each delivery; kept secret. A change makes a new subscription. */
+  customHeaders?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+  /** Whether deliveries begin at once. Set it to false when something else switches it on later. Defaults to true. */
+  startActive?: pulumi.Input<boolean>;
+  /** A changed value makes a new subscription, and so a new signing secret. Defaults to none. */
+  keepers?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+  /** Takes over this subscription instead of making one. */
+  existing?: ExistingSubscription;
+  /** PagerDuty's REST API. Defaults to `pagerduty:apiUrlOverride`, PAGERDUTY_API_URL or the service region's address. */
+  apiUrl?: pulumi.Input<string>;
+  /** API token to use where neither `pagerduty:token` nor `pagerdutyToken` is configured. Defaults to PAGERDUTY_TOKEN. */
+  token?: pulumi.Input<string>;
+}
+
+/** What the gate acts on, watches or keeps in its audit trail. */
+export const DEFAULT_EVENTS: readonly string[] = [
+  "incident.acknowledged",
+  "incident.action_invocation.created",
+  "incident.action_invocation.terminated",
+  "incident.action_invocation.updated",
+  "incident.delegated",
+  "incident.escalated",
+  "incident.priority_updated",
+  "incident.reassigned",
+  "incident.reopened",
+  "incident.resolved",
+  "incident.service_updated",
+  "incident.triggered",
+  "incident.unacknowledged",
+  "incident.workflow.completed",
+  "incident.workflow.started",
+];
+
+/** All that can be subscribed to. */
+const KNOWN_EVENTS: readonly string[] = [
+  ...DEFAULT_EVENTS,
+  "incident.annotated",
+  "incident.conference_bridge.updated",
+  "incident.custom_field_values.updated",
+  "incident.incident_type.changed",
+  "incident.responder.added",
+  "incident.responder.replied",
+  "incident.role.assigned",
+  "incident.status_update_published",
+  "incident.task.completed",
+  "incident.task.created",
+  "incident.task.updated",
+  "service.created",
+  "service.custom_field_values.updated",
+  "service.deleted",
+  "service.updated",
+];
+
+/** Raised with every change of the provider's source, so that old resources get the new one. */
+export const PROVIDER_VERSION = "1";
+
+/**
+ * A PagerDuty webhook (v3) subscription whose signing secret is an output. PagerDuty tells the secret once, in its
+ * answer to the creation, so that it must be kept from there.
+ */
+export class WebhookSubscription extends pulumi.ComponentResource {
+  /** Id of the subscription in PagerDuty. */
+  readonly subscriptionId: pulumi.Output<string>;
+  /** Key of the deliveries' signatures; secret. */
+  readonly secret: pulumi.Output<string>;
+  /** Where PagerDuty delivers to. */
+  readonly url: pulumi.Output<string>;
+
+  /** @param name The unique name of this component. */
+  constructor(name: string, args: WebhookSubscriptionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pagerduty-approval-gate:index:WebhookSubscription", name, {}, opts);
+    onlyKnown("", args, ARGUMENTS);
+    const scope = checkedScope(args.scope ?? WebhookScope.Account, args.scopeId);
+    const subscription = new Subscription(
+      name,
+      {
+        url: httpUrl("url", args.url),
+        filterType: scope.type,
+        filterId: scope.id,
+        events: checkedEvents(args.events ?? [...DEFAULT_EVENTS], args.allowUnknownEvents ?? false),
+        description: checkedDescription(args.description ?? `Approval gate ${name}`),
+        customHeaders: pulumi.secret(args.customHeaders ?? {}),
+        startActive: args.startActive ?? true,
+        keepers: args.keepers ?? {},
+        adoptId:
+          args.existing === undefined
+            ? ""
+            : matching("existing.id", args.existing.id, /^[A-Z0-9]{4,40}$/, "a PagerDuty id"),
+        adoptSecret: pulumi.secret(
+          args.existing === undefined ? "" : secretText("existing.secret", args.existing.secret),
+        ),
+        apiUrl: args.apiUrl === undefined ? "" : httpUrl("apiUrl", args.apiUrl),
+        token: pulumi.secret(args.token === undefined ? "" : secretText("token", args.token)),
+        providerVersion: PROVIDER_VERSION,
+      },
+      { parent: this },
+    );
+
+    this.subscriptionId = subscription.id;
+    this.secret = pulumi.secret(subscription.secret);
+    this.url = subscription.url;
+    this.registerOutputs({
+      subscriptionId: this.subscriptionId,
+      secret: this.secret,
+      url: this.url,
+    });
+  }
+}
+
+const ARGUMENTS: readonly (keyof WebhookSubscriptionArgs)[] = [
+  "url",
+  "scope",
+  "scopeId",
+  "events",
+  "allowUnknownEvents",
+  "description",
+  "customHeaders",
+  "startActive",
+  "keepers",
+  "existing",
+  "apiUrl",
+  "token",
+];
+
+interface SubscriptionProps {
+  url: pulumi.Input<string>;
+  filterType: pulumi.Input<string>;
+  filterId: pulumi.Input<string>;
+  events: pulumi.Input<string[]>;
+  description: pulumi.Input<string>;
+  customHeaders: pulumi.Input<{ [name: string]: string }>;
+  startActive: pulumi.Input<boolean>;
+  keepers: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+  adoptId: pulumi.Input<string>;
+  adoptSecret: pulumi.Input<string>;
+  apiUrl: pulumi.Input<string>;
+  token: pulumi.Input<string>;
+  providerVersion: string;
+}
+
+const PROVIDER = subscriptionProvider();
+
+class Subscription extends pulumi.dynamic.Resource {
+  declare readonly url: pulumi.Output<string>;
+  declare readonly secret: pulumi.Output<string>;
+
+  constructor(name: string, props: SubscriptionProps, opts: pulumi.CustomResourceOptions) {
+    super(
+      PROVIDER,
+      name,
+      // Named as undefined, `secret` becomes an output of the resource.
+      { ...props, secret: undefined },
+      pulumi.mergeOptions(
+        { additionalSecretOutputs: ["secret", "token", "adoptSecret", "customHeaders"] },
+        opts,
+      ),
+      "pagerduty-approval-gate",
+      "WebhookSubscription",
+    );
+  }
+}
+
+/** The filter in PagerDuty's words. */
+function checkedScope(
+  scope: pulumi.Input<WebhookScope>,
+  scopeId: pulumi.Input<string> | undefined,
+): { type: pulumi.Output<string>; id: pulumi.Output<string> } {
+  const kind = oneOf("scope", scope, Object.values(WebhookScope));
+  const both = checked({ kind, id: scopeId ?? "" }, ({ kind, id }) => {
+    if (kind === WebhookScope.Account && id !== "") {
+      refuse(`\`scopeId\` must be absent when \`scope\` is "account", got ${shown(id)}`);
+    }
+    if (kind !== WebhookScope.Account && !/^[A-Z0-9]{4,40}$/.test(id)) {
+      refuse(`\`scopeId\` must be the id of a ${kind} such as "PIJ90N7", got ${shown(id)}`);
+    }
+    return { type: `${kind}_reference`, id };
+  });
+  return { type: both.type, id: both.id };
+}
+
+/** Sorted and without repetition: the order in which PagerDuty tells them back has no meaning. */
+function checkedEvents(
+  events: pulumi.Input<pulumi.Input<string>[]>,
+  allowUnknown: boolean,
+): pulumi.Output<string[]> {
+  return checked(events, (list) => {
+    if (list.length === 0) {
+      refuse("`events` must name at least one event type, got []");
+    }
+    for (const event of list) {
+      if (!/^[a-z_]+(\.[a-z_]+)+$/.test(event)) {
+        refuse(
+          `\`events\` must hold event types such as "incident.triggered", got ${shown(event)}`,
+        );
+      }
+      if (!allowUnknown && !KNOWN_EVENTS.includes(event)) {
+        refuse(
+          `\`events\` must hold event types that PagerDuty has, got ${shown(event)}; set \`allowUnknownEvents\` if it is a new one`,
+        );
+      }
+    }
+    return [...new Set(list)].sort();
+  });
+}
+
+function checkedDescription(description: pulumi.Input<string>): pulumi.Output<string> {
+  return checked(description, (text) => {
+    if (text.length > 255) {
+      refuse(`\`description\` must have at most 255 characters, got ${text.length}`);
+    }
+    return text;
+  });
+}

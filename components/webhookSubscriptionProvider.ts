@@ -1,0 +1,230 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { call, deliveryOf, path, readAccess } from "./webhookApi.ts";
+import type { Access } from "./webhookApi.ts";
+
+/** What the subscription provider works with, once checked. */
+export interface SubscriptionInputs {
+  url: string;
+  /** "account_reference", "service_reference" or "team_reference". */
+  filterType: string;
+  /** Empty for the account. */
+  filterId: string;
+  events: string[];
+  description: string;
+  /** Sent with each delivery; PagerDuty never shows their values again. */
+  customHeaders: Record<string, string>;
+  /** Left alone after creation when false: something else switches the subscription on. */
+  startActive: boolean;
+  /** A change makes a new subscription with a new signing secret. */
+  keepers: Record<string, string>;
+  adoptId: string;
+  adoptSecret: string;
+  apiUrl: string;
+  token: string;
+  /** Raised when this file changes, so that the stored source is replaced. */
+  providerVersion: string;
+}
+
+/** What it leaves in the state. */
+export interface SubscriptionOutputs extends SubscriptionInputs {
+  secret: string;
+}
+
+/** The engine's mark for a value that is not known before an update. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+function filterOf(inputs: SubscriptionInputs): Record<string, string> {
+  return inputs.filterType === "account_reference"
+    ? { type: inputs.filterType }
+    : { type: inputs.filterType, id: inputs.filterId };
+}
+
+/** Same text for the same value whatever the order of keys; an unknown value equals nothing. */
+function textOf(value: unknown): string {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return JSON.stringify(entries);
+  }
+  return JSON.stringify(value) ?? "";
+}
+
+function sortedUnique(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
+}
+
+/** Makes PagerDuty's subscription equal the inputs, and delivers again if PagerDuty had switched delivery off. */
+async function settle(access: Access, id: string, inputs: SubscriptionInputs): Promise<void> {
+  const { status, subscription } = await call(
+    access,
+    inputs,
+    `update webhook subscription ${id}`,
+    "PUT",
+    path(id),
+    {
+      webhook_subscription: {
+        type: "webhook_subscription",
+        description: inputs.description,
+        events: inputs.events,
+        filter: filterOf(inputs),
+      },
+    },
+  );
+  if (status === 404) {
+    throw new Error(
+      `cannot update webhook subscription ${id}: it is gone. Run: pulumi refresh, then pulumi up`,
+    );
+  }
+  if (deliveryOf(subscription).disabled) {
+    await call(access, inputs, `enable webhook subscription ${id}`, "POST", path(id, "/enable"));
+  }
+}
+
+async function adopt(
+  access: Access,
+  inputs: SubscriptionInputs,
+): Promise<pulumi.dynamic.CreateResult<SubscriptionOutputs>> {
+  const id = inputs.adoptId;
+  const { status, subscription } = await call(
+    access,
+    inputs,
+    `adopt webhook subscription ${id}`,
+    "GET",
+    path(id),
+  );
+  if (status === 404) {
+    throw new Error(`cannot adopt webhook subscription ${id}: PagerDuty has none with this id`);
+  }
+  const { url } = deliveryOf(subscription);
+  if (url !== inputs.url) {
+    throw new Error(
+      `cannot adopt webhook subscription ${id}: it delivers to ${url}, not to ${inputs.url}, and PagerDuty cannot change that`,
+    );
+  }
+  await settle(access, id, inputs);
+  return { id, outs: { ...inputs, secret: inputs.adoptSecret } };
+}
+
+/** The subscription itself: its signing secret is only in the answer to its creation. */
+export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
+  SubscriptionInputs,
+  SubscriptionOutputs
+> {
+  const access: Access = { configToken: "", configApiUrl: "" };
+  return {
+    configure: async ({ config }) => {
+      // Assigned into the one object that all methods see: each method is serialised on its own.
+      Object.assign(access, readAccess(config));
+    },
+    check: async (_olds, news) => {
+      // Unknown lists arrive as the mark itself.
+      const events = Array.isArray(news.events) ? sortedUnique(news.events) : news.events;
+      return { inputs: { ...news, events } };
+    },
+    diff: async (_id, olds, news) => {
+      const differs = (key: keyof SubscriptionInputs) => {
+        const text = textOf(news[key]);
+        return text.includes(UNKNOWN) || textOf(olds[key]) !== text;
+      };
+      const fixed: (keyof SubscriptionInputs)[] = ["url", "customHeaders", "keepers"];
+      const changeable: (keyof SubscriptionInputs)[] = [
+        "filterType",
+        "filterId",
+        "events",
+        "description",
+        "apiUrl",
+        "token",
+        "providerVersion",
+      ];
+      const replaces = fixed.filter(differs);
+      return {
+        changes: replaces.length > 0 || changeable.some(differs),
+        replaces,
+        deleteBeforeReplace: false,
+      };
+    },
+    create: async (inputs) => {
+      if (inputs.adoptId !== "") {
+        return adopt(access, inputs);
+      }
+      const customHeaders = Object.entries(inputs.customHeaders)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => ({ name, value }));
+      const { status, subscription } = await call(
+        access,
+        inputs,
+        "create the webhook subscription",
+        "POST",
+        "/webhook_subscriptions",
+        {
+          webhook_subscription: {
+            type: "webhook_subscription",
+            active: inputs.startActive,
+            description: inputs.description,
+            events: inputs.events,
+            filter: filterOf(inputs),
+            delivery_method: {
+              type: "http_delivery_method",
+              url: inputs.url,
+              ...(customHeaders.length > 0 ? { custom_headers: customHeaders } : {}),
+            },
+          },
+        },
+      );
+      const id = subscription["id"];
+      if (status === 404 || typeof id !== "string") {
+        throw new Error(
+          `cannot create the webhook subscription: PagerDuty answered HTTP ${status} without an id`,
+        );
+      }
+      const { secret } = deliveryOf(subscription);
+      if (secret === "") {
+        // Without its secret nothing that it sends can be verified, and PagerDuty never shows it again.
+        await call(access, inputs, `remove webhook subscription ${id}`, "DELETE", path(id));
+        throw new Error(
+          `cannot create the webhook subscription: PagerDuty returned no signing secret for ${id}, which was removed again`,
+        );
+      }
+      return { id, outs: { ...inputs, secret } };
+    },
+    read: async (id, props) => {
+      if (props === undefined) {
+        return {};
+      }
+      const { status, subscription } = await call(
+        access,
+        props,
+        `read webhook subscription ${id}`,
+        "GET",
+        path(id),
+      );
+      if (status === 404) {
+        return {};
+      }
+      const delivery = deliveryOf(subscription);
+      if (delivery.disabled) {
+        await call(access, props, `enable webhook subscription ${id}`, "POST", path(id, "/enable"));
+      }
+      const filter = (subscription["filter"] ?? {}) as Record<string, unknown>;
+      const events = Array.isArray(subscription["events"])
+        ? sortedUnique(subscription["events"].map(String))
+        : props.events;
+      const outs: SubscriptionOutputs = {
+        ...props,
+        url: delivery.url,
+        events,
+        description: String(subscription["description"] ?? ""),
+        filterType: String(filter["type"] ?? props.filterType),
+        filterId: String(filter["id"] ?? ""),
+      };
+      return { id, props: outs };
+    },
+    update: async (id, olds, news) => {
+      await settle(access, id, news);
+      return { outs: { ...news, secret: olds.secret } };
+    },
+    delete: async (id, props) => {
+      // 404: somebody removed it already, which is what is wanted.
+      await call(access, props, `delete webhook subscription ${id}`, "DELETE", path(id));
+    },
+  };
+}
