@@ -7,7 +7,8 @@ import { eventType } from "./events.ts";
 import { listOf } from "./normalise.ts";
 import { reader, unknownName } from "./read.ts";
 import type { Path, Report } from "./report.ts";
-import { matchSchema, ruleShell } from "./schema.ts";
+import { matchSchema } from "./matchSchema.ts";
+import { ruleShell } from "./schema.ts";
 import { anyOf, quote, show } from "./show.ts";
 
 const readFields = reader(ruleShell);
@@ -36,25 +37,26 @@ interface Fields {
   broken: ReadonlySet<string>;
 }
 
-/** Reports everything that is wrong inside one rule. */
+/** Reports everything that is wrong inside one rule; `runbooks` null: what is written is no map. */
 export function checkRule(
   raw: unknown,
   index: number,
   at: Path,
-  runbooks: readonly KnownRunbook[],
+  runbooks: readonly KnownRunbook[] | null,
   report: Report,
 ): RuleDraft {
   const read = readRule(raw, at, report);
   if (read === null) return { index, at, name: null, match: {}, isMatchSound: false };
   const before = report.problems.length;
   checkWindows(read, at, report);
-  checkRunbooks(read, at, runbooks, report);
+  if (runbooks !== null) checkRunbooks(read, at, runbooks, report);
   const isMatchSound =
     before === report.problems.length && ![...read.broken].some((key) => key.startsWith("match"));
-  checkPropose(read, at, runbooks, report);
+  checkPropose(read, at, report);
+  if (runbooks !== null) checkProposed(read, at, runbooks, report);
   checkEscalation(read, at, report);
   checkExpiry(read, at, report);
-  checkEditable(read, at, runbooks, report);
+  if (runbooks !== null) checkEditable(read, at, runbooks, report);
   return { index, at, name: read.rule.name ?? null, match: read.match, isMatchSound };
 }
 
@@ -144,17 +146,11 @@ export function runbooksMatched(
   );
 }
 
-function checkPropose(
-  { rule, match, broken }: Fields,
-  at: Path,
-  runbooks: readonly KnownRunbook[],
-  report: Report,
-): void {
+function checkPropose({ rule, match, broken }: Fields, at: Path, report: Report): void {
   const { propose } = rule;
   if (propose === undefined) return;
   const where = [...at, "propose"];
-  const isMatchKnown = !broken.has("match");
-  if (match.event === undefined && isMatchKnown && !broken.has("match.event")) {
+  if (match.event === undefined && !broken.has("match") && !broken.has("match.event")) {
     report.field(
       where,
       `must stand with \`match.event\`, which says for which events to propose, got ${quote(propose)} without it`,
@@ -169,12 +165,22 @@ function checkPropose(
       `must not stand with \`match.event\` ${quote(own)}: the gate's own executions cause that event, so it would propose for ever`,
     );
   }
-  if (runbooks.length === 0) return;
+}
+
+function checkProposed(
+  { rule, match, broken }: Fields,
+  at: Path,
+  runbooks: readonly KnownRunbook[],
+  report: Report,
+): void {
+  const { propose } = rule;
+  if (propose === undefined || runbooks.length === 0) return;
+  const where = [...at, "propose"];
   const names = runbooks.map((runbook) => runbook.name);
   if (!names.includes(propose)) {
     report.field(where, unknownName("must be a runbook of this service", propose, names));
   } else if (
-    isMatchKnown &&
+    !broken.has("match") &&
     !broken.has("match.runbook") &&
     !broken.has("match.action") &&
     !runbooksMatched(match, runbooks).some((runbook) => runbook.name === propose)

@@ -5,8 +5,9 @@ import type { ParameterInput } from "./parameterSchema.ts";
 import { reader, wrong } from "./read.ts";
 import type { Path, Report } from "./report.ts";
 import { reservedDetailKeys } from "./reserved.ts";
-import { parameterNamePattern, runbookNamePattern, runbookShell, targetKeys } from "./schema.ts";
-import type { RunbookInput } from "./schema.ts";
+import { parameterNamePattern, runbookNamePattern, targetKeys } from "./runbookSchema.ts";
+import type { RunbookInput } from "./runbookSchema.ts";
+import { runbookShell } from "./schema.ts";
 import { show } from "./show.ts";
 
 /** What the rules of a service need to know of one of its runbooks. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alternatives } from "./show.ts";
 import { DurationError, parseDuration } from "../duration.ts";
 
 /**
@@ -104,13 +105,6 @@ export function list<Item extends z.ZodType>(item: Item, max = 100) {
     .array(item, { error: "must be a list" })
     .min(1, { error: "must hold at least one value or be left out" })
     .max(max, { error: `must hold at most ${max} values` });
-}
-
-/** "a", "a or b", "a, b or c". */
-export function alternatives(words: readonly string[]): string {
-  return words.length < 2
-    ? words.join("")
-    : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
 }
 
 /** Milliseconds of a written duration; null: it is none. */

@@ -2,14 +2,9 @@ import { parseDuration } from "../duration.ts";
 import { defaults } from "./defaults.ts";
 import { eventType } from "./events.ts";
 import type { ParameterInput } from "./parameterSchema.ts";
-import type {
-  GatingInput,
-  ManualTaskInput,
-  MatchInput,
-  RuleInput,
-  RunbookInput,
-  ServiceGatingInput,
-} from "./schema.ts";
+import type { MatchInput } from "./matchSchema.ts";
+import type { RunbookInput } from "./runbookSchema.ts";
+import type { GatingInput, ManualTaskInput, RuleInput, ServiceGatingInput } from "./schema.ts";
 import type {
   GatingDefaults,
   ManualTaskRouting,

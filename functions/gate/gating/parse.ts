@@ -3,7 +3,6 @@ import { checkRule } from "./checkRule.ts";
 import type { RuleDraft } from "./checkRule.ts";
 import { checkRunbook } from "./checkRunbook.ts";
 import type { KnownRunbook } from "./checkRunbook.ts";
-import { isRecord } from "./fields.ts";
 import { normaliseDefaults, normaliseService } from "./normalise.ts";
 import { unreachable } from "./reachability.ts";
 import { reader } from "./read.ts";
@@ -26,13 +25,6 @@ export function parseGating(input: unknown): Gating {
   const reading = readRoot(input, [], report);
   for (const [service, raw] of Object.entries(reading?.fields.services ?? {})) {
     checkService(service, raw, report);
-  }
-  if (
-    isRecord(input) &&
-    isRecord(input["services"]) &&
-    Object.hasOwn(input["services"], "__proto__")
-  ) {
-    checkServiceName("__proto__", report);
   }
   if (reading?.fields.defaults !== undefined) checkDefaults(reading.fields.defaults, report);
   refuseAny(report);
@@ -74,12 +66,14 @@ function checkService(service: string, raw: unknown, report: Report): void {
   const reading = readService(raw, at, report);
   if (reading === null) return;
   const { runbooks: rawRunbooks, rules: rawRules = [], manualTask } = reading.fields;
-  const runbooks = checkRunbooks(rawRunbooks, [...at, "runbooks"], report);
+  const runbooks = reading.broken.has("runbooks")
+    ? null
+    : checkRunbooks(rawRunbooks, [...at, "runbooks"], report);
   const rules = rawRules.map((rule, index) =>
     checkRule(rule, index, [...at, "rules", index], runbooks, report),
   );
   checkNames(rules, report);
-  if (!reading.broken.has("runbooks")) checkReachable(rules, runbooks, report);
+  if (runbooks !== null) checkReachable(rules, runbooks, report);
   if (manualTask !== undefined) checkManualTask(manualTask, [...at, "manualTask"], report);
 }
 
