@@ -70,7 +70,7 @@ export async function ask<T extends z.ZodType>(
 ): Promise<z.output<T>> {
   const { status, text } = await exchange(remote, call);
   const unreadable = (problem: string) =>
-    new RemoteError(`${remote.name}'s answer to ${told(call)} ${problem}`, {
+    new RemoteError(`the answer of ${remote.name} to ${told(call)} ${problem}`, {
       nothingDone: reads(call),
       retryable: true,
       status,
@@ -151,12 +151,16 @@ function refusal(remote: Remote, call: Call, response: Response, text: string): 
 }
 
 function redirectError(remote: Remote, call: Call, response: Response): RemoteError {
-  const location = response.headers.get("location") ?? "";
+  const location = response.headers.get("location");
   const own = remote.baseUrl + call.path;
-  const to = URL.canParse(location, own) ? new URL(location, own).host : "nowhere";
+  // Only the host is told: the rest of the address may hold what is nobody's business.
+  const to =
+    location !== null && URL.canParse(location, own)
+      ? `redirects to ${new URL(location, own).host}`
+      : "redirects to no address";
   return new RemoteError(
     `\`${remote.setting}\` points to ${new URL(own).host}, which answered ${response.status} to ${told(call)} ` +
-      `and redirects to ${to}. Redirects are not followed: set \`${remote.setting}\` to the address that answers itself`,
+      `and ${to}. Redirects are not followed: set \`${remote.setting}\` to the address that answers itself`,
     { nothingDone: true, retryable: false, status: response.status },
   );
 }
