@@ -63,7 +63,9 @@ export function verifyChain(
     prevHash = hash;
   });
   if (head !== null && (head.seq !== events.length || head.head !== prevHash)) {
-    problems.push(`${proposalId}: the record ends at event ${head.seq}, the history at ${events.length}`);
+    problems.push(
+      `${proposalId}: the record ends at event ${head.seq}, the history at ${events.length}`,
+    );
   }
   return problems;
 }

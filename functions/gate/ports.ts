@@ -77,7 +77,14 @@ export interface Hint {
 export interface Alarm {
   /** Natural key: raising it again changes nothing. */
   key: string;
-  kind: "bypass" | "ranTwice" | "neverRan" | "unintelligible" | "uncertain" | "subscriptionDisabled";
+  kind:
+    | "bypass"
+    | "ranTwice"
+    | "neverRan"
+    | "unintelligible"
+    | "uncertain"
+    | "taskNotPossible"
+    | "subscriptionDisabled";
   atMs: number;
   text: string;
   proposalId: string | null;
@@ -155,7 +162,11 @@ export interface ProposalFilter {
 /** The only source of truth. Every method throws when the store cannot be reached; nothing is half done. */
 export interface Ledger {
   /** Durable when it resolves. Holds `proposal.dedupeKey` for it. */
-  create(proposal: Proposal, events: readonly AuditEvent[], options?: CreateOptions): Promise<CreateResult>;
+  create(
+    proposal: Proposal,
+    events: readonly AuditEvent[],
+    options?: CreateOptions,
+  ): Promise<CreateResult>;
   /** Strongly consistent. */
   get(id: string): Promise<{ proposal: Proposal; hints: Hint[] } | null>;
   /** Writes `next` (whose version is the old one plus 1) with its events, all or nothing. */
@@ -256,6 +267,8 @@ export interface PagerDuty {
   incident(id: string): Promise<Incident | null>;
   /** All incidents with that key, open or not, newest first. */
   incidentsByKey(key: string): Promise<Incident[]>;
+  /** By id or exact name; null when there is none. */
+  findService(idOrName: string): Promise<{ id: string; name: string } | null>;
   /** Does it once; never retries inside. */
   execute(order: Order): Promise<{ invocationId: string | null; state: string | null }>;
   invocation(id: string): Promise<Invocation | null>;

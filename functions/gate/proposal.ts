@@ -1,4 +1,4 @@
-import type { Evaluation, ManualTaskRouting, RuleTerms, Target } from "./gating/index.ts";
+import type { Evaluation, ManualTaskRouting, Runbook } from "./gating/index.ts";
 
 /** A parameter's value; PagerDuty custom fields carry nothing richer. */
 export type Scalar = string | number | boolean;
@@ -137,7 +137,6 @@ export type OutcomeReason =
   | "incidentUnreadable"
   | "incidentResolved"
   | "incidentMoved"
-  | "incidentReassigned"
   | "serviceMismatch"
   | "gateIncident"
   | "sameAsOpen"
@@ -180,15 +179,9 @@ export interface Weighing {
   /** False when the service has no gating of its own and the gate's defaults were used. */
   listed: boolean;
   evaluation: Evaluation;
-  terms: RuleTerms;
-  /** Label that people and Cheqpoint see, `run_auto_remediation_runbook`. */
-  action: string;
-  target: Target;
+  runbook: Runbook;
+  /** As proposed, defaults filled in. */
   parameters: Parameters;
-  /** Parameters that reach PagerDuty, by the incident custom field that carries each. */
-  customFields: Readonly<Record<string, string>>;
-  description: string | null;
-  manualTask: ManualTaskRouting;
   atMs: number;
 }
 
@@ -207,6 +200,8 @@ export interface Proposal {
   /** When the worker must look again whatever else happens; null once closed. */
   dueAtMs: number | null;
   incident: Incident | null;
+  /** Where the manual task goes; null until the gating was read. */
+  routing: ManualTaskRouting | null;
   weighing: Weighing | null;
   /** Digest of exactly what would be done: action, target, parameters, incident, service. */
   digest: string | null;
@@ -217,6 +212,8 @@ export interface Proposal {
   execution: Execution | null;
   outcome: Outcome | null;
   duties: Partial<Record<DutyName, Duty>>;
+  /** Since when the kill switch has held an approved execution. */
+  heldSinceMs: number | null;
   /** Consecutive failures to read what must be known, for the back-off. */
   lookFailures: number;
   closedAtMs: number | null;

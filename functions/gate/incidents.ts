@@ -1,0 +1,34 @@
+import type { Incident, Proposal } from "./proposal.ts";
+
+/** Starts the `incident_key` of every incident that the gate makes; such incidents never propose anything. */
+export const GATE_INCIDENT_KEY_PREFIX = "pagerduty-approval-gate/";
+
+export function manualTaskKey(proposalId: string): string {
+  return `${GATE_INCIDENT_KEY_PREFIX}task/${proposalId}`;
+}
+
+export function escalationKey(proposalId: string): string {
+  return `${GATE_INCIDENT_KEY_PREFIX}escalation/${proposalId}`;
+}
+
+export function isGateIncident(incident: { incidentKey: string | null }): boolean {
+  return incident.incidentKey?.startsWith(GATE_INCIDENT_KEY_PREFIX) ?? false;
+}
+
+/** How people speak of an incident. */
+export function incidentLabel(incident: Incident): string {
+  return `INC-${incident.number}`;
+}
+
+/** Whether the service, by name or id as people write it, is the incident's. */
+export function isServiceOf(incident: Incident, service: string): boolean {
+  return incident.serviceId === service || incident.serviceName === service;
+}
+
+/** Label of the proposal's incident, or what is known of it. */
+export function proposalIncidentLabel(proposal: Proposal): string {
+  const { incident, request } = proposal;
+  return incident === null
+    ? (request.incidentId ?? `alert ${request.alertKey ?? "unknown"}`)
+    : incidentLabel(incident);
+}

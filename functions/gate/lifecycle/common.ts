@@ -1,0 +1,136 @@
+import type { AuditFact } from "../audit.ts";
+import type { Change, Known, Looked, Step } from "../known.ts";
+import type { DedupeChange, SaveOptions } from "../ports.ts";
+import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal.ts";
+
+const MAX_BACKOFF_MS = 5 * 60_000;
+
+/** 2 s, 4 s, 8 s … at most 5 minutes. */
+export function backoffMs(failures: number): number {
+  return Math.min(MAX_BACKOFF_MS, 2_000 * 2 ** Math.min(failures, 12));
+}
+
+/** A stable spread per proposal and round, so that many proposals do not call in step. */
+export function spreadMs(proposal: Proposal, round: number, baseMs: number): number {
+  let sum = round;
+  for (const character of proposal.id) {
+    sum = (sum * 31 + character.charCodeAt(0)) % 1_000;
+  }
+  return baseMs + Math.round((baseMs * sum) / 1_000);
+}
+
+/** Looks again later; gives the failure to the record so that the pause grows. */
+export function lookAgain(proposal: Proposal, known: Known, atMostUntilMs?: number): Step {
+  const again = known.nowMs + backoffMs(proposal.lookFailures);
+  return {
+    kind: "wait",
+    untilMs:
+      atMostUntilMs === undefined ? again : Math.max(known.nowMs, Math.min(again, atMostUntilMs)),
+    lookFailures: proposal.lookFailures + 1,
+  };
+}
+
+export function waitUntil(untilMs: number): Step {
+  return { kind: "wait", untilMs, lookFailures: 0 };
+}
+
+/** A proposal's next record: version and due time follow from the write. */
+export function withChanges(
+  proposal: Proposal,
+  nowMs: number,
+  changes: Partial<Proposal>,
+): Proposal {
+  return {
+    ...proposal,
+    dueAtMs: nowMs,
+    lookFailures: 0,
+    ...changes,
+    version: proposal.version + 1,
+  };
+}
+
+export function hintIds(known: Known, kind: Known["hints"][number]["kind"]): string[] {
+  return known.hints.filter((hint) => hint.kind === kind).map((hint) => hint.id);
+}
+
+export function problemOf(looked: Looked<unknown>): string | null {
+  return looked.ok ? null : looked.problem;
+}
+
+/** Why a reopened or moved incident may be proposed for again at once. */
+const VOIDED: readonly OutcomeReason[] = ["incidentResolved", "incidentMoved", "sameAsOpen"];
+
+/**
+ * Ends a proposal; what is still owed to people follows in `finish`. Decision and outcome are written together, so
+ * that nobody sees a decided proposal without its end.
+ */
+export function end(
+  proposal: Proposal,
+  known: Pick<Known, "nowMs">,
+  outcome: Omit<Outcome, "atMs">,
+  more: {
+    decision?: Decision;
+    facts?: AuditFact[];
+    changes?: Partial<Proposal>;
+    consume?: string[];
+  } = {},
+): Extract<Step, { kind: "save" }> {
+  const { nowMs } = known;
+  const decision = more.decision ?? proposal.decision;
+  const next = withChanges(proposal, nowMs, {
+    ...more.changes,
+    decision,
+    outcome: { ...outcome, atMs: nowMs },
+    heldSinceMs: null,
+  });
+  const options: SaveOptions = { dedupe: dedupeAtEnd(next, known) };
+  const change: Change = {
+    next,
+    facts: [
+      ...(more.facts ?? []),
+      { type: `outcome.${outcome.kind}`, data: { reason: outcome.reason, text: outcome.text } },
+    ],
+    options: more.consume === undefined ? options : { ...options, consume: more.consume },
+  };
+  if (outcome.kind === "uncertain") {
+    change.alarms = [
+      {
+        key: `uncertain/${proposal.id}`,
+        kind: outcome.reason === "neverRan" ? "neverRan" : "uncertain",
+        atMs: nowMs,
+        text: outcome.text,
+        proposalId: proposal.id,
+        incidentId: proposal.incident?.id ?? null,
+      },
+    ];
+  }
+  return { kind: "save", ...change };
+}
+
+/**
+ * After a human's no the same proposal cools down for everybody. A PagerDuty event never asks twice inside that time
+ * whatever came of the first: a storm of equal events must not run a thing again and again.
+ */
+function dedupeAtEnd(proposal: Proposal, known: Pick<Known, "nowMs">): DedupeChange {
+  const { outcome, decision, source, weighing } = proposal;
+  const coolDownMs = weighing?.evaluation.terms.coolDownMs ?? 0;
+  if (coolDownMs === 0 || (outcome !== null && VOIDED.includes(outcome.reason))) {
+    return { kind: "release" };
+  }
+  const untilMs = known.nowMs + coolDownMs;
+  if (decision !== null && decision.outcome === "rejected" && decision.by === "human") {
+    return { kind: "coolDown", untilMs, scope: "all" };
+  }
+  return source.kind === "event"
+    ? { kind: "coolDown", untilMs, scope: "events" }
+    : { kind: "release" };
+}
+
+/** The decision as the audit trail tells it. */
+export function decisionFact(decision: Decision): AuditFact {
+  const { outcome, by, rule, note, validUntilMs, changed, parameters, digest } = decision;
+  return {
+    type: `decision.${outcome}`,
+    data: { by, rule, note, validUntilMs, changed, parameters, digest },
+  };
+}

@@ -1,0 +1,266 @@
+import { escalationKey, manualTaskKey } from "../incidents.ts";
+import { readVerdict } from "../decision.ts";
+import type { Known, Step } from "../known.ts";
+import type { Outcome, Proposal } from "../proposal.ts";
+import { backoffMs, hintIds, waitUntil, withChanges } from "./common.ts";
+import { dutyStep, failed, isSettled, type DutyStep } from "./duties.ts";
+import { endedNote, manualTaskIncident } from "./texts.ts";
+
+/** After this many refusals the routing of the gating is taken for wrong, and the incident's own is used. */
+const ROUTING_TRIES = 3;
+
+/** Does what is owed to people after the end, and closes the record when nothing is. */
+export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step {
+  const task = manualTask(proposal, known, outcome);
+  if (task.step !== null) {
+    return task.step;
+  }
+  const isTaskMissing = outcome.kind !== "executed" && !isSettled(proposal.duties.manualTask);
+  const { incident } = proposal;
+  const untils = [task.untilMs];
+  if (incident !== null && !isTaskMissing) {
+    const note = dutyStep(proposal, known, "noteEnded", incident.id, (mark) => ({
+      kind: "note",
+      duty: "noteEnded",
+      incidentId: incident.id,
+      content: endedNote(proposal, outcome, mark),
+    }));
+    if (note.step !== null) {
+      return note.step;
+    }
+    untils.push(note.untilMs);
+  }
+  const escalation = proposal.duties.escalation;
+  if (escalation !== undefined && escalation.state === "done" && escalation.ref !== null) {
+    const { ref } = escalation;
+    const close = dutyStep(
+      proposal,
+      known,
+      "closeEscalation",
+      ref,
+      () => ({
+        kind: "resolve",
+        duty: "closeEscalation",
+        incidentId: ref,
+        resolution: `Proposal ${proposal.id} ended: ${outcome.kind}.`,
+      }),
+      null,
+    );
+    if (close.step !== null) {
+      return close.step;
+    }
+    untils.push(close.untilMs);
+  } else if (escalation !== undefined && !isSettled(escalation)) {
+    // A page that was cut off may exist: find out, so that it can be closed.
+    const open = settleEscalation(proposal, known);
+    if (open.step !== null) {
+      return open.step;
+    }
+    untils.push(open.untilMs);
+  }
+  const waits = untils.filter((time) => time !== null);
+  if (waits.length > 0) {
+    return waitUntil(Math.max(known.nowMs + 1, Math.min(...waits)));
+  }
+  return {
+    kind: "save",
+    next: withChanges(proposal, known.nowMs, { dueAtMs: null, closedAtMs: known.nowMs }),
+    facts: [{ type: "proposal.closed", data: { outcome: outcome.kind, reason: outcome.reason } }],
+  };
+}
+
+function manualTask(proposal: Proposal, known: Known, outcome: Outcome): DutyStep {
+  if (outcome.kind === "executed" || isSettled(proposal.duties.manualTask)) {
+    return { step: null, untilMs: null };
+  }
+  const duty = proposal.duties.manualTask;
+  if (duty?.state === "waiting" && duty.nextAtMs !== null && known.nowMs < duty.nextAtMs) {
+    return { step: null, untilMs: duty.nextAtMs };
+  }
+  const place = placeOf(proposal, known, (duty?.tries ?? 0) >= ROUTING_TRIES);
+  if ("step" in place) {
+    return place;
+  }
+  return dutyStep(
+    proposal,
+    known,
+    "manualTask",
+    proposal.incident?.id ?? "",
+    () => ({
+      kind: "createIncident",
+      duty: "manualTask",
+      incident: manualTaskIncident(proposal, outcome, place),
+    }),
+    manualTaskKey(proposal.id),
+  );
+}
+
+/** Where the task goes: the gating's routing, else the incident's own service and policy, else the service that was named. */
+function placeOf(
+  proposal: Proposal,
+  known: Known,
+  isRoutingBroken: boolean,
+): { serviceId: string; escalationPolicyId: string | null; userIds: string[] } | DutyStep {
+  const { incident, request } = proposal;
+  const routing = isRoutingBroken ? null : proposal.routing;
+  const who = {
+    escalationPolicyId: routing?.escalationPolicy ?? null,
+    userIds: routing?.users ?? [],
+  };
+  if (routing?.service !== null && routing?.service !== undefined) {
+    return { serviceId: routing.service, ...who };
+  }
+  if (incident !== null) {
+    return { serviceId: incident.serviceId, ...who };
+  }
+  if (known.service === undefined) {
+    return {
+      step: { kind: "look", look: { at: "service", idOrName: request.service } },
+      untilMs: null,
+    };
+  }
+  const duty = proposal.duties.manualTask ?? {
+    state: "waiting" as const,
+    tries: 0,
+    claimedAtMs: known.nowMs,
+    nextAtMs: null,
+    ref: null,
+    problem: null,
+  };
+  if (!known.service.ok) {
+    return {
+      step: failed(
+        proposal,
+        known,
+        "manualTask",
+        { ...duty, tries: duty.tries + 1 },
+        known.service.problem,
+        true,
+      ),
+      untilMs: null,
+    };
+  }
+  if (known.service.value === null) {
+    const problem = `PagerDuty has neither the incident nor a service "${request.service}": there is nobody to page`;
+    return {
+      step: {
+        kind: "save",
+        next: withChanges(proposal, known.nowMs, {
+          duties: { ...proposal.duties, manualTask: { ...duty, state: "abandoned", problem } },
+        }),
+        facts: [{ type: "manualTask.abandoned", data: { problem } }],
+        alarms: [
+          {
+            key: `taskNotPossible/${proposal.id}`,
+            kind: "taskNotPossible",
+            atMs: known.nowMs,
+            text: problem,
+            proposalId: proposal.id,
+            incidentId: null,
+          },
+        ],
+      },
+      untilMs: null,
+    };
+  }
+  return { serviceId: known.service.value.id, ...who };
+}
+
+function settleEscalation(proposal: Proposal, known: Known): DutyStep {
+  const duty = proposal.duties.escalation;
+  if (duty === undefined) {
+    return { step: null, untilMs: null };
+  }
+  const dueMs = duty.state === "claimed" ? duty.claimedAtMs + known.settings.leaseMs : known.nowMs;
+  if (known.nowMs < dueMs) {
+    return { step: null, untilMs: dueMs };
+  }
+  const mark = escalationKey(proposal.id);
+  if (known.trace?.duty !== "escalation") {
+    return {
+      step: {
+        kind: "look",
+        look: { at: "trace", duty: "escalation", incidentId: proposal.incident?.id ?? "", mark },
+      },
+      untilMs: null,
+    };
+  }
+  const { found } = known.trace;
+  if (!found.ok) {
+    return { step: null, untilMs: known.nowMs + backoffMs(duty.tries) };
+  }
+  return {
+    step: {
+      kind: "save",
+      next: withChanges(proposal, known.nowMs, {
+        duties: {
+          ...proposal.duties,
+          escalation:
+            found.value === null
+              ? {
+                  ...duty,
+                  state: "abandoned",
+                  nextAtMs: null,
+                  problem: "decided before anybody was paged",
+                }
+              : { ...duty, state: "done", nextAtMs: null, ref: found.value },
+        },
+      }),
+      facts: [
+        found.value === null
+          ? { type: "escalation.abandoned", data: { problem: "decided before anybody was paged" } }
+          : { type: "escalation.done", data: { ref: found.value } },
+      ],
+    },
+    untilMs: null,
+  };
+}
+
+/** A decision that arrives after the end is recorded, and changes nothing. */
+export function afterClose(proposal: Proposal, known: Known): Step {
+  const hints = known.hints.map((hint) => hint.id);
+  if (hints.length === 0) {
+    return { kind: "rest" };
+  }
+  const next = { ...withChanges(proposal, known.nowMs, {}), dueAtMs: null };
+  const seen = known.hints.find((hint) => hint.kind === "invocation" || hint.kind === "workflow");
+  const facts =
+    proposal.outcome?.kind === "uncertain" && seen !== undefined
+      ? [{ type: "execution.seenLate", data: { ...seen.data } }]
+      : [];
+  const consumed: Step = { kind: "save", next, facts, options: { consume: hints } };
+  const attempt = proposal.approval?.attempts.findLast((one) => one.approvalId !== null);
+  if (
+    hintIds(known, "decision").length === 0 ||
+    attempt === undefined ||
+    attempt.approvalId === null
+  ) {
+    return consumed;
+  }
+  if (known.approval === undefined) {
+    return { kind: "look", look: { at: "approval", id: attempt.approvalId } };
+  }
+  if (!known.approval.ok || known.approval.value === null) {
+    return consumed;
+  }
+  const verdict = readVerdict(proposal, attempt, known.approval.value, known.nowMs);
+  if (verdict.kind !== "decided" && verdict.kind !== "refused") {
+    return consumed;
+  }
+  const { outcome, by, note, atMs } = verdict.decision;
+  if (proposal.decision?.outcome === outcome) {
+    return consumed;
+  }
+  return {
+    kind: "save",
+    next,
+    facts: [
+      ...facts,
+      {
+        type: "decision.late",
+        data: { outcome, by, note, atMs, standing: proposal.decision?.outcome ?? null },
+      },
+    ],
+    options: { consume: hints },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Known, Step } from "../known.ts";
+import type { Proposal } from "../proposal.ts";
+import { awaitDecision } from "./awaitDecision.ts";
+import { afterClose, finish } from "./finish.ts";
+import { run } from "./run.ts";
+import { settle } from "./settle.ts";
+import { track } from "./track.ts";
+import { weigh } from "./weigh.ts";
+
+/**
+ * The lifecycle: what to do next with a proposal, from its record and what is known. Pure: no clock, network or store.
+ * What it lacks it asks for (`look`); what it does is written before (`effect`) or at once (`save`).
+ *
+ * weigh ─► awaitDecision ─► run ─► settle / track ─► finish ─► closed
+ */
+export function nextStep(proposal: Proposal, known: Known): Step {
+  if (proposal.closedAtMs !== null) {
+    return afterClose(proposal, known);
+  }
+  if (proposal.outcome !== null) {
+    return finish(proposal, known, proposal.outcome);
+  }
+  if (proposal.weighing === null) {
+    return weigh(proposal, known);
+  }
+  if (proposal.decision === null) {
+    return awaitDecision(proposal, known);
+  }
+  switch (proposal.execution?.state) {
+    case undefined:
+    case "notSent":
+      return run(proposal, known);
+    case "claimed":
+    case "uncertain":
+      return settle(proposal, known);
+    case "accepted":
+    case "ended":
+      return track(proposal, known);
+  }
+}

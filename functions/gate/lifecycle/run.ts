@@ -1,0 +1,243 @@
+import { canonicalJson } from "../canonical.ts";
+import { actionDigest } from "../digest.ts";
+import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
+import type { Known, Step } from "../known.ts";
+import type { Order } from "../ports.ts";
+import type { Decision, Execution, Incident, Parameters, Proposal, Weighing } from "../proposal.ts";
+import { end, hintIds, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { voidedBy } from "./awaitDecision.ts";
+import { subjectOf } from "./weigh.ts";
+
+const HOUR_MS = 3_600_000;
+/** How often an execution that the kill switch holds is looked at again. */
+const HELD_POLL_MS = 15_000;
+
+/**
+ * Looks at the world once more and claims the one execution. Everything that was true when the decision was made has
+ * to be true again: kill switch, validity, incident, gating, digest, limit.
+ */
+export function run(proposal: Proposal, known: Known): Step {
+  const { weighing, decision, execution } = proposal;
+  if (weighing === null || decision === null || decision.validUntilMs === null) {
+    throw new Error(`${proposal.id}: cannot run without an approval`);
+  }
+  const { nowMs } = known;
+  if (execution !== null && execution.nextReadAtMs !== null && nowMs < execution.nextReadAtMs) {
+    return waitUntil(Math.min(execution.nextReadAtMs, decision.validUntilMs + 1));
+  }
+  if (nowMs > decision.validUntilMs) {
+    return lapsed(proposal, known, decision.validUntilMs);
+  }
+  if (known.killSwitch === undefined) {
+    return { kind: "look", look: { at: "killSwitch" } };
+  }
+  if (known.killSwitch.on || known.refused === "killSwitch") {
+    return held(proposal, known, decision.validUntilMs);
+  }
+  if (known.gating === undefined) {
+    return { kind: "look", look: { at: "gating" } };
+  }
+  if (known.incident === undefined) {
+    return { kind: "look", look: { at: "incident", id: proposal.incident?.id ?? "" } };
+  }
+  if (!known.gating.ok || !known.incident.ok) {
+    return lookAgain(proposal, known, decision.validUntilMs + 1);
+  }
+  const voided = voidedBy(proposal, known, hintIds(known, "incident"));
+  if (voided !== null) {
+    return voided;
+  }
+  const incident = known.incident.value;
+  if (incident === null) {
+    throw new Error(`${proposal.id}: a missing incident must have voided the proposal`);
+  }
+  const changed = gatingChange(proposal, known, weighing, decision, incident);
+  if (changed !== null) {
+    return changed;
+  }
+  if (known.refused === "limit") {
+    const { executionsPerHour } = weighing.evaluation.terms.limits;
+    return end(proposal, known, {
+      kind: "suppressed",
+      reason: "executionsLimit",
+      text: `${executionsPerHour} executions have already run for ${proposal.request.service} in this hour (UTC), which is the rule's limit.`,
+    });
+  }
+  return claim(proposal, known, weighing, decision, incident);
+}
+
+function lapsed(proposal: Proposal, known: Known, validUntilMs: number): Step {
+  const why =
+    proposal.heldSinceMs !== null
+      ? " The kill switch held it."
+      : proposal.execution?.problem === null || proposal.execution?.problem === undefined
+        ? ""
+        : ` Last problem: ${proposal.execution.problem}`;
+  return end(proposal, known, {
+    kind: "suppressed",
+    reason: "approvalLapsed",
+    text: `The approval was good until ${new Date(validUntilMs).toISOString()} and was not used.${why}`,
+  });
+}
+
+function held(proposal: Proposal, known: Known, validUntilMs: number): Step {
+  const untilMs = Math.min(known.nowMs + HELD_POLL_MS, validUntilMs + 1);
+  if (proposal.heldSinceMs !== null) {
+    return waitUntil(untilMs);
+  }
+  const { reason, by } = known.killSwitch ?? { reason: null, by: null };
+  return {
+    kind: "save",
+    next: withChanges(proposal, known.nowMs, { heldSinceMs: known.nowMs, dueAtMs: untilMs }),
+    facts: [{ type: "execution.held", data: { by: "killSwitch", reason, setBy: by } }],
+  };
+}
+
+/** Ends the proposal when today's gating would not let exactly this run. */
+function gatingChange(
+  proposal: Proposal,
+  known: Known,
+  weighing: Weighing,
+  decision: Decision,
+  incident: Incident,
+): Step | null {
+  if (known.gating?.ok !== true) {
+    return null;
+  }
+  const { value: stored } = known.gating;
+  const suppress = (reason: "gatingChanged" | "deniedByPolicy", text: string): Step =>
+    end(
+      proposal,
+      known,
+      { kind: "suppressed", reason, text },
+      { facts: [{ type: "execution.refused", data: { reason, gatingHash: stored.hash } }] },
+    );
+  const runbook = findRunbook(stored.gating, proposal.request.runbook);
+  if (runbook === null || canonicalJson(runbook) !== canonicalJson(weighing.runbook)) {
+    return suppress(
+      "gatingChanged",
+      `Runbook ${proposal.request.runbook} was changed after it was approved.`,
+    );
+  }
+  if (!checkParameters(runbook, decision.parameters).ok) {
+    return suppress("gatingChanged", "The parameters no longer fit the runbook.");
+  }
+  const digest = actionDigest({
+    action: runbook.action,
+    target: runbook.target,
+    parameters: decision.parameters,
+    incidentId: incident.id,
+    serviceId: incident.serviceId,
+  });
+  if (digest !== decision.digest) {
+    return suppress("gatingChanged", "What would run is not what was approved.");
+  }
+  const now = evaluate(stored.gating, subjectOf(proposal, incident, runbook, known.nowMs));
+  const rule = now.rule ?? "otherwise";
+  if (now.decision === "deny") {
+    return suppress("deniedByPolicy", `Rule ${rule} denies it by now.`);
+  }
+  if (now.decision === "requireApproval" && decision.by === "policy") {
+    return suppress(
+      "gatingChanged",
+      `Rule ${rule} by now requires an approval, which nobody gave.`,
+    );
+  }
+  if (
+    now.decision === "requireApproval" &&
+    decision.by === "onExpiry" &&
+    now.terms.onExpiry !== "approve"
+  ) {
+    return suppress("gatingChanged", `Rule ${rule} no longer approves on expiry.`);
+  }
+  if (
+    now.decision === "requireApproval" &&
+    decision.by === "autoRule" &&
+    !now.terms.acceptRuleApprovals
+  ) {
+    return suppress(
+      "gatingChanged",
+      `Rule ${rule} no longer accepts approvals by a Cheqpoint rule.`,
+    );
+  }
+  return null;
+}
+
+function claim(
+  proposal: Proposal,
+  known: Known,
+  weighing: Weighing,
+  decision: Decision,
+  incident: Incident,
+): Step {
+  const { nowMs, settings } = known;
+  const claims = (proposal.execution?.claims ?? 0) + 1;
+  const order: Order = {
+    target: weighing.runbook.target,
+    incidentId: incident.id,
+    customFields: customFieldsOf(weighing, decision.parameters),
+    mark: proposal.id,
+  };
+  const execution: Execution = {
+    state: "claimed",
+    claims,
+    claimedAtMs: nowMs,
+    digest: decision.digest,
+    invocationId: null,
+    reported: null,
+    acceptedAtMs: null,
+    nextReadAtMs: null,
+    problem: null,
+    failures: 0,
+  };
+  const hour = Math.floor(nowMs / HOUR_MS);
+  // The place that the first claim took serves its repetitions: they are the same execution.
+  const reserve =
+    claims > 1
+      ? {}
+      : {
+          reserve: {
+            key: `executions/${proposal.request.service}/${hour}`,
+            limit: weighing.evaluation.terms.limits.executionsPerHour,
+            expiresAtMs: (hour + 2) * HOUR_MS,
+          },
+        };
+  return {
+    kind: "effect",
+    effect: { kind: "execute", order, claimedAtMs: nowMs },
+    next: withChanges(proposal, nowMs, {
+      dueAtMs: nowMs + settings.leaseMs,
+      incident,
+      heldSinceMs: null,
+      execution,
+    }),
+    facts: [
+      {
+        type: "execution.claimed",
+        data: {
+          claim: claims,
+          digest: decision.digest,
+          target: order.target,
+          incidentId: order.incidentId,
+          customFields: order.customFields,
+          gatingHash: known.gating?.ok === true ? known.gating.value.hash : null,
+        },
+      },
+    ],
+    options: {
+      requireKillSwitchOff: true,
+      ...reserve,
+    },
+  };
+}
+
+function customFieldsOf(weighing: Weighing, parameters: Parameters): Parameters {
+  const fields: Record<string, Parameters[string]> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    const field = weighing.runbook.parameters[name]?.customField ?? null;
+    if (field !== null) {
+      fields[field] = value;
+    }
+  }
+  return fields;
+}

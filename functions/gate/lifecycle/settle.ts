@@ -1,0 +1,196 @@
+import type { Target } from "../gating/index.ts";
+import type { Candidate, Known, Step } from "../known.ts";
+import type { Execution, Incident, Proposal } from "../proposal.ts";
+import { backoffMs, end, waitUntil, withChanges } from "./common.ts";
+
+/** PagerDuty's clock and ours may differ by this much. */
+const SKEW_MS = 60_000;
+const POLL_MS = 5_000;
+/** PagerDuty may be away for this long before a person is asked to look. */
+const UNREADABLE_MS = 30 * 60_000;
+
+/**
+ * An execution was sent, or may have been, and nobody recorded what came of it. PagerDuty is asked; nothing is ever
+ * sent again.
+ */
+export function settle(proposal: Proposal, known: Known): Step {
+  const { execution, weighing, incident } = proposal;
+  if (execution === null || weighing === null || incident === null) {
+    throw new Error(`${proposal.id}: nothing to settle`);
+  }
+  const { nowMs, settings } = known;
+  if (execution.state === "claimed") {
+    const leaseEndMs = execution.claimedAtMs + settings.leaseMs;
+    if (nowMs < leaseEndMs) {
+      return waitUntil(leaseEndMs);
+    }
+    return {
+      kind: "save",
+      next: withChanges(proposal, nowMs, {
+        execution: {
+          ...execution,
+          state: "uncertain",
+          problem: "the gate was cut off while it was sent",
+        },
+      }),
+      facts: [{ type: "execution.uncertain", data: { problem: "cut off" } }],
+    };
+  }
+  if (execution.nextReadAtMs !== null && nowMs < execution.nextReadAtMs) {
+    return waitUntil(execution.nextReadAtMs);
+  }
+  return weighing.runbook.target.kind === "automationAction"
+    ? settleInvocation(proposal, known, execution, incident.id, weighing.runbook.target.actionId)
+    : weighing.runbook.target.kind === "incidentWorkflow"
+      ? settleWorkflow(proposal, known, execution)
+      : settleIncident(proposal, known, execution, incident, weighing.runbook.target);
+}
+
+function settleInvocation(
+  proposal: Proposal,
+  known: Known,
+  execution: Execution,
+  incidentId: string,
+  actionId: string,
+): Step {
+  if (known.candidates === undefined) {
+    return { kind: "look", look: { at: "candidates", incidentId, actionId } };
+  }
+  if (!known.candidates.ok) {
+    return unreadable(proposal, known, execution, known.candidates.problem);
+  }
+  const ours = known.candidates.value.filter((one) => mayBeOurs(one, proposal.id, execution));
+  const [first, second] = ours;
+  if (first === undefined) {
+    return nothingFound(
+      proposal,
+      known,
+      execution,
+      "PagerDuty lists no invocation of it on this incident.",
+    );
+  }
+  if (second !== undefined) {
+    return uncertain(
+      proposal,
+      known,
+      `PagerDuty lists ${ours.length} invocations that may be this one: ${ours.map((one) => one.id).join(", ")}.`,
+    );
+  }
+  return adopt(proposal, known, execution, first.id, first.state);
+}
+
+function mayBeOurs(candidate: Candidate, proposalId: string, execution: Execution): boolean {
+  if (candidate.linkedTo !== null) {
+    return candidate.linkedTo === proposalId;
+  }
+  if (candidate.firstSeenAtMs !== null && candidate.firstSeenAtMs < execution.claimedAtMs) {
+    return false;
+  }
+  return candidate.createdAtMs === null || candidate.createdAtMs >= execution.claimedAtMs - SKEW_MS;
+}
+
+/** Workflow instances cannot be read: only the event that PagerDuty sends for each start tells of it. */
+function settleWorkflow(proposal: Proposal, known: Known, execution: Execution): Step {
+  const started = known.hints.find((hint) => hint.kind === "workflow");
+  if (started === undefined) {
+    return nothingFound(proposal, known, execution, "PagerDuty reported no start of the workflow.");
+  }
+  return adopt(
+    proposal,
+    known,
+    execution,
+    started.data.invocationId ?? null,
+    started.data.state ?? "started",
+  );
+}
+
+function settleIncident(
+  proposal: Proposal,
+  known: Known,
+  execution: Execution,
+  before: Incident,
+  target: Extract<Target, { kind: "reassign" | "escalate" }>,
+): Step {
+  if (known.incident === undefined) {
+    return { kind: "look", look: { at: "incident", id: before.id } };
+  }
+  if (!known.incident.ok) {
+    return unreadable(proposal, known, execution, known.incident.problem);
+  }
+  const incident = known.incident.value;
+  // An escalation level cannot be read from an incident; a reassignment can.
+  const isDone =
+    incident !== null &&
+    target.kind === "reassign" &&
+    (target.escalationPolicy !== null
+      ? incident.escalationPolicyId === target.escalationPolicy
+      : target.users.every((user) => incident.assigneeIds.includes(user)));
+  return isDone
+    ? adopt(proposal, known, execution, null, "completed")
+    : nothingFound(proposal, known, execution, "The incident does not show the change.");
+}
+
+function adopt(
+  proposal: Proposal,
+  known: Known,
+  execution: Execution,
+  invocationId: string | null,
+  reported: string,
+): Step {
+  return {
+    kind: "save",
+    next: withChanges(proposal, known.nowMs, {
+      execution: {
+        ...execution,
+        state: "accepted",
+        invocationId,
+        reported,
+        acceptedAtMs: known.nowMs,
+        nextReadAtMs: known.nowMs,
+        failures: 0,
+      },
+    }),
+    facts: [{ type: "execution.found", data: { invocationId, state: reported } }],
+    ...(invocationId === null ? {} : { options: { links: [`invocation/${invocationId}`] } }),
+  };
+}
+
+function nothingFound(proposal: Proposal, known: Known, execution: Execution, text: string): Step {
+  const untilMs = execution.claimedAtMs + known.settings.leaseMs + known.settings.settleMs;
+  if (known.nowMs >= untilMs) {
+    return uncertain(proposal, known, text);
+  }
+  return again(proposal, known, execution, Math.min(untilMs, known.nowMs + POLL_MS));
+}
+
+function unreadable(proposal: Proposal, known: Known, execution: Execution, problem: string): Step {
+  if (known.nowMs >= execution.claimedAtMs + UNREADABLE_MS) {
+    return uncertain(proposal, known, `PagerDuty could not be asked for 30 minutes: ${problem}`);
+  }
+  return again(
+    proposal,
+    known,
+    execution,
+    known.nowMs + Math.min(POLL_MS * 6, backoffMs(execution.failures)),
+  );
+}
+
+function again(proposal: Proposal, known: Known, execution: Execution, untilMs: number): Step {
+  return {
+    kind: "save",
+    next: withChanges(proposal, known.nowMs, {
+      dueAtMs: untilMs,
+      execution: { ...execution, nextReadAtMs: untilMs, failures: execution.failures + 1 },
+    }),
+    facts: [],
+  };
+}
+
+function uncertain(proposal: Proposal, known: Known, text: string): Step {
+  const problem = proposal.execution?.problem;
+  return end(proposal, known, {
+    kind: "uncertain",
+    reason: "unclear",
+    text: `It was sent to PagerDuty and the answer was lost${problem === null || problem === undefined ? "" : ` (${problem})`}. ${text} The gate does not send it again.`,
+  });
+}

@@ -1,0 +1,271 @@
+import { dedupeKey, actionDigest } from "../digest.ts";
+import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
+import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
+import { incidentLabel, isGateIncident, isServiceOf } from "../incidents.ts";
+import type { Known, Step } from "../known.ts";
+import type { StoredGating } from "../ports.ts";
+import type { Decision, Incident, OutcomeReason, Parameters, Proposal } from "../proposal.ts";
+import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
+
+/** How long an incident may fail to appear for an alert that an orchestration rule saw first. */
+const INCIDENT_APPEARS_WITHIN_MS = 5 * 60_000;
+const INCIDENT_POLL_MS = 15_000;
+/** After this long without an answer from PagerDuty a proposal is suppressed rather than kept for ever. */
+const READABLE_WITHIN_MS = 30 * 60_000;
+
+/** Finds the incident and the gating, and applies the rules. */
+export function weigh(proposal: Proposal, known: Known): Step {
+  if (known.gating === undefined) {
+    return { kind: "look", look: { at: "gating" } };
+  }
+  if (!known.gating.ok) {
+    return lookAgain(proposal, known);
+  }
+  const stored = known.gating.value;
+  const found = findIncident(proposal, known);
+  if ("kind" in found) {
+    return found;
+  }
+  const { incident } = found;
+  const suppress = (reason: OutcomeReason, text: string): Step =>
+    end(
+      proposal,
+      known,
+      { kind: "suppressed", reason, text },
+      { changes: { incident, routing: stored.gating.manualTask } },
+    );
+
+  const label = incidentLabel(incident);
+  if (isGateIncident(incident)) {
+    return suppress(
+      "gateIncident",
+      `${label} was made by the gate itself; nothing is proposed for it.`,
+    );
+  }
+  if (!isServiceOf(incident, proposal.request.service)) {
+    return suppress(
+      "serviceMismatch",
+      `${label} belongs to service ${incident.serviceName}, but the proposal names ${proposal.request.service}.`,
+    );
+  }
+  if (incident.status === "resolved") {
+    return suppress("incidentResolved", `${label} was already resolved.`);
+  }
+  const runbook = findRunbook(stored.gating, proposal.request.runbook);
+  if (runbook === null || runbook === undefined) {
+    return suppress(
+      "unknownRunbook",
+      `The gating of ${stored.key} has no runbook "${proposal.request.runbook}".`,
+    );
+  }
+  const parameters = checkParameters(runbook, proposal.request.parameters);
+  if (!parameters.ok) {
+    return suppress("invalidParameters", parameters.problems.join("; "));
+  }
+  const evaluation = evaluate(stored.gating, subjectOf(proposal, incident, runbook, known.nowMs));
+  if (evaluation.decision !== "deny") {
+    if (known.openProposals === undefined) {
+      return { kind: "look", look: { at: "openProposals" } };
+    }
+    const { openProposals: limit } = evaluation.terms.limits;
+    if (known.openProposals > limit) {
+      return suppress(
+        "openProposalsLimit",
+        `${known.openProposals - 1} other proposals are open for ${stored.key}; rule ${evaluation.rule ?? "otherwise"} allows ${limit}.`,
+      );
+    }
+  }
+  return weighed(proposal, known, {
+    stored,
+    incident,
+    runbook,
+    parameters: parameters.value,
+    evaluation,
+  });
+}
+
+function findIncident(proposal: Proposal, known: Known): Step | { incident: Incident } {
+  const { incidentId, alertKey, service } = proposal.request;
+  const look: Step =
+    incidentId !== null
+      ? { kind: "look", look: { at: "incident", id: incidentId } }
+      : { kind: "look", look: { at: "incidentsByKey", key: alertKey ?? "" } };
+  const looked = incidentId !== null ? known.incident : known.incidentsByKey;
+  if (looked === undefined) {
+    return look;
+  }
+  const routing = known.gating?.ok === true ? known.gating.value.gating.manualTask : null;
+  if (!looked.ok) {
+    return known.nowMs < proposal.receivedAtMs + READABLE_WITHIN_MS
+      ? lookAgain(proposal, known)
+      : end(
+          proposal,
+          known,
+          {
+            kind: "suppressed",
+            reason: "incidentUnreadable",
+            text: `PagerDuty did not tell about the incident for 30 minutes: ${looked.problem}`,
+          },
+          { changes: { routing } },
+        );
+  }
+  const incident = Array.isArray(looked.value)
+    ? looked.value.find((one) => one.status !== "resolved" && isServiceOf(one, service))
+    : looked.value;
+  if (incident !== null && incident !== undefined) {
+    return { incident };
+  }
+  if (incidentId === null && known.nowMs < proposal.receivedAtMs + INCIDENT_APPEARS_WITHIN_MS) {
+    return waitUntil(known.nowMs + INCIDENT_POLL_MS);
+  }
+  const text =
+    incidentId === null
+      ? `No open incident of ${service} with alert key ${alertKey} appeared within 5 minutes.`
+      : `PagerDuty has no incident ${incidentId}.`;
+  return end(
+    proposal,
+    known,
+    { kind: "suppressed", reason: "incidentNotFound", text },
+    { changes: { routing } },
+  );
+}
+
+/** What the rules are matched against. The incident's own priority outranks the severity that a proposer states. */
+export function subjectOf(
+  proposal: Proposal,
+  incident: Incident,
+  runbook: Runbook,
+  atMs: number,
+): Subject {
+  return {
+    event: proposal.source.kind === "event" ? proposal.source.eventType : null,
+    action: runbook.action,
+    runbook: runbook.name,
+    proposer: proposal.proposer,
+    priority: incident.priority,
+    severity: proposal.request.severity,
+    urgency: incident.urgency,
+    regions: proposal.request.regions,
+    title: incident.title,
+    atMs,
+  };
+}
+
+function weighed(
+  proposal: Proposal,
+  known: Known,
+  by: {
+    stored: StoredGating;
+    incident: Incident;
+    runbook: Runbook;
+    parameters: Parameters;
+    evaluation: Evaluation;
+  },
+): Step {
+  const { nowMs } = known;
+  const { stored, incident, runbook, parameters, evaluation } = by;
+  const { terms, rule } = evaluation;
+  const digest = actionDigest({
+    action: runbook.action,
+    target: runbook.target,
+    parameters,
+    incidentId: incident.id,
+    serviceId: incident.serviceId,
+  });
+  const base: Partial<Proposal> = {
+    incident,
+    routing: stored.gating.manualTask,
+    weighing: {
+      gatingHash: stored.hash,
+      listed: stored.listed,
+      evaluation,
+      runbook,
+      parameters,
+      atMs: nowMs,
+    },
+    digest,
+    decideByMs: proposal.receivedAtMs + terms.slaMs,
+  };
+  const fact = {
+    type: "proposal.weighed",
+    data: {
+      gatingHash: stored.hash,
+      rule,
+      decision: evaluation.decision,
+      trace: evaluation.trace,
+      incidentId: incident.id,
+      serviceId: incident.serviceId,
+      target: runbook.target,
+      parameters,
+      digest,
+    },
+  };
+  const policy = (outcome: Decision["outcome"]): Decision => ({
+    outcome,
+    by: "policy",
+    rule: rule ?? "otherwise",
+    note: null,
+    atMs: nowMs,
+    validUntilMs: outcome === "approved" ? nowMs + terms.validForMs : null,
+    parameters,
+    changed: [],
+    digest,
+  });
+  if (evaluation.decision === "deny") {
+    const decision = policy("rejected");
+    return end(
+      proposal,
+      known,
+      {
+        kind: "suppressed",
+        reason: "deniedByPolicy",
+        text: `Rule ${decision.rule} of ${stored.key} denies it.`,
+      },
+      { decision, changes: base, facts: [fact, decisionFact(decision)] },
+    );
+  }
+  // An alert's proposal learns its incident only now: from here on it holds the key that others would use.
+  const moved =
+    proposal.request.incidentId === null
+      ? dedupeKey({
+          service: proposal.request.service,
+          runbook: runbook.name,
+          incident: { id: incident.id },
+          parameters: proposal.request.parameters,
+        })
+      : null;
+  if (moved !== null && known.refused === "dedupe") {
+    return end(
+      proposal,
+      known,
+      {
+        kind: "suppressed",
+        reason: "sameAsOpen",
+        text: "An equal proposal for the same incident is already open; this one is not asked again.",
+      },
+      { changes: base, facts: [fact] },
+    );
+  }
+  const options =
+    moved === null ? {} : { options: { dedupe: { kind: "move" as const, to: moved } } };
+  const dedupe = moved === null ? {} : { dedupeKey: moved };
+  if (evaluation.decision === "allow") {
+    const decision = policy("approved");
+    return {
+      kind: "save",
+      next: withChanges(proposal, nowMs, { ...base, ...dedupe, decision }),
+      facts: [fact, decisionFact(decision)],
+      ...options,
+    };
+  }
+  return {
+    kind: "save",
+    next: withChanges(proposal, nowMs, {
+      ...base,
+      ...dedupe,
+      approval: { attempts: [], nextSubmitAtMs: nowMs, nextReadAtMs: null, reads: 0, failures: 0 },
+    }),
+    facts: [fact],
+    ...options,
+  };
+}

@@ -1,0 +1,32 @@
+import { sha256Hex } from "../gate/token.ts";
+import type { HttpRequest } from "../gate/http.ts";
+import type { Secrets } from "../gate/ports.ts";
+
+/** Header that a webhook action of an Event Orchestration rule carries: such an action cannot send a bearer token. */
+export const TOKEN_HEADER = "x-gate-token";
+
+/** Who asks. Operators may read every proposal; proposers propose and read their own. */
+export interface Caller {
+  name: string;
+  isOperator: boolean;
+  channel: "api" | "orchestration";
+}
+
+/** Null: nobody that the gate knows. Tokens are compared by their hash, so that time tells nothing about them. */
+export async function callerOf(secrets: Secrets, request: HttpRequest): Promise<Caller | null> {
+  const bearer = /^Bearer ([^\s]+)$/i.exec(request.headers["authorization"] ?? "")?.[1];
+  const header = request.headers[TOKEN_HEADER];
+  const token = bearer ?? header;
+  if (token === undefined || token === "") {
+    return null;
+  }
+  const hash = sha256Hex(token);
+  const channel = bearer === undefined ? "orchestration" : "api";
+  const operator = (await secrets.operators()).get(hash);
+  if (operator !== undefined) {
+    return { name: operator, isOperator: true, channel };
+  }
+  const proposer =
+    (await secrets.proposers()).get(hash) ?? (await secrets.proposers(true)).get(hash);
+  return proposer === undefined ? null : { name: proposer, isOperator: false, channel };
+}

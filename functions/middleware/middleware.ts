@@ -1,0 +1,73 @@
+import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
+import { callerOf, type Caller } from "./auth.ts";
+import type { MiddlewarePorts } from "./ports.ts";
+import { listProposals, receiveProposal, showEvents, showProposal } from "./proposals.ts";
+import { receiveWebhook } from "./webhook.ts";
+
+/** Routes of the public receiver, as API Gateway writes them. */
+export const middlewareRoutes = [
+  "POST /pagerduty/webhook",
+  "POST /proposals",
+  "GET /proposals",
+  "GET /proposals/{id}",
+  "GET /proposals/{id}/events",
+  "GET /healthz",
+] as const;
+
+export type MiddlewareRoute = (typeof middlewareRoutes)[number];
+
+/** Answers one request of the public receiver. Never throws. */
+export async function handleMiddleware(
+  ports: MiddlewarePorts,
+  route: string,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  try {
+    switch (route) {
+      case "POST /pagerduty/webhook":
+        return await receiveWebhook(ports, request);
+      case "GET /healthz":
+        return await health(ports);
+      case "POST /proposals":
+        return await authenticated(ports, request, receiveProposal);
+      case "GET /proposals":
+        return await authenticated(ports, request, listProposals);
+      case "GET /proposals/{id}":
+        return await authenticated(ports, request, showProposal);
+      case "GET /proposals/{id}/events":
+        return await authenticated(ports, request, showEvents);
+      default:
+        return problem(404, "no such route");
+    }
+  } catch (error) {
+    ports.log.error("request failed", { route, problem: String(error) });
+    return problem(503, "the gate cannot reach its store; try again");
+  }
+}
+
+async function authenticated(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  handle: (ports: MiddlewarePorts, request: HttpRequest, caller: Caller) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const caller = await callerOf(ports.secrets, request);
+  return caller === null
+    ? json(
+        401,
+        { error: "a known token is required, as `Authorization: Bearer` or `x-gate-token`" },
+        {
+          "www-authenticate": "Bearer",
+        },
+      )
+    : handle(ports, request, caller);
+}
+
+/** Says whether the store answers and whether the kill switch is on. */
+async function health({ ledger, clock }: MiddlewarePorts): Promise<HttpResponse> {
+  const { on, reason, atMs } = await ledger.killSwitch();
+  return json(200, {
+    status: on ? "held" : "ok",
+    kill_switch: on ? { on, reason, since: new Date(atMs).toISOString() } : { on },
+    time: new Date(clock.now()).toISOString(),
+  });
+}

@@ -1,0 +1,24 @@
+import type {
+  Clock,
+  GatingStore,
+  Ids,
+  Ledger,
+  Log,
+  Metrics,
+  Queue,
+  Secrets,
+} from "../gate/ports.ts";
+
+/** Everything that the receiver needs: no key to PagerDuty's API or to Cheqpoint is among it. */
+export interface MiddlewarePorts {
+  clock: Clock;
+  ids: Ids;
+  ledger: Ledger;
+  queue: Queue;
+  gating: GatingStore;
+  secrets: Secrets;
+  log: Log;
+  metrics: Metrics;
+  /** For long polling. */
+  sleep(ms: number): Promise<void>;
+}

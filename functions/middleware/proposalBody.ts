@@ -1,0 +1,183 @@
+import { z } from "zod";
+import type { Runbook } from "../gate/gating/index.ts";
+import type { ProposalRequest, Scalar } from "../gate/proposal.ts";
+
+const text = (max: number) => z.string().trim().min(1).max(max);
+/** PagerDuty's own id; its incident number is another thing. */
+const incidentId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]{1,64}$/,
+    'must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
+  );
+const scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
+
+const apiBody = z
+  .strictObject({
+    incident_id: incidentId.optional(),
+    alert_key: text(255).optional(),
+    service: text(255),
+    runbook: text(255),
+    parameters: z.record(z.string().max(64), scalar).default({}),
+    justification: text(4000),
+    evidence: z
+      .union([text(2000).transform((one) => [one]), z.array(text(2000)).max(20)])
+      .default([]),
+    severity: text(64).optional(),
+    affected_regions: z.array(text(64)).max(50).default([]),
+    summary: text(300).optional(),
+  })
+  .refine((body) => body.incident_id !== undefined || body.alert_key !== undefined, {
+    path: ["incident_id"],
+    message: "`incident_id` or `alert_key` is required",
+  });
+
+/** A template that found nothing gives an empty text: that is an absent value. */
+const maybe = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .optional()
+    .transform((value) => (value === undefined || value.trim() === "" ? undefined : value.trim()));
+
+const orchestrationBody = z
+  .looseObject({
+    incident_id: maybe(64).pipe(incidentId.optional()),
+    dedup_key: maybe(255),
+    service: text(255),
+    runbook: text(255),
+    justification: maybe(4000),
+    summary: maybe(300),
+    severity: maybe(64),
+    affected_regions: maybe(2000),
+  })
+  .refine((body) => body.incident_id !== undefined || body.dedup_key !== undefined, {
+    path: ["dedup_key"],
+    message: "`dedup_key` or `incident_id` is required",
+  });
+
+const ORCHESTRATION_KEYS = [
+  "incident_id",
+  "dedup_key",
+  "service",
+  "runbook",
+  "justification",
+  "summary",
+  "severity",
+  "affected_regions",
+];
+
+export type ParsedBody =
+  | { ok: true; request: ProposalRequest; loose: Readonly<Record<string, unknown>> }
+  | { ok: false; problems: string[] };
+
+/** Reads what an agent or a workflow step sends. */
+export function parseApiBody(body: string): ParsedBody {
+  const parsed = parse(apiBody, body);
+  if (!parsed.ok) {
+    return parsed;
+  }
+  const { value } = parsed;
+  return {
+    ok: true,
+    loose: {},
+    request: {
+      runbook: value.runbook,
+      service: value.service,
+      incidentId: value.incident_id ?? null,
+      alertKey: value.alert_key ?? null,
+      parameters: value.parameters,
+      justification: value.justification,
+      evidence: value.evidence,
+      severity: value.severity ?? null,
+      regions: value.affected_regions,
+      summary: value.summary ?? null,
+    },
+  };
+}
+
+/**
+ * Reads what a webhook action of an Event Orchestration rule sends: a flat object of texts that the rule's author wrote.
+ * What is none of the known keys is a parameter of the runbook.
+ */
+export function parseOrchestrationBody(body: string): ParsedBody {
+  const parsed = parse(orchestrationBody, body);
+  if (!parsed.ok) {
+    return parsed;
+  }
+  const { value } = parsed;
+  return {
+    ok: true,
+    loose: Object.fromEntries(
+      Object.entries(value).filter(([key]) => !ORCHESTRATION_KEYS.includes(key)),
+    ),
+    request: {
+      runbook: value.runbook,
+      service: value.service,
+      incidentId: value.incident_id ?? null,
+      alertKey: value.dedup_key ?? null,
+      parameters: {},
+      justification: value.justification ?? "An Event Orchestration rule proposes it.",
+      evidence: [],
+      severity: value.severity ?? null,
+      regions: (value.affected_regions ?? "")
+        .split(",")
+        .map((region) => region.trim())
+        .filter((region) => region !== ""),
+      summary: value.summary ?? null,
+    },
+  };
+}
+
+/** Texts become what the runbook's parameters are; what does not fit stays a text, and is refused by its check. */
+export function typedParameters(
+  runbook: Runbook,
+  loose: Readonly<Record<string, unknown>>,
+): Record<string, Scalar> {
+  const typed: Record<string, Scalar> = {};
+  for (const [name, raw] of Object.entries(loose)) {
+    const value = typeof raw === "string" ? raw.trim() : raw;
+    if (value === "" || value === null) {
+      continue;
+    }
+    const spec = Object.hasOwn(runbook.parameters, name) ? runbook.parameters[name] : undefined;
+    if (typeof value === "string" && (spec?.type === "integer" || spec?.type === "number")) {
+      const number = Number(value);
+      typed[name] = Number.isFinite(number) ? number : value;
+    } else if (spec?.type === "boolean" && (value === "true" || value === "false")) {
+      typed[name] = value === "true";
+    } else if (
+      typeof value === "string" ||
+      typeof value === "number" ||
+      typeof value === "boolean"
+    ) {
+      typed[name] = value;
+    } else {
+      typed[name] = JSON.stringify(value);
+    }
+  }
+  return typed;
+}
+
+function parse<T extends z.ZodType>(
+  schema: T,
+  body: string,
+): { ok: true; value: z.infer<T> } | { ok: false; problems: string[] } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { ok: false, problems: ["the body must be a JSON object"] };
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : {
+        ok: false,
+        problems: parsed.error.issues.map((issue) =>
+          issue.path.length === 0 || issue.message.startsWith("`")
+            ? issue.message
+            : `\`${issue.path.join(".")}\`: ${issue.message}`,
+        ),
+      };
+}

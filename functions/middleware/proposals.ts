@@ -1,0 +1,225 @@
+import { canonicalJson, sha256 } from "../gate/canonical.ts";
+import { checkParameters, findRunbook } from "../gate/gating/index.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
+import { newProposal } from "../gate/intake.ts";
+import type { Proposal, ProposalRequest } from "../gate/proposal.ts";
+import { joinedText, proposalView } from "../gate/view.ts";
+import type { Caller } from "./auth.ts";
+import type { MiddlewarePorts } from "./ports.ts";
+import { parseApiBody, parseOrchestrationBody, typedParameters } from "./proposalBody.ts";
+
+const MAX_BODY_BYTES = 64 * 1024;
+/** API Gateway gives up after 30 s. */
+const MAX_WAIT_SECONDS = 25;
+const WAIT_POLL_MS = 300;
+const MAX_KEY_LENGTH = 255;
+
+/** `POST /proposals`: malformed input is refused with a reason and never stored. */
+export async function receiveProposal(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  caller: Caller,
+): Promise<HttpResponse> {
+  if (request.body.byteLength > MAX_BODY_BYTES) {
+    return problem(413, `the body must not be larger than ${MAX_BODY_BYTES} bytes`);
+  }
+  const waitMs = waitOf(request);
+  if (waitMs === null) {
+    return problem(
+      400,
+      `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
+    );
+  }
+  const idempotencyKey = request.headers["idempotency-key"]?.trim() ?? "";
+  if (idempotencyKey.length > MAX_KEY_LENGTH) {
+    return problem(
+      400,
+      `\`Idempotency-Key\` must not be longer than ${MAX_KEY_LENGTH} characters, got ${idempotencyKey.length}`,
+    );
+  }
+  const body = new TextDecoder("utf-8").decode(request.body);
+  const parsed = caller.channel === "api" ? parseApiBody(body) : parseOrchestrationBody(body);
+  if (!parsed.ok) {
+    return problem(400, parsed.problems.join("; "), { problems: parsed.problems });
+  }
+  const asked = await permitted(ports, parsed.request, parsed.loose);
+  if (!asked.ok) {
+    return problem(400, asked.problems.join("; "), { problems: asked.problems });
+  }
+
+  const { ledger, queue, clock, ids, log, metrics } = ports;
+  const { proposal, events } = newProposal({
+    id: ids.proposalId(),
+    source: caller.channel === "api" ? { kind: "api" } : { kind: "orchestration" },
+    proposer: caller.name,
+    request: asked.request,
+    nowMs: clock.now(),
+  });
+  const created = await ledger.create(
+    proposal,
+    events,
+    idempotencyKey === ""
+      ? {}
+      : {
+          idempotency: {
+            scope: caller.name,
+            key: idempotencyKey,
+            requestHash: sha256(canonicalJson(asked.request)),
+          },
+        },
+  );
+  if (!created.created && created.joined === "conflict") {
+    return problem(
+      409,
+      `\`Idempotency-Key\` was used for another request, which made ${created.proposal.id}`,
+    );
+  }
+  if (created.created) {
+    metrics.count("ProposalCreated");
+    log.info("proposal.received", {
+      proposalId: proposal.id,
+      proposer: caller.name,
+      source: proposal.source,
+    });
+    try {
+      await queue.send([{ kind: "proposal", id: proposal.id }]);
+    } catch (error) {
+      log.warn("queue not reached, left to the sweep", {
+        proposalId: proposal.id,
+        problem: String(error),
+      });
+    }
+  } else {
+    metrics.count("ProposalJoined");
+  }
+  const now = await waitFor(ports, created.proposal, waitMs);
+  const view = proposalView(now);
+  const headers = { location: `/proposals/${now.id}` };
+  return created.created
+    ? json(202, view, headers)
+    : json(200, { ...view, joined: created.joined, message: joinedText(created.joined) }, headers);
+}
+
+/** Only what the gating lists can be proposed; the service is written as the gating writes it. */
+async function permitted(
+  ports: MiddlewarePorts,
+  asked: ProposalRequest,
+  loose: Readonly<Record<string, unknown>>,
+): Promise<{ ok: true; request: ProposalRequest } | { ok: false; problems: string[] }> {
+  const stored = await ports.gating.find({ id: asked.service, name: asked.service });
+  const runbook = findRunbook(stored.gating, asked.runbook);
+  if (runbook === null) {
+    const names = Object.keys(stored.gating.runbooks).sort();
+    const allowed = names.length === 0 ? "none" : names.join(", ");
+    return {
+      ok: false,
+      problems: [
+        stored.listed
+          ? `\`runbook\`: ${stored.key} has no runbook "${asked.runbook}"; allowed: ${allowed}`
+          : `\`runbook\`: service "${asked.service}" is not listed in the gating, and "${asked.runbook}" is not among the default runbooks; allowed: ${allowed}`,
+      ],
+    };
+  }
+  const parameters = { ...asked.parameters, ...typedParameters(runbook, loose) };
+  const checked = checkParameters(runbook, parameters);
+  if (!checked.ok) {
+    return { ok: false, problems: checked.problems };
+  }
+  return { ok: true, request: { ...asked, service: stored.key, parameters } };
+}
+
+/** `GET /proposals/{id}`, for agents and workflow loops. */
+export async function showProposal(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  caller: Caller,
+): Promise<HttpResponse> {
+  const waitMs = waitOf(request);
+  if (waitMs === null) {
+    return problem(
+      400,
+      `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
+    );
+  }
+  const proposal = await readable(ports, request, caller);
+  return proposal === null
+    ? notFound(request)
+    : json(200, proposalView(await waitFor(ports, proposal, waitMs)));
+}
+
+/** `GET /proposals/{id}/events`: the audit trail. */
+export async function showEvents(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  caller: Caller,
+): Promise<HttpResponse> {
+  const proposal = await readable(ports, request, caller);
+  if (proposal === null) {
+    return notFound(request);
+  }
+  const events = await ports.ledger.events(proposal.id);
+  return json(200, { proposal: proposal.id, head: proposal.audit, events });
+}
+
+/** `GET /proposals`, for operators. */
+export async function listProposals(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  caller: Caller,
+): Promise<HttpResponse> {
+  if (!caller.isOperator) {
+    return problem(403, "only an operator's token may list proposals");
+  }
+  const { open, incident_id: incidentId, service, limit, cursor } = request.query;
+  const count = limit === undefined ? 50 : Number(limit);
+  if (!Number.isInteger(count) || count < 1 || count > 200) {
+    return problem(400, `\`limit\` must be a whole number from 1 to 200, got "${limit}"`);
+  }
+  if (open !== undefined && open !== "true" && open !== "false") {
+    return problem(400, `\`open\` must be "true" or "false", got "${open}"`);
+  }
+  const page = await ports.ledger.list({
+    limit: count,
+    ...(open === undefined ? {} : { open: open === "true" }),
+    ...(incidentId === undefined ? {} : { incidentId }),
+    ...(service === undefined ? {} : { service }),
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  return json(200, { proposals: page.proposals.map(proposalView), cursor: page.cursor });
+}
+
+async function readable(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  caller: Caller,
+): Promise<Proposal | null> {
+  const loaded = await ports.ledger.get(request.params["id"] ?? "");
+  if (loaded === null) {
+    return null;
+  }
+  return caller.isOperator || loaded.proposal.proposer === caller.name ? loaded.proposal : null;
+}
+
+function notFound(request: HttpRequest): HttpResponse {
+  return problem(404, `no proposal "${request.params["id"] ?? ""}" that this token may read`);
+}
+
+/** Null: not a number of seconds that is allowed. */
+function waitOf(request: HttpRequest): number | null {
+  const seconds = Number(request.query["wait"] ?? 0);
+  return seconds >= 0 && seconds <= MAX_WAIT_SECONDS ? seconds * 1000 : null;
+}
+
+/** Until the proposal has its outcome, or that much time has gone. */
+async function waitFor(
+  ports: MiddlewarePorts,
+  proposal: Proposal,
+  waitMs: number,
+): Promise<Proposal> {
+  let now = proposal;
+  for (let waited = 0; waited < waitMs && now.outcome === null; waited += WAIT_POLL_MS) {
+    await ports.sleep(Math.min(WAIT_POLL_MS, waitMs - waited));
+    now = (await ports.ledger.get(proposal.id))?.proposal ?? now;
+  }
+  return now;
+}

@@ -1,0 +1,110 @@
+import { sha256Hex } from "../gate/token.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
+import type { Delivery } from "../gate/ports.ts";
+import { parseWebhookEvent } from "../pagerduty/event.ts";
+import { verifyPagerDutySignature } from "../pagerduty/signature.ts";
+import type { MiddlewarePorts } from "./ports.ts";
+
+/** PagerDuty sends at most 256 KB. */
+const MAX_UNSIGNED_BYTES = 256 * 1024;
+
+/**
+ * `POST /pagerduty/webhook`. A correctly signed event is never refused: three refusals would make PagerDuty switch the
+ * subscription off. 202 is said only after the durable write.
+ */
+export async function receiveWebhook(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const { ledger, queue, clock, log, metrics } = ports;
+  let isSigned: boolean;
+  try {
+    isSigned = await verify(ports, request);
+  } catch (error) {
+    log.error("webhook secret not readable", { problem: String(error) });
+    return unavailable();
+  }
+  if (!isSigned) {
+    metrics.count("SignatureRefused");
+    return request.body.byteLength > MAX_UNSIGNED_BYTES
+      ? problem(413, "body too large")
+      : problem(401, "signature missing or wrong");
+  }
+  const delivery = deliveryOf(request, clock.now());
+  try {
+    const accepted = await ledger.accept(delivery);
+    if (accepted === "duplicate") {
+      metrics.count("WebhookDuplicate");
+      return json(202, { status: "duplicate" });
+    }
+    if (delivery.state === "unintelligible") {
+      metrics.count("WebhookUnintelligible");
+      await ledger.raise({
+        key: `unintelligible/${delivery.id}`,
+        kind: "unintelligible",
+        atMs: delivery.receivedAtMs,
+        text: `A signed PagerDuty event could not be understood (${delivery.result ?? ""}); it is kept as delivery ${delivery.id}.`,
+        proposalId: null,
+        incidentId: null,
+      });
+      return json(202, { status: "kept" });
+    }
+  } catch (error) {
+    log.error("webhook not stored", { deliveryId: delivery.id, problem: String(error) });
+    return unavailable();
+  }
+  metrics.count("WebhookAccepted");
+  log.info("webhook accepted", { deliveryId: delivery.id, eventType: delivery.eventType });
+  try {
+    await queue.send([{ kind: "delivery", id: delivery.id }]);
+  } catch (error) {
+    // The delivery is due in the ledger: the sweep finds it.
+    log.warn("queue not reached, left to the sweep", {
+      deliveryId: delivery.id,
+      problem: String(error),
+    });
+  }
+  return json(202, { status: "accepted" });
+
+  function deliveryOf(from: HttpRequest, nowMs: number): Delivery {
+    const body = new TextDecoder("utf-8").decode(from.body);
+    const parsed = parseWebhookEvent(body);
+    const event = parsed.ok ? parsed.event : null;
+    if (event !== null && !event.known) {
+      metrics.count("WebhookUnknownEvent");
+    }
+    return {
+      id: header(from, "x-webhook-id") ?? event?.id ?? `body-${sha256Hex(body)}`,
+      eventId: event?.id ?? null,
+      subscriptionId: header(from, "x-webhook-subscription"),
+      eventType: event?.type ?? null,
+      receivedAtMs: nowMs,
+      body,
+      state: event === null ? "unintelligible" : "new",
+      result: parsed.ok ? null : parsed.problem,
+      dueAtMs: event === null ? null : nowMs,
+      tries: 0,
+    };
+  }
+}
+
+/** A secret may just have been rotated: on a mismatch the store is asked once more. */
+async function verify({ secrets }: MiddlewarePorts, request: HttpRequest): Promise<boolean> {
+  const signature = request.headers["x-pagerduty-signature"];
+  if (verifyPagerDutySignature(request.body, signature, await secrets.webhookSecrets())) {
+    return true;
+  }
+  return (
+    signature !== undefined &&
+    verifyPagerDutySignature(request.body, signature, await secrets.webhookSecrets(true))
+  );
+}
+
+function header(request: HttpRequest, name: string): string | null {
+  const value = request.headers[name]?.trim();
+  return value === undefined || value === "" || value.length > 256 ? null : value;
+}
+
+function unavailable(): HttpResponse {
+  return problem(503, "not stored, send it again", {});
+}

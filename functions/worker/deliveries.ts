@@ -1,0 +1,197 @@
+import { proposedRunbook } from "../gate/gating/index.ts";
+import { newProposal } from "../gate/intake.ts";
+import { isGateIncident } from "../gate/incidents.ts";
+import type { Delivery, Hint } from "../gate/ports.ts";
+import type { Incident } from "../gate/proposal.ts";
+import { sha256 } from "../gate/canonical.ts";
+import { parseWebhookEvent, type WebhookEvent } from "../pagerduty/event.ts";
+import type { WorkerPorts } from "./ports.ts";
+import { reconcileInvocation, reconcileWorkflow } from "./reconcile.ts";
+
+/** PagerDuty retries for 48 hours; a signed event that is older than this is a replay and is only kept. */
+export const MAX_EVENT_AGE_MS = 72 * 3_600_000;
+
+/** Events after which an open proposal has to be looked at again. */
+const CHANGES = ["incident.resolved", "incident.service_updated", "incident.reopened"];
+
+const MAX_BACKOFF_MS = 5 * 60_000;
+
+/** What came of an event; `again`: it cannot be told yet. */
+export type DeliveryResult = { result: string } | { againAtMs: number };
+
+/** Turns one kept event into what it means: a proposal, a hint, or a reconciled invocation. */
+export async function deliver(ports: WorkerPorts, id: string): Promise<void> {
+  const { ledger, clock, log } = ports;
+  const delivery = await ledger.getDelivery(id);
+  if (delivery === null || delivery.state !== "new") {
+    return;
+  }
+  const tries = delivery.tries + 1;
+  try {
+    const made = await meaning(ports, delivery);
+    if ("againAtMs" in made) {
+      await ledger.saveDelivery({ ...delivery, tries, dueAtMs: made.againAtMs });
+      return;
+    }
+    log.info("event handled", {
+      deliveryId: id,
+      eventType: delivery.eventType,
+      result: made.result,
+    });
+    await ledger.saveDelivery({
+      ...delivery,
+      tries,
+      state: "done",
+      result: made.result,
+      dueAtMs: null,
+    });
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    log.warn("event not handled yet", { deliveryId: id, eventType: delivery.eventType, problem });
+    const pauseMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(tries, 10));
+    await ledger.saveDelivery({ ...delivery, tries, dueAtMs: clock.now() + pauseMs });
+  }
+}
+
+async function meaning(ports: WorkerPorts, delivery: Delivery): Promise<DeliveryResult> {
+  const parsed = parseWebhookEvent(delivery.body);
+  if (!parsed.ok) {
+    return { result: `unintelligible: ${parsed.problem}` };
+  }
+  const { event } = parsed;
+  const nowMs = ports.clock.now();
+  if (event.occurredAtMs !== null && nowMs - event.occurredAtMs > MAX_EVENT_AGE_MS) {
+    return { result: "older than 72 hours: kept, not acted on" };
+  }
+  switch (event.data.kind) {
+    case "ping":
+      return { result: "ping" };
+    case "invocation":
+      return reconcileInvocation(ports, event, event.data, delivery);
+    case "workflow":
+      return reconcileWorkflow(ports, event, event.data, delivery);
+    case "incident":
+      return aboutIncident(ports, event, event.data.incident, delivery);
+    case "note":
+      return /\[gate prop_/.test(event.data.content)
+        ? { result: "a note of the gate's own" }
+        : aboutIncident(ports, event, null, delivery);
+    case "other":
+      return event.incidentId === null
+        ? { result: event.data.problem ?? "nothing to do" }
+        : aboutIncident(ports, event, null, delivery);
+  }
+}
+
+async function aboutIncident(
+  ports: WorkerPorts,
+  event: WebhookEvent,
+  told: Incident | null,
+  delivery: Delivery,
+): Promise<DeliveryResult> {
+  const incidentId = told?.id ?? event.incidentId;
+  if (incidentId === null || !event.type.startsWith("incident.")) {
+    return { result: "nothing to do" };
+  }
+  const hinted = CHANGES.includes(event.type)
+    ? await hintOpen(ports, incidentId, {
+        id: delivery.id,
+        kind: "incident",
+        atMs: ports.clock.now(),
+        data: {},
+      })
+    : 0;
+  const made = await propose(ports, event, told ?? (await ports.pagerDuty.incident(incidentId)));
+  return { result: hinted === 0 ? made : `${made}; ${hinted} open proposals look again` };
+}
+
+/** Lets every open proposal of an incident look at it again. */
+async function hintOpen(ports: WorkerPorts, incidentId: string, hint: Hint): Promise<number> {
+  let cursor: string | null = null;
+  let count = 0;
+  do {
+    const page = await ports.ledger.list({
+      open: true,
+      incidentId,
+      limit: 200,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    for (const { id } of page.proposals) {
+      await ports.ledger.hint(id, hint);
+    }
+    await ports.queue.send(page.proposals.map(({ id }) => ({ kind: "proposal", id })));
+    count += page.proposals.length;
+    ({ cursor } = page);
+  } while (cursor !== null);
+  return count;
+}
+
+async function propose(
+  ports: WorkerPorts,
+  event: WebhookEvent,
+  incident: Incident | null,
+): Promise<string> {
+  if (incident === null) {
+    return "the incident is gone";
+  }
+  if (
+    isGateIncident(incident) ||
+    (await ports.ledger.link(`gateIncident/${incident.id}`)) !== null
+  ) {
+    return "an incident of the gate's own";
+  }
+  const { serviceId, serviceName } = incident;
+  const stored = await ports.gating.find({ id: serviceId, name: serviceName });
+  if (!stored.listed) {
+    return "the service is not gated";
+  }
+  const nowMs = ports.clock.now();
+  const proposed = proposedRunbook(stored.gating, {
+    event: event.type,
+    proposer: "pagerduty",
+    priority: incident.priority,
+    severity: null,
+    urgency: incident.urgency,
+    regions: [],
+    title: incident.title,
+    atMs: nowMs,
+  });
+  if (proposed === null) {
+    return "no rule proposes anything";
+  }
+  const { proposal, events } = newProposal({
+    id: ports.ids.proposalId(),
+    source: {
+      kind: "event",
+      eventId: event.id,
+      eventType: event.type,
+      deliveryId: event.id,
+      proposingRule: proposed.rule,
+    },
+    proposer: "pagerduty",
+    request: {
+      runbook: proposed.runbook,
+      service: stored.key,
+      incidentId: incident.id,
+      alertKey: null,
+      parameters: {},
+      justification: `Gating rule ${proposed.rule} proposes it for the event ${event.type}: ${incident.title}`,
+      evidence: incident.url === null ? [] : [incident.url],
+      severity: null,
+      regions: [],
+      summary: null,
+    },
+    nowMs,
+  });
+  const created = await ports.ledger.create(proposal, events, {
+    idempotency: { scope: "event", key: event.id, requestHash: sha256(event.id) },
+  });
+  await ports.queue.send([{ kind: "proposal", id: created.proposal.id }]);
+  if (!created.created) {
+    ports.metrics.count("ProposalJoined");
+    return `joined proposal ${created.proposal.id} (${created.joined})`;
+  }
+  ports.metrics.count("ProposalCreated");
+  ports.log.info("proposal.received", { proposalId: proposal.id, source: proposal.source });
+  return `proposal ${proposal.id}`;
+}

@@ -1,0 +1,81 @@
+import type { Known, Look, Looked } from "../gate/known.ts";
+import { RemoteError } from "../gate/ports.ts";
+import type { DutyName, Proposal } from "../gate/proposal.ts";
+import type { WorkerPorts } from "./ports.ts";
+
+/** Answers what the lifecycle asks. A store that fails throws, a remote system that fails is an answer. */
+export async function look(
+  ports: WorkerPorts,
+  proposal: Proposal,
+  question: Look,
+): Promise<Partial<Known>> {
+  const { ledger, pagerDuty, cheqpoint, gating } = ports;
+  switch (question.at) {
+    case "gating": {
+      const { service } = proposal.request;
+      return { gating: await asked(ports, () => gating.find({ id: service, name: service })) };
+    }
+    case "incident":
+      return { incident: await asked(ports, () => pagerDuty.incident(question.id)) };
+    case "incidentsByKey":
+      return { incidentsByKey: await asked(ports, () => pagerDuty.incidentsByKey(question.key)) };
+    case "approval":
+      return { approval: await asked(ports, () => cheqpoint.read(question.id)) };
+    case "invocation":
+      return { invocation: await asked(ports, () => pagerDuty.invocation(question.id)) };
+    case "candidates":
+      return {
+        candidates: await asked(ports, async () => {
+          const found = await pagerDuty.invocations(question.incidentId, question.actionId);
+          return Promise.all(
+            found.map(async (one) => ({
+              ...one,
+              linkedTo: await ledger.link(`invocation/${one.id}`),
+              firstSeenAtMs: (await ledger.getInvocation(one.id))?.firstSeenAtMs ?? null,
+            })),
+          );
+        }),
+      };
+    case "killSwitch":
+      return { killSwitch: await ledger.killSwitch() };
+    case "openProposals":
+      return { openProposals: await ledger.countOpen(proposal.request.service) };
+    case "service":
+      return { service: await asked(ports, () => pagerDuty.findService(question.idOrName)) };
+    case "trace":
+      return {
+        trace: {
+          duty: question.duty,
+          found: await asked(ports, () =>
+            findTrace(ports, question.duty, question.incidentId, question.mark),
+          ),
+        },
+      };
+  }
+}
+
+async function findTrace(
+  { pagerDuty }: WorkerPorts,
+  duty: DutyName,
+  incidentId: string,
+  mark: string,
+): Promise<string | null> {
+  if (duty === "manualTask" || duty === "escalation") {
+    const [incident] = await pagerDuty.incidentsByKey(mark);
+    return incident?.id ?? null;
+  }
+  const notes = await pagerDuty.notes(incidentId);
+  return notes.find((note) => note.content.includes(mark))?.id ?? null;
+}
+
+async function asked<T>(ports: WorkerPorts, call: () => Promise<T>): Promise<Looked<T>> {
+  try {
+    return { ok: true, value: await call() };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) {
+      throw error;
+    }
+    ports.metrics.count("RemoteFailure");
+    return { ok: false, problem: error.message };
+  }
+}

@@ -1,0 +1,28 @@
+import type { LifecycleSettings } from "../gate/known.ts";
+import type {
+  Cheqpoint,
+  Clock,
+  GatingStore,
+  Ids,
+  Ledger,
+  Log,
+  Metrics,
+  PagerDuty,
+  Queue,
+} from "../gate/ports.ts";
+
+/** Everything that the worker moves a proposal on with. */
+export interface WorkerPorts {
+  clock: Clock;
+  ids: Ids;
+  ledger: Ledger;
+  queue: Queue;
+  gating: GatingStore;
+  pagerDuty: PagerDuty;
+  cheqpoint: Cheqpoint;
+  log: Log;
+  metrics: Metrics;
+  settings: LifecycleSettings;
+  /** Where Cheqpoint reaches the gate, without a slash at the end. */
+  publicUrl: string;
+}

@@ -1,0 +1,143 @@
+import { chainFacts } from "../gate/audit.ts";
+import type { Change, Effect, Known, Step } from "../gate/known.ts";
+import { nextStep } from "../gate/lifecycle/index.ts";
+import type { Hint, SaveResult } from "../gate/ports.ts";
+import { phaseOf, type Proposal } from "../gate/proposal.ts";
+import { applyResult, type EffectResult } from "../gate/results.ts";
+import { sha256Hex } from "../gate/token.ts";
+import { perform } from "./effects.ts";
+import { look } from "./look.ts";
+import type { WorkerPorts } from "./ports.ts";
+import { countFacts } from "./telemetry.ts";
+
+/** A proposal that takes more steps than this in one visit is stuck in a circle; the sweep looks again. */
+const MAX_STEPS = 40;
+const MAX_LOOKS = 12;
+const MAX_CONFLICTS = 20;
+
+/** Looks at one proposal and does what is to be done until there is nothing to do now. Safe at any time, any number of times. */
+export async function visit(ports: WorkerPorts, id: string): Promise<void> {
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
+    const loaded = await ports.ledger.get(id);
+    if (loaded === null) {
+      ports.log.warn("no such proposal", { proposalId: id });
+      return;
+    }
+    if (!(await takeStep(ports, loaded.proposal, loaded.hints))) {
+      return;
+    }
+  }
+  ports.log.error("too many steps in one visit", { proposalId: id });
+}
+
+/** True: there may be more to do. */
+async function takeStep(ports: WorkerPorts, proposal: Proposal, hints: Hint[]): Promise<boolean> {
+  const token = ports.ids.token();
+  let known: Known = {
+    nowMs: ports.clock.now(),
+    settings: ports.settings,
+    hints,
+    fresh: { attemptId: ports.ids.attemptId(), tokenHash: sha256Hex(token) },
+  };
+  for (let round = 0; round < MAX_LOOKS; round++) {
+    const step = nextStep(proposal, known);
+    if (step.kind === "look") {
+      known = { ...known, ...(await look(ports, proposal, step.look)), nowMs: ports.clock.now() };
+      continue;
+    }
+    if (step.kind === "rest") {
+      return false;
+    }
+    if (step.kind === "wait") {
+      await settle(ports, proposal, step);
+      return false;
+    }
+    const saved = await commit(ports, proposal, step);
+    if (saved === "saved") {
+      if (step.kind === "effect") {
+        await carryOut(ports, step.next, step.effect, token);
+      }
+      return true;
+    }
+    if (saved === "stale") {
+      return true;
+    }
+    known = { ...known, refused: saved };
+  }
+  throw new Error(`${proposal.id}: the lifecycle asks in a circle`);
+}
+
+/** Writes when to look again, unless that is what the record says. */
+async function settle(
+  ports: WorkerPorts,
+  proposal: Proposal,
+  step: Extract<Step, { kind: "wait" }>,
+): Promise<void> {
+  if (proposal.dueAtMs === step.untilMs && proposal.lookFailures === step.lookFailures) {
+    return;
+  }
+  await commit(ports, proposal, {
+    next: {
+      ...proposal,
+      version: proposal.version + 1,
+      dueAtMs: step.untilMs,
+      lookFailures: step.lookFailures,
+    },
+    facts: [],
+  });
+}
+
+async function carryOut(
+  ports: WorkerPorts,
+  claimed: Proposal,
+  effect: Effect,
+  token: string,
+): Promise<void> {
+  const result = await perform(ports, effect, token);
+  await record(ports, claimed, effect, result);
+}
+
+/** Records what came of an effect, on whatever the record is by now: losing it would cost the certainty that it was done. */
+async function record(
+  ports: WorkerPorts,
+  claimed: Proposal,
+  effect: Effect,
+  result: EffectResult,
+): Promise<void> {
+  let proposal = claimed;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const change = applyResult(proposal, effect, result, ports.clock.now());
+    if ((await commit(ports, proposal, change)) === "saved") {
+      return;
+    }
+    const loaded = await ports.ledger.get(proposal.id);
+    if (loaded === null) {
+      throw new Error(`${proposal.id} vanished from the ledger`);
+    }
+    proposal = loaded.proposal;
+  }
+  throw new Error(`${claimed.id}: the result of ${effect.kind} could not be recorded`);
+}
+
+/** One write: the next record with its audit events. Alarms come first: one that is raised twice is one alarm, one that is lost is none. */
+async function commit(ports: WorkerPorts, before: Proposal, change: Change): Promise<SaveResult> {
+  const { ledger, clock } = ports;
+  for (const alarm of change.alarms ?? []) {
+    await ledger.raise(alarm);
+  }
+  const events = chainFacts(before.id, before.audit, change.facts, clock.now());
+  const last = events.at(-1);
+  const next: Proposal =
+    last === undefined
+      ? change.next
+      : { ...change.next, audit: { seq: last.seq, head: last.hash } };
+  const saved = await ledger.save(next, events, change.options);
+  if (saved === "saved") {
+    const phase = phaseOf(next);
+    for (const { type, data } of change.facts) {
+      ports.log.info(type, { proposalId: before.id, phase, ...data });
+    }
+    countFacts(ports.metrics, change.facts);
+  }
+  return saved;
+}
