@@ -79,10 +79,20 @@ function sender(rest: Rest, order: Order): () => Promise<Sent> {
       };
     }
     case "reassign":
-      return update(rest, incidentId, assignmentOf(target.users, target.escalationPolicy));
+      return update(rest, incidentId, newAssignment(target.users, target.escalationPolicy));
     case "escalate":
       return update(rest, incidentId, { escalation_level: target.level });
   }
+}
+
+/** Refuses a change that changes nothing: PagerDuty would answer it as if it were done. */
+function newAssignment(users: readonly string[], policy: string | null): Record<string, unknown> {
+  const assignment = assignmentOf(users, policy);
+  if (Object.keys(assignment).length > 0) return assignment;
+  throw new RemoteError("`target` must name `users` or an `escalationPolicy` to reassign to", {
+    nothingDone: true,
+    retryable: false,
+  });
 }
 
 /** Done when PagerDuty has answered: there is no id to follow. */

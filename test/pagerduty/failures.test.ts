@@ -183,6 +183,16 @@ describe("PagerDuty failures", () => {
         },
       ],
       [
+        "refused in an answer that was cut off",
+        "resetMidRefusal",
+        {
+          message: `PagerDuty answered 400 to ${INVOKE}`,
+          nothingDone: true,
+          retryable: false,
+          status: 400,
+        },
+      ],
+      [
         "answered in another protocol",
         "garbage",
         {
@@ -342,6 +352,18 @@ describe("PagerDuty failures", () => {
         assert.equal(server.seen.length, 0);
       });
     }
+
+    it("that reassigns to nobody is not sent", async () => {
+      const target: Order["target"] = { kind: "reassign", users: [], escalationPolicy: null };
+      const facts = await failureOf(client().execute({ ...order, target }));
+      assert.equal(
+        facts.message,
+        "`target` must name `users` or an `escalationPolicy` to reassign to",
+      );
+      assert.equal(facts.nothingDone, true);
+      assert.equal(facts.retryable, false);
+      assert.equal(server.seen.length, 0);
+    });
 
     it("with a timeout in a change of assignment leaves it open as well", async () => {
       server.will("silence");

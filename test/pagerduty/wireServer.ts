@@ -19,7 +19,7 @@ export interface Reply {
 }
 
 /** What a server may do with a request instead of answering it. */
-export type Misbehaviour = "reset" | "resetMidAnswer" | "silence" | "garbage";
+export type Misbehaviour = "reset" | "resetMidAnswer" | "resetMidRefusal" | "silence" | "garbage";
 
 /** A real HTTP server that answers from a script and remembers what it was sent. */
 export interface WireServer {
@@ -80,11 +80,13 @@ function perform(
   }
   if (step === "reset") request.socket.resetAndDestroy();
   if (step === "garbage") request.socket.end("this is not HTTP\r\n\r\n");
-  if (step === "resetMidAnswer") {
-    const head =
-      "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n";
-    request.socket.write(`${head}{"invoc`, () => request.socket.resetAndDestroy());
-  }
+  if (step === "resetMidAnswer") breakOff(request, "201 Created");
+  if (step === "resetMidRefusal") breakOff(request, "400 Bad Request");
+}
+
+function breakOff(request: IncomingMessage, status: string): void {
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n`;
+  request.socket.write(`${head}{"invoc`, () => request.socket.resetAndDestroy());
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
