@@ -13,6 +13,8 @@ import { settingsChange } from "./settings.ts";
 import type { Store } from "./store.ts";
 
 const HEARTBEAT_MS = 15_000;
+/** How soon a page looks again after its connection broke. */
+const RECONNECT_MS = 1_000;
 const DEFAULT_LIMIT = 200;
 const STATUSES: Record<string, readonly Approval["status"][]> = {
   pending: ["PENDING"],
@@ -144,8 +146,10 @@ function approvals(app: Hono, parts: ControlParts): void {
 function events(c: Parameters<typeof streamSSE>[0], parts: ControlParts): Response {
   const { desk, changes, clock, reviewUrl } = parts;
   return streamSSE(c, async (stream) => {
-    const send = (event: string, data: object) =>
-      void stream.writeSSE({ event, data: JSON.stringify({ now: iso(clock.now()), ...data }) });
+    const send = (event: string, fields: object) => {
+      const data = JSON.stringify({ now: iso(clock.now()), ...fields });
+      void stream.writeSSE({ event, data, retry: RECONNECT_MS });
+    };
     const unlisten = changes.listen((id) => {
       const approval = id === undefined ? undefined : desk.get(id);
       if (approval === undefined) send("reload", {});

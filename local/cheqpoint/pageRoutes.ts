@@ -6,6 +6,9 @@ const FILES = {
   "inbox.css": "text/css; charset=utf-8",
   "inbox.js": "text/javascript; charset=utf-8",
   "detail.js": "text/javascript; charset=utf-8",
+  "details.js": "text/javascript; charset=utf-8",
+  "decision.js": "text/javascript; charset=utf-8",
+  "dom.js": "text/javascript; charset=utf-8",
   "format.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
 };

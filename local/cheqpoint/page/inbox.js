@@ -1,0 +1,322 @@
+import { chips, detailView } from "./detail.js";
+import { announce, byId, el } from "./dom.js";
+import { age, clockTime, countdown, deadlineOf, setNow, ticking } from "./format.js";
+
+const DECIDED_SHOWN = 50;
+
+const approvals = new Map();
+const rows = new Map();
+/** The request that is open; `null` = none, the list is what a phone shows. */
+let selected = idInPath();
+let shownDetail = "";
+let drawing = false;
+
+addEventListener("popstate", () => open(idInPath(), false));
+byId("home").addEventListener("click", (event) => {
+  event.preventDefault();
+  open(null);
+});
+document.addEventListener("keydown", onKey);
+listen();
+
+function idInPath() {
+  const id = /^\/r\/([^/]+)$/.exec(location.pathname)?.[1];
+  return id === undefined ? null : decodeURIComponent(id);
+}
+
+function listen() {
+  const events = new EventSource("/_emulator/events");
+  // Also after a lost connection: what happened meanwhile is read again.
+  events.addEventListener("open", () => void load());
+  events.addEventListener("error", () => {
+    connection("lost", "Reconnecting…");
+    // Some browsers give up for good when nothing listens.
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  });
+  events.addEventListener("beat", (event) => setNow(JSON.parse(event.data).now));
+  events.addEventListener("reload", () => void load());
+  events.addEventListener("approval", (event) => {
+    const message = JSON.parse(event.data);
+    setNow(message.now);
+    const { approval } = message;
+    const isNew = !approvals.has(approval.id);
+    approvals.set(approval.id, approval);
+    if (isNew && approval.status === "PENDING") announce(`New request: ${approval.summary}`);
+    draw();
+  });
+}
+
+async function load() {
+  try {
+    const [pending, decided] = await Promise.all([
+      read("/_emulator/approvals?status=pending&limit=1000"),
+      read(`/_emulator/approvals?status=decided&limit=${DECIDED_SHOWN}`),
+    ]);
+    setNow(pending.now);
+    approvals.clear();
+    for (const approval of [...pending.approvals, ...decided.approvals]) {
+      approvals.set(approval.id, approval);
+    }
+    if (selected !== null) await fetchSelected();
+    connection("live", "Live");
+    draw();
+  } catch {
+    connection("lost", "Reconnecting…");
+  }
+}
+
+async function fetchSelected() {
+  if (selected === null || approvals.has(selected)) return;
+  const answer = await fetch(`/_emulator/approvals/${encodeURIComponent(selected)}`);
+  if (!answer.ok) return;
+  const { approval } = await answer.json();
+  approvals.set(approval.id, approval);
+}
+
+async function read(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  return answer.json();
+}
+
+function connection(state, text) {
+  const element = byId("connection");
+  element.dataset.state = state;
+  element.textContent = text;
+}
+
+/** At most once a frame, however many requests come in. */
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawNow();
+  });
+}
+
+function drawNow() {
+  const { pending, decided } = sorted();
+  if (selected === null && !isNarrow() && pending.length > 0) selected = pending[0].id;
+  drawList("pending", pending);
+  drawList("decided", decided);
+  document.title = pending.length > 0 ? `(${pending.length}) Approvals inbox` : "Approvals inbox";
+  drawDetail();
+}
+
+/** The one with the least time left first, then the oldest; decided ones newest first. */
+function sorted() {
+  const all = [...approvals.values()];
+  const due = (approval) => deadlineOf(approval) ?? Infinity;
+  const pending = all.filter(({ status }) => status === "PENDING");
+  pending.sort((a, b) => {
+    const [dueA, dueB] = [due(a), due(b)];
+    return dueA === dueB ? order(a, b, "createdAt") : dueA - dueB;
+  });
+  const decided = all.filter(({ status }) => status !== "PENDING");
+  decided.sort((a, b) => order(b, a, "decidedAt"));
+  return { pending, decided: decided.slice(0, DECIDED_SHOWN) };
+}
+
+/** By time; the id makes it the same order every time. */
+function order(a, b, key) {
+  const [left, right] = [a[key] + a.id, b[key] + b.id];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function drawList(name, list) {
+  byId(`${name}-count`).textContent = String(list.length);
+  byId(`${name}-empty`).hidden = list.length > 0;
+  const wanted = list.map(rowOf);
+  const container = byId(name);
+  const same =
+    wanted.length === container.children.length &&
+    wanted.every((row, i) => row === container.children[i]);
+  if (same) return;
+  const focused = document.activeElement;
+  container.replaceChildren(...wanted);
+  // Moving an element in the page takes the focus away from it.
+  if (focused?.isConnected && focused !== document.activeElement) focused.focus();
+}
+
+/** The list entry of a request; built again only when its status changed. */
+function rowOf(approval) {
+  const known = rows.get(approval.id);
+  const row = known?.status === approval.status ? known.row : buildRow(approval);
+  rows.set(approval.id, { status: approval.status, row });
+  const link = row.firstElementChild;
+  if (approval.id === selected) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
+  return row;
+}
+
+function buildRow(approval) {
+  const pending = approval.status === "PENDING";
+  const { service } = approval.details;
+  return el(
+    "li",
+    {},
+    el(
+      "a",
+      {
+        href: `/r/${approval.id}`,
+        class: "item",
+        "data-testid": pending ? "inbox-item" : "decided-item",
+        "data-id": approval.id,
+        "data-risk": approval.riskLevel,
+        onclick: (event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+          event.preventDefault();
+          open(approval.id);
+        },
+      },
+      el(
+        "span",
+        { class: "item-top" },
+        pending ? chips(approval) : outcome(approval),
+        timing(approval),
+      ),
+      el("span", { class: "item-summary" }, approval.summary),
+      el(
+        "span",
+        { class: "item-meta" },
+        el("code", {}, approval.action),
+        typeof service === "string" ? ` · ${service}` : null,
+        pending ? [" · ", asked(approval)] : null,
+      ),
+    ),
+  );
+}
+
+function timing(approval) {
+  if (approval.status !== "PENDING") {
+    return el(
+      "time",
+      { class: "item-time", datetime: approval.decidedAt },
+      clockTime(Date.parse(approval.decidedAt)),
+    );
+  }
+  const deadline = deadlineOf(approval);
+  return deadline === null ? null : el("span", { class: "item-time" }, countdown(deadline));
+}
+
+function asked(approval) {
+  const element = el("time", { datetime: approval.createdAt });
+  return ticking(element, () => {
+    element.textContent = `${age(Date.parse(approval.createdAt))} old`;
+  });
+}
+
+function outcome({ status, decidedBy }) {
+  const word = status === "APPROVED" ? "✓ approved" : "✕ rejected";
+  const by = decidedBy === "human" ? null : el("span", { class: "quiet" }, decidedBy);
+  return [el("span", { class: "chip", "data-outcome": status.toLowerCase() }, word), by];
+}
+
+/** Drawn again only when it shows another request or the request changed: typing goes on. */
+function drawDetail(told) {
+  byId("split").dataset.view = selected === null ? "list" : "detail";
+  const approval = selected === null ? undefined : approvals.get(selected);
+  const key = JSON.stringify([selected, approval ?? null]);
+  if (key === shownDetail && told === undefined) return;
+  shownDetail = key;
+  const detail = byId("detail");
+  const hadFocus = detail.contains(document.activeElement) && document.activeElement !== detail;
+  if (approval === undefined) {
+    detail.replaceChildren(nothing());
+    return;
+  }
+  detail.replaceChildren(detailView(approval, { onDecided, onBack: () => open(null), told }));
+  if (hadFocus) (byId("result") ?? byId("summary")).focus();
+}
+
+function nothing() {
+  if (selected !== null) {
+    return el(
+      "div",
+      { class: "nothing" },
+      el("h2", {}, "There is no such request"),
+      el("p", {}, "It may be from before the emulator was reset."),
+      el("p", {}, el("a", { href: "/" }, "To the inbox")),
+    );
+  }
+  return el(
+    "div",
+    { class: "nothing" },
+    el("h2", {}, "Nothing waits for you"),
+    el("p", {}, "When an agent asks for an approval, it appears here by itself."),
+  );
+}
+
+/** `told` = why the answer did not count. */
+async function onDecided(id, told) {
+  try {
+    const found = await read(`/_emulator/approvals/${encodeURIComponent(id)}`);
+    setNow(found.now);
+    approvals.set(id, found.approval);
+  } catch {
+    return load();
+  }
+  if (selected === id) drawDetail(told);
+  drawNow();
+  if (selected === id) byId("result")?.focus();
+}
+
+async function open(id, push = true) {
+  const from = selected;
+  selected = id;
+  if (push) history.pushState(null, "", id === null ? "/" : `/r/${id}`);
+  await fetchSelected().catch(() => connection("lost", "Reconnecting…"));
+  drawNow();
+  if (!isNarrow()) return;
+  scrollTo(0, 0);
+  if (selected === null) rows.get(from)?.row.firstElementChild.focus();
+  else byId("summary")?.focus();
+}
+
+function isNarrow() {
+  return matchMedia("(max-width: 760px)").matches;
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const typing = event.target instanceof HTMLTextAreaElement;
+  if (event.key === "Escape") {
+    if (typing) event.target.blur();
+    else if (document.querySelector(".second:not([hidden])"))
+      document.querySelector(".back").click();
+    else if (isNarrow() && selected !== null) void open(null);
+    return;
+  }
+  if (typing) return;
+  const inList =
+    document.activeElement?.closest(".list") ?? document.activeElement === document.body;
+  if (event.key === "j" || (event.key === "ArrowDown" && inList)) move(event, 1);
+  else if (event.key === "k" || (event.key === "ArrowUp" && inList)) move(event, -1);
+  else if (event.key === "a") focusOn(event, "approve");
+  else if (event.key === "r") focusOn(event, "reject");
+  else if (event.key === "n") focusOn(event, "note");
+  else if (event.key === "e") focusOn(event, "edit");
+}
+
+/** The letter only goes to the button; a stray key in the night must not decide anything. */
+function focusOn(event, id) {
+  const element = byId(id);
+  if (element === null) return;
+  event.preventDefault();
+  element.focus();
+  element.scrollIntoView({ block: "nearest" });
+}
+
+function move(event, step) {
+  const { pending, decided } = sorted();
+  const list = [...pending, ...decided];
+  if (list.length === 0) return;
+  event.preventDefault();
+  const at = list.findIndex(({ id }) => id === selected);
+  const next = list[at === -1 ? 0 : Math.min(list.length - 1, Math.max(0, at + step))];
+  void open(next.id, false).then(() => {
+    history.replaceState(null, "", `/r/${next.id}`);
+    if (!isNarrow()) rows.get(next.id)?.row.firstElementChild.focus();
+  });
+}

@@ -1,0 +1,367 @@
+// Drives the inbox page of the Cheqpoint emulator in a real Chromium over real HTTP.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { Bench, SAMPLE, field } from "../local/cheqpoint/support.ts";
+import { NO_CHROMIUM, launchChromium } from "./chromium.ts";
+
+const GATE_DETAILS = {
+  ...SAMPLE.details,
+  target: "run PagerDuty automation action 01DF4OBNYKW84FS9CCYVYS1MOS",
+  incident_title: "payments-db primary: CPU above 95%",
+  incident_url: "https://acme.pagerduty.com/incidents/Q1ABC2DEF3",
+  decide_by: "2026-11-23T10:05:00.000Z",
+  on_no_answer: "suppressed; the on-call engineer gets a manual task",
+  valid_for: "15m after the approval",
+  approval_valid_until: "2026-11-23T10:20:00.000Z at the latest",
+  risk: 0.9,
+  editable: ["max_lag_seconds"],
+  max_lag_seconds: 30,
+  action_digest: "sha256:4be1",
+};
+const HIGH = { ...SAMPLE, details: GATE_DETAILS, riskLevel: "high" };
+const LOW = { action: "restart_service", summary: "Restart checkout-api", riskLevel: "low" };
+
+describe("Inbox page", function () {
+  this.timeout(20_000);
+  let browser: Browser | undefined;
+  let bench = new Bench();
+  let pages: Page[] = [];
+  const problems: string[] = [];
+  /** What the browser logs by itself in a test that has failing calls. */
+  let tolerated: RegExp | undefined;
+
+  before(async function () {
+    browser = await launchChromium();
+    if (browser === undefined) {
+      console.log(`    ${NO_CHROMIUM}`);
+      this.skip();
+    }
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    tolerated = undefined;
+    bench = new Bench({ loopWindowMs: 0 });
+    await bench.start();
+  });
+  afterEach(async () => {
+    for (const page of pages) await page.context().close();
+    pages = [];
+    await bench.stop();
+    const found = problems.splice(0);
+    assert.deepEqual(
+      found.filter((problem) => !tolerated?.test(problem)),
+      [],
+    );
+  });
+
+  async function open(path = "/", options: BrowserContextOptions = {}): Promise<Page> {
+    if (browser === undefined) throw new Error(NO_CHROMIUM);
+    const context = await browser.newContext({ timezoneId: "UTC", locale: "en-GB", ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(5_000);
+    pages.push(page);
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(message.text());
+    });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(bench.emulator.url)) problems.push(request.url());
+    });
+    await page.goto(bench.emulator.url + path);
+    await live(page);
+    return page;
+  }
+
+  const live = (page: Page) => page.locator("#connection[data-state=live]").waitFor();
+
+  async function ask(body: object = LOW): Promise<string> {
+    return field((await bench.inbound({ details: {}, ...body })).json, "approvalId");
+  }
+
+  async function outcome(id: string): Promise<unknown> {
+    const { status, decisionNote, modifiedDetails } = Object((await bench.readBack(id)).json);
+    return [status, decisionNote, modifiedDetails];
+  }
+
+  const text = (page: Page, selector: string) => page.locator(selector).innerText();
+
+  it("says that nothing waits, then shows a new request without reloading", async () => {
+    const page = await open();
+    assert.equal(await text(page, ".nothing h2"), "Nothing waits for you");
+    await page.evaluate("document.body.dataset.kept = 'yes'");
+    const id = await ask();
+    await page.getByTestId("inbox-item").waitFor();
+    assert.equal(await page.getByTestId("inbox-item").getAttribute("data-id"), id);
+    assert.equal(await text(page, "#summary"), "Restart checkout-api");
+    assert.equal(await page.title(), "(1) Approvals inbox");
+    assert.equal(await text(page, "#announcer"), "New request: Restart checkout-api");
+    assert.equal(await page.getByTestId("empty").isVisible(), false);
+    assert.equal(await page.evaluate("document.body.dataset.kept"), "yes");
+  });
+
+  it("labels what it knows, shows everything else and makes times readable", async () => {
+    const page = await open(`/r/${await ask(HIGH)}`);
+    const labels = await page.locator(".fact dt").allTextContents();
+    const values = await page.locator(".fact dd").allTextContents();
+    const shown = new Map(labels.map((label, i) => [label, values[i]]));
+    assert.equal(shown.get("Runbook"), "db_failover_primary_to_replica");
+    assert.equal(shown.get("Regions"), "us-east-1");
+    assert.equal(shown.get("max_lag_seconds"), "30");
+    assert.match(shown.get("Decide by") ?? "", /^10:05:00 UTC \(in [45] min\)$|^23 Nov, 10:05:00/);
+    assert.match(shown.get("… and ends") ?? "", /10:20:00 UTC \(in (19|20) min\) at the latest$/);
+    assert.equal(labels.length, Object.keys(GATE_DETAILS).length);
+    assert.match(await text(page, ".clock"), /^4 min \d\d s left to decide|^5 min 00 s left/);
+    assert.match(await text(page, ".clock"), /If nobody answers: suppressed/);
+    assert.equal(await text(page, ".why p"), SAMPLE.justification);
+    const link = page.locator(".fact a");
+    assert.equal(await link.getAttribute("href"), GATE_DETAILS.incident_url);
+    assert.equal(await link.getAttribute("rel"), "noopener noreferrer");
+  });
+
+  it("approves a low risk with one step and tells the result", async () => {
+    const id = await ask();
+    const page = await open(`/r/${id}`);
+    await page.getByTestId("note").fill("Go ahead.");
+    await page.getByTestId("approve").click();
+    const decided = page.getByTestId("decided");
+    await decided.waitFor();
+    assert.equal(await decided.getAttribute("data-outcome"), "approved");
+    assert.match(await decided.innerText(), /Approved by a reviewer[^]*“Go ahead.”/);
+    assert.deepEqual(await outcome(id), ["APPROVED", "Go ahead.", null]);
+    assert.equal(await page.evaluate("document.activeElement?.id"), "result");
+    assert.equal(await page.getByTestId("decided-item").count(), 1);
+    assert.equal(await page.getByTestId("inbox-item").count(), 0);
+  });
+
+  it("asks for a second step before it approves a high risk", async () => {
+    const id = await ask(HIGH);
+    const page = await open(`/r/${id}`);
+    await page.getByTestId("approve").click();
+    assert.match(await text(page, "#second-text"), /^High risk\. You let run_auto_remediation/);
+    assert.equal(await page.getByTestId("approve").isVisible(), false);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("approve").waitFor();
+    assert.deepEqual(await outcome(id), ["PENDING", null, null]);
+    await page.getByTestId("approve").click();
+    await page.getByTestId("confirm-approve").click();
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(id), ["APPROVED", null, null]);
+  });
+
+  it("rejects a high risk at once", async () => {
+    const id = await ask(HIGH);
+    const page = await open(`/r/${id}`);
+    await page.getByTestId("reject").click();
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(id), ["REJECTED", null, null]);
+  });
+
+  it("sends changed details as a whole, and nothing when they are the same", async () => {
+    const details = { service: "checkout-api", replicas: 3 };
+    const [same, changed] = [await ask({ ...LOW, details }), await ask({ ...LOW, details })];
+    const page = await open(`/r/${same}`);
+    await page.getByTestId("edit-details").click();
+    await page.getByTestId("details-json").fill('{ "replicas": 3, "service": "checkout-api" }');
+    assert.equal(await text(page, "#json-state"), "Nothing changed.");
+    await page.getByTestId("approve").click();
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(same), ["APPROVED", null, null]);
+
+    await page.locator(`[data-id="${changed}"]`).first().click();
+    await page.getByTestId("edit-details").click();
+    await page.getByTestId("details-json").fill('{ "service": "checkout-api", "replicas": 2 }');
+    assert.equal(await text(page, "[data-testid=approve]"), "Approve with changes");
+    await page.getByTestId("approve").click();
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(changed), ["APPROVED", null, { ...details, replicas: 2 }]);
+    assert.equal(await text(page, ".changes"), "replicas: 3 → 2");
+  });
+
+  it("says what is wrong with the JSON and lets nobody decide with it", async () => {
+    const page = await open(`/r/${await ask(HIGH)}`);
+    await page.getByTestId("edit-details").click();
+    assert.equal(
+      await text(page, "#json-hint"),
+      "The requester accepts changes to: max_lag_seconds.",
+    );
+    for (const [json, message] of [
+      ["{", /^This is not valid JSON: /],
+      ["[]", /^The details must be a JSON object: \{ … \}\.$/],
+    ] as const) {
+      await page.getByTestId("details-json").fill(json);
+      assert.match(await text(page, "#json-state"), message);
+      assert.equal(await page.getByTestId("approve").isDisabled(), true);
+      assert.equal(await page.getByTestId("reject").isDisabled(), true);
+    }
+    await page.getByText("Undo changes").click();
+    assert.equal(await page.getByTestId("approve").isEnabled(), true);
+    assert.equal(await page.getByTestId("reject").isEnabled(), true);
+  });
+
+  it("keeps what was typed while other requests come and go", async () => {
+    const page = await open(`/r/${await ask()}`);
+    await page.getByTestId("note").fill("half a sen");
+    const other = await ask({ ...LOW, summary: "Other" });
+    await page.locator(`[data-id="${other}"]`).waitFor();
+    assert.equal(await page.getByTestId("note").inputValue(), "half a sen");
+    assert.equal(await page.evaluate("document.activeElement?.id"), "note");
+    await page.locator(`[data-id="${other}"]`).click();
+    await page.getByTestId("inbox-item").first().click();
+    assert.equal(await page.getByTestId("note").inputValue(), "half a sen");
+  });
+
+  it("treats everything in a request as text", async () => {
+    const markup = "<img src=x onerror=\"document.title='owned'\"><script>1</script>";
+    const id = await ask({
+      action: markup,
+      summary: `${markup}\u202etxt`,
+      justification: markup,
+      details: { [markup]: markup, incident_url: "javascript:alert(1)", nested: { a: [markup] } },
+    });
+    const page = await open(`/r/${id}`);
+    assert.equal(await text(page, "#summary"), `${markup}[U+202E]txt`);
+    assert.equal(await page.locator("main img, main script, main .fact a, nav img").count(), 0);
+    assert.equal(await page.title(), "(1) Approvals inbox");
+  });
+
+  it("is usable by keyboard, and a stray letter decides nothing", async () => {
+    const first = await ask({ ...LOW, summary: "first" });
+    bench.now += 1000;
+    const second = await ask({ ...LOW, summary: "second" });
+    const page = await open();
+    assert.equal(await text(page, "#summary"), "first");
+    await page.keyboard.press("j");
+    await page.getByRole("heading", { name: "second" }).waitFor();
+    assert.equal(new URL(page.url()).pathname, `/r/${second}`);
+    await page.keyboard.press("ArrowUp");
+    await page.getByRole("heading", { name: "first" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.getByRole("heading", { name: "second" }).waitFor();
+    await page.keyboard.press("k");
+    await page.getByRole("heading", { name: "first" }).waitFor();
+    await page.keyboard.press("n");
+    await page.keyboard.type("aarr");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("a");
+    await page.keyboard.press("a");
+    await page.keyboard.press("r");
+    assert.deepEqual(await outcome(first), ["PENDING", null, null]);
+    assert.equal(await page.evaluate("document.activeElement?.id"), "reject");
+    const outline = "getComputedStyle(document.activeElement).outlineStyle";
+    assert.equal(await page.evaluate(outline), "solid");
+    await page.keyboard.press("Enter");
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(first), ["REJECTED", "aarr", null]);
+    await page.keyboard.press("k");
+    await page.getByRole("heading", { name: "second" }).waitFor();
+    await page.keyboard.press("a");
+    await page.keyboard.press("Enter");
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(second), ["APPROVED", null, null]);
+  });
+
+  it("needs more than a key pressed twice for a high risk", async () => {
+    const id = await ask(HIGH);
+    const page = await open(`/r/${id}`);
+    for (const key of ["a", "Enter", "Enter", "a", "Enter"]) await page.keyboard.press(key);
+    assert.deepEqual(await outcome(id), ["PENDING", null, null]);
+    await page.getByTestId("confirm-approve").focus();
+    await page.keyboard.press("Enter");
+    await page.getByTestId("decided").waitFor();
+    assert.deepEqual(await outcome(id), ["APPROVED", null, null]);
+  });
+
+  it("shows a decision made elsewhere, and an expiry, as they happen", async () => {
+    const elsewhere = await ask();
+    const page = await open(`/r/${elsewhere}`);
+    await bench.decide(elsewhere, { decision: "rejected", note: "From the CLI." });
+    assert.match(
+      await text(page, "[data-testid=decided]"),
+      /Rejected by a reviewer[^]*From the CLI/,
+    );
+    const expiring = await ask({ ...LOW, expiresAt: "2026-11-23T10:05:00Z" });
+    await page.locator(`[data-id="${expiring}"]`).click();
+    await page.getByTestId("approve").waitFor();
+    await bench.pass(300_000);
+    await page.getByTestId("decided").waitFor();
+    const shown = await text(page, "[data-testid=decided]");
+    assert.match(shown, /Rejected because nobody answered in time/);
+  });
+
+  it("says so when somebody else decided the other way a moment earlier", async () => {
+    const id = await ask();
+    const page = await open(`/r/${id}`);
+    tolerated = /409 \(Conflict\)/;
+    await page.route("**/decide", async (route) => {
+      await bench.decide(id, { decision: "rejected" });
+      await route.continue();
+    });
+    await page.getByTestId("approve").click();
+    const told = page.getByTestId("decided").getByRole("alert");
+    await told.waitFor();
+    assert.equal(
+      await told.innerText(),
+      `${id} was rejected at 2026-11-23T10:00:00.000Z by a reviewer; it cannot be approved now.`,
+    );
+  });
+
+  it("tells that the connection is lost and goes on when the emulator is back", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "inbox-"));
+    await bench.stop();
+    bench = new Bench({ dataFile: join(folder, "data.sqlite") });
+    await bench.start();
+    const { port } = bench.emulator;
+    tolerated = /ERR_/;
+    const page = await open();
+    await bench.stop();
+    await page.getByText("Reconnecting…").waitFor();
+    bench = new Bench({ dataFile: join(folder, "data.sqlite"), port });
+    await bench.start();
+    await live(page);
+    await ask();
+    await page.getByTestId("inbox-item").waitFor();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("says that a request is unknown", async () => {
+    tolerated = /404 \(Not Found\)/;
+    const page = await open("/r/req_unknown");
+    assert.equal(await text(page, ".nothing h2"), "There is no such request");
+  });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    it(`fits a phone of 360 px, list first, in ${colorScheme}`, async () => {
+      const id = await ask({ ...HIGH, summary: `Long ${"x".repeat(200)}` });
+      const page = await open("/", { viewport: { width: 360, height: 740 }, colorScheme });
+      const fits = () => page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+      assert.equal(await page.locator("#detail").isVisible(), false);
+      assert.equal(await fits(), true);
+      await page.getByTestId("inbox-item").click();
+      await page.getByTestId("approve").waitFor();
+      assert.equal(new URL(page.url()).pathname, `/r/${id}`);
+      assert.equal(await fits(), true);
+      for (const name of ["approve", "reject"]) {
+        const box = await page.getByTestId(name).boundingBox();
+        assert.ok(box !== null && box.height >= 44 && box.y + box.height <= 740, name);
+      }
+      await page.goBack();
+      await page.getByTestId("inbox-item").waitFor();
+      assert.equal(await page.locator("#detail").isVisible(), false);
+    });
+  }
+
+  it("allows no inline script, no other origin and no framing", async () => {
+    const answer = await fetch(bench.emulator.url);
+    assert.equal(
+      answer.headers.get("content-security-policy"),
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+    assert.doesNotMatch(await answer.text(), /<script(?![^>]*src=)|<style|\sstyle=|\son\w+=/);
+  });
+});
