@@ -52,17 +52,17 @@ async function takeStep(ports: WorkerPorts, proposal: Proposal, hints: Hint[]): 
       await settle(ports, proposal, step);
       return false;
     }
-    const saved = await commit(ports, proposal, step);
-    if (saved === "saved") {
+    const { result, saved } = await commit(ports, proposal, step);
+    if (result === "saved") {
       if (step.kind === "effect") {
-        await carryOut(ports, step.next, step.effect, token);
+        await carryOut(ports, saved, step.effect, token);
       }
       return true;
     }
-    if (saved === "stale") {
+    if (result === "stale") {
       return true;
     }
-    known = { ...known, refused: saved };
+    known = { ...known, refused: result };
   }
   throw new Error(`${proposal.id}: the lifecycle asks in a circle`);
 }
@@ -107,7 +107,8 @@ async function record(
   let proposal = claimed;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const change = applyResult(proposal, effect, result, ports.clock.now());
-    if ((await commit(ports, proposal, change)) === "saved") {
+    const { result: saved } = await commit(ports, proposal, change);
+    if (saved === "saved") {
       return;
     }
     const loaded = await ports.ledger.get(proposal.id);
@@ -120,7 +121,11 @@ async function record(
 }
 
 /** One write: the next record with its audit events. Alarms come first: one that is raised twice is one alarm, one that is lost is none. */
-async function commit(ports: WorkerPorts, before: Proposal, change: Change): Promise<SaveResult> {
+async function commit(
+  ports: WorkerPorts,
+  before: Proposal,
+  change: Change,
+): Promise<{ result: SaveResult; saved: Proposal }> {
   const { ledger, clock } = ports;
   for (const alarm of change.alarms ?? []) {
     await ledger.raise(alarm);
@@ -131,13 +136,13 @@ async function commit(ports: WorkerPorts, before: Proposal, change: Change): Pro
     last === undefined
       ? change.next
       : { ...change.next, audit: { seq: last.seq, head: last.hash } };
-  const saved = await ledger.save(next, events, change.options);
-  if (saved === "saved") {
+  const result = await ledger.save(next, events, change.options);
+  if (result === "saved") {
     const phase = phaseOf(next);
     for (const { type, data } of change.facts) {
       ports.log.info(type, { proposalId: before.id, phase, ...data });
     }
     countFacts(ports.metrics, change.facts);
   }
-  return saved;
+  return { result, saved: next };
 }

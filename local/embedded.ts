@@ -1,0 +1,218 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { LifecycleSettings } from "../functions/gate/known.ts";
+import { startCheqpointEmulator, type CheqpointEmulator } from "./cheqpoint/index.ts";
+import { openClock, type SkippableClock } from "./clock.ts";
+import { startLocalGate, type LocalGate, type LocalGateOptions } from "./gate.ts";
+import { createCounters, createLog } from "./log.ts";
+import { startPagerDutyEmulator, type PagerDutyEmulator } from "./pagerduty/index.ts";
+
+export interface EmbeddedOptions {
+  dataDir: string;
+  gatingFile: string;
+  /** 0 takes a free one. */
+  gatePort: number;
+  pagerDutyPort: number;
+  cheqpointPort: number;
+  settings?: Partial<LifecycleSettings>;
+  logLevel?: string;
+  wrap?: LocalGateOptions["wrap"];
+  otherwise?: (embedded: EmbeddedParts) => LocalGateOptions["otherwise"];
+}
+
+/** What the pages and the scenarios work with. */
+export interface EmbeddedParts {
+  clock: SkippableClock;
+  pagerDuty: PagerDutyEmulator;
+  cheqpoint: CheqpointEmulator;
+  endpoints(): Endpoints;
+}
+
+const endpointsShape = z.object({
+  gate: z.object({ url: z.string(), proposerToken: z.string(), operatorToken: z.string() }),
+  pagerduty: z.object({ url: z.string(), token: z.string(), from: z.string() }),
+  cheqpoint: z.object({ url: z.string(), connectionKey: z.string() }),
+  pid: z.number(),
+});
+
+/** What `endpoints.json` in the data folder tells: everything that a client of the three needs. */
+export type Endpoints = z.infer<typeof endpointsShape>;
+
+export const ENDPOINTS_FILE = "endpoints.json";
+
+/** Throws when the folder has none: nothing runs there. */
+export function readEndpoints(dataDir: string): Endpoints {
+  return endpointsShape.parse(JSON.parse(readFileSync(join(dataDir, ENDPOINTS_FILE), "utf8")));
+}
+
+export interface Embedded extends EmbeddedParts {
+  gate: LocalGate;
+  dataDir: string;
+  stop(): Promise<void>;
+}
+
+const keptSecrets = z.object({
+  proposerToken: z.string(),
+  operatorToken: z.string(),
+  subscription: z.object({ id: z.string(), url: z.string(), secret: z.string() }).nullable(),
+});
+type KeptSecrets = z.infer<typeof keptSecrets>;
+
+const SECRETS_FILE = "secrets.json";
+/** Whoever proposes with the token in `endpoints.json`. */
+export const PROPOSER = "ai-agent";
+
+/** Gate, PagerDuty and Cheqpoint on this machine, with everything that a deployment would set up between them. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { dataDir } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const clock = openClock(join(dataDir, "clock.json"));
+  const secretsFile = join(dataDir, SECRETS_FILE);
+  let secrets = readSecrets(secretsFile);
+  const keep = (changed: Partial<KeptSecrets>): void => {
+    secrets = { ...secrets, ...changed };
+    writeWhole(secretsFile, secrets);
+  };
+  keep({});
+
+  const pagerDuty = await startPagerDutyEmulator({
+    dataFile: join(dataDir, "pagerduty.sqlite"),
+    port: options.pagerDutyPort,
+    clock,
+  });
+  const cheqpoint = await startCheqpointEmulator({
+    dataFile: join(dataDir, "cheqpoint.sqlite"),
+    port: options.cheqpointPort,
+    clock,
+  });
+  const endpoints = (): Endpoints => ({
+    gate: {
+      url: gate.url,
+      proposerToken: secrets.proposerToken,
+      operatorToken: secrets.operatorToken,
+    },
+    pagerduty: { url: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
+    cheqpoint: { url: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
+    pid: process.pid,
+  });
+  const parts: EmbeddedParts = { clock, pagerDuty, cheqpoint, endpoints };
+  const otherwise = options.otherwise?.(parts);
+  const gate = await startLocalGate({
+    port: options.gatePort,
+    dataDir,
+    gatingFile: options.gatingFile,
+    pagerDuty: { apiUrl: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
+    cheqpoint: { apiUrl: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
+    webhookSecrets: () => (secrets.subscription === null ? [] : [secrets.subscription.secret]),
+    proposers: { [PROPOSER]: secrets.proposerToken },
+    operators: { operator: secrets.operatorToken },
+    clock,
+    log: createLog({ file: join(dataDir, "gate.log"), level: options.logLevel ?? "info" }),
+    metrics: createCounters(),
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
+    ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
+    ...(otherwise === undefined ? {} : { otherwise }),
+  });
+  keep({ subscription: await subscribe(pagerDuty, gate.url, secrets.subscription) });
+  const endpointsFile = join(dataDir, ENDPOINTS_FILE);
+  writeWhole(endpointsFile, endpoints());
+
+  return {
+    ...parts,
+    gate,
+    dataDir,
+    async stop() {
+      rmSync(endpointsFile, { force: true });
+      await gate.stop();
+      await cheqpoint.stop();
+      await pagerDuty.stop();
+    },
+  };
+}
+
+const created = z.object({
+  webhook_subscription: z.object({
+    id: z.string(),
+    delivery_method: z.object({ secret: z.string().min(1) }),
+  }),
+});
+const EVENTS = [
+  "incident.action_invocation.created",
+  "incident.action_invocation.terminated",
+  "incident.action_invocation.updated",
+  "incident.acknowledged",
+  "incident.annotated",
+  "incident.custom_field_values.updated",
+  "incident.delegated",
+  "incident.escalated",
+  "incident.priority_updated",
+  "incident.reassigned",
+  "incident.reopened",
+  "incident.resolved",
+  "incident.service_updated",
+  "incident.triggered",
+  "incident.unacknowledged",
+  "incident.workflow.completed",
+  "incident.workflow.started",
+];
+
+/** The subscription that a deployment declares; its secret is told only when it is created. */
+async function subscribe(
+  pagerDuty: PagerDutyEmulator,
+  gateUrl: string,
+  kept: KeptSecrets["subscription"],
+): Promise<NonNullable<KeptSecrets["subscription"]>> {
+  const url = `${gateUrl}/pagerduty/webhook`;
+  const call = async (method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(`${pagerDuty.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Token token=${pagerDuty.token}`,
+        "content-type": "application/json",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  if (kept !== null) {
+    const found = await call("GET", `/webhook_subscriptions/${kept.id}`);
+    await found.arrayBuffer();
+    if (found.ok && kept.url === url) {
+      return kept;
+    }
+    if (found.ok) {
+      await call("DELETE", `/webhook_subscriptions/${kept.id}`);
+    }
+  }
+  const answer = await call("POST", "/webhook_subscriptions", {
+    webhook_subscription: {
+      type: "webhook_subscription",
+      description: "approval gate",
+      delivery_method: { type: "http_delivery_method", url },
+      events: EVENTS,
+      filter: { type: "account_reference" },
+    },
+  });
+  if (!answer.ok) {
+    throw new Error(
+      `the webhook subscription was not created: ${answer.status} ${await answer.text()}`,
+    );
+  }
+  const { webhook_subscription: made } = created.parse(await answer.json());
+  return { id: made.id, url, secret: made.delivery_method.secret };
+}
+
+function readSecrets(file: string): KeptSecrets {
+  try {
+    return keptSecrets.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    const token = (): string => randomBytes(24).toString("base64url");
+    return { proposerToken: token(), operatorToken: token(), subscription: null };
+  }
+}
+
+/** A reader never sees half a file, and nobody else reads it. */
+function writeWhole(file: string, content: unknown): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,165 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { apiHandler } from "../functions/aws/apiEvent.ts";
+import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
+import { createCheqpoint } from "../functions/cheqpoint/client.ts";
+import { defaultLifecycleSettings, type LifecycleSettings } from "../functions/gate/known.ts";
+import type {
+  Cheqpoint,
+  Clock,
+  GatingStore,
+  Ledger,
+  Log,
+  Metrics,
+  PagerDuty,
+  Secrets,
+} from "../functions/gate/ports.ts";
+import { sha256Hex } from "../functions/gate/token.ts";
+import { randomIds } from "../functions/ids.ts";
+import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
+import { createPagerDuty } from "../functions/pagerduty/client.ts";
+import { createWorker, type Worker } from "../functions/worker/worker.ts";
+import { openGatingFile } from "./gatingFile.ts";
+import { startHttpHost } from "./httpHost.ts";
+import { openSqliteLedger } from "./ledger.ts";
+import { createLocalQueue, type LocalQueue } from "./queue.ts";
+
+export interface LocalGateOptions {
+  port: number;
+  /** Defaults to 127.0.0.1. */
+  host?: string;
+  dataDir: string;
+  /** File with the gating: a stack file, or one with `services` at its top. */
+  gatingFile: string;
+  /** Where Cheqpoint reaches the gate; its own address unless given. */
+  publicUrl?: string | undefined;
+  pagerDuty: { apiUrl: string; token: string; from: string; tokenType?: "token" | "bearer" };
+  cheqpoint: { apiUrl?: string | undefined; connectionKey: string };
+  /** Signing secrets of the webhook subscriptions, current and earlier ones. Read at each request. */
+  webhookSecrets: () => readonly string[];
+  callbackSecret?: string | undefined;
+  /** Token by name. */
+  proposers: Readonly<Record<string, string>>;
+  operators: Readonly<Record<string, string>>;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  settings?: Partial<LifecycleSettings>;
+  /** Longest time for one call to PagerDuty or Cheqpoint, in ms. Defaults to 10 s. */
+  callTimeoutMs?: number;
+  /** How often what is due is looked for, in ms; null: only by `queue.sweep()`. Defaults to 1000. */
+  sweepEveryMs?: number | null;
+  /** Takes the place of a part, in tests that make it fail. */
+  wrap?: {
+    ledger?: (ledger: Ledger) => Ledger;
+    pagerDuty?: (pagerDuty: PagerDuty) => PagerDuty;
+    cheqpoint?: (cheqpoint: Cheqpoint) => Cheqpoint;
+  };
+  /** Answers what no route of the gate takes: the timeline page. */
+  otherwise?: (
+    gate: LocalGateParts,
+  ) => (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+export interface LocalGateParts {
+  ledger: Ledger;
+  gating: GatingStore;
+  queue: LocalQueue;
+  clock: Clock;
+}
+
+export interface LocalGate extends LocalGateParts {
+  url: string;
+  port: number;
+  /** Finishes what is under way and closes the ledger. */
+  stop(): Promise<void>;
+}
+
+/** The gate on one machine: the deployed functions' own handlers, an SQLite ledger and a queue in the process. */
+export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
+  const { clock, log, metrics, wrap = {} } = options;
+  const file = openSqliteLedger(join(options.dataDir, "ledger.sqlite"), clock);
+  const ledger = wrap.ledger?.(file) ?? file;
+  const gating = openGatingFile(options.gatingFile, log);
+  const timeout = options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs };
+  const realPagerDuty = createPagerDuty({
+    baseUrl: options.pagerDuty.apiUrl,
+    token: () => Promise.resolve(options.pagerDuty.token),
+    from: options.pagerDuty.from,
+    tokenType: options.pagerDuty.tokenType ?? "token",
+    clock,
+    ...timeout,
+  });
+  const realCheqpoint = createCheqpoint({
+    ...(options.cheqpoint.apiUrl === undefined ? {} : { baseUrl: options.cheqpoint.apiUrl }),
+    connectionKey: () => Promise.resolve(options.cheqpoint.connectionKey),
+    clock,
+    ...timeout,
+  });
+  const secrets = localSecrets(options);
+  // Cheqpoint must be told an address, which is known once the host listens; until then nothing is worked on.
+  let worker: Worker | null = null;
+
+  const queue = createLocalQueue({
+    ledger,
+    clock,
+    log,
+    handle: (item) => worker?.handle(item) ?? Promise.resolve(),
+    ...(options.sweepEveryMs === undefined ? {} : { sweepEveryMs: options.sweepEveryMs }),
+  });
+  const ports = { clock, ids: randomIds, ledger, queue, gating, secrets, log, metrics };
+  const parts: LocalGateParts = { ledger, gating, queue, clock };
+  const middleware = { ...ports, sleep: (ms: number) => sleep(ms, undefined, { ref: false }) };
+  const host = await startHttpHost({
+    port: options.port,
+    host: options.host ?? "127.0.0.1",
+    functions: [
+      {
+        routes: middlewareRoutes,
+        handler: apiHandler((route, request) => handleMiddleware(middleware, route, request)),
+      },
+      {
+        routes: [callbackRoute],
+        handler: apiHandler((_route, request) => handleCallback(ports, request)),
+      },
+    ],
+    otherwise: options.otherwise?.(parts) ?? notFound,
+  });
+  worker = createWorker({
+    ...ports,
+    pagerDuty: wrap.pagerDuty?.(realPagerDuty) ?? realPagerDuty,
+    cheqpoint: wrap.cheqpoint?.(realCheqpoint) ?? realCheqpoint,
+    settings: { ...defaultLifecycleSettings, ...options.settings },
+    publicUrl: (options.publicUrl ?? host.url).replace(/\/+$/, ""),
+  });
+  queue.start();
+
+  return {
+    ...parts,
+    url: host.url,
+    port: host.port,
+    async stop() {
+      await host.stop();
+      await queue.stop();
+      file.close();
+    },
+  };
+}
+
+function localSecrets(options: LocalGateOptions): Secrets {
+  const hashed = (tokens: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+    new Map(Object.entries(tokens).map(([name, token]) => [sha256Hex(token), name]));
+  const proposers = hashed(options.proposers);
+  const operators = hashed(options.operators);
+  return {
+    webhookSecrets: () => Promise.resolve(options.webhookSecrets()),
+    proposers: () => Promise.resolve(proposers),
+    operators: () => Promise.resolve(operators),
+    callbackSecret: () => Promise.resolve(options.callbackSecret ?? null),
+  };
+}
+
+function notFound(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(404, { "content-type": "application/json" }).end('{"message":"Not Found"}');
+}
