@@ -172,6 +172,7 @@ describe("Inbox page", function () {
     assert.deepEqual(await outcome(same), ["APPROVED", null, null]);
 
     await page.locator(`[data-id="${changed}"]`).first().click();
+    await page.getByTestId("approve").waitFor();
     await page.getByTestId("edit-details").click();
     await page.getByTestId("details-json").fill('{ "service": "checkout-api", "replicas": 2 }');
     assert.equal(await text(page, "[data-testid=approve]"), "Approve with changes");
@@ -203,14 +204,17 @@ describe("Inbox page", function () {
   });
 
   it("keeps what was typed while other requests come and go", async () => {
-    const page = await open(`/r/${await ask()}`);
+    const id = await ask();
+    const page = await open(`/r/${id}`);
     await page.getByTestId("note").fill("half a sen");
     const other = await ask({ ...LOW, summary: "Other" });
     await page.locator(`[data-id="${other}"]`).waitFor();
     assert.equal(await page.getByTestId("note").inputValue(), "half a sen");
     assert.equal(await page.evaluate("document.activeElement?.id"), "note");
     await page.locator(`[data-id="${other}"]`).click();
-    await page.getByTestId("inbox-item").first().click();
+    await page.getByRole("heading", { name: "Other" }).waitFor();
+    await page.locator(`[data-id="${id}"]`).first().click();
+    await page.getByRole("heading", { name: LOW.summary }).waitFor();
     assert.equal(await page.getByTestId("note").inputValue(), "half a sen");
   });
 
