@@ -10,6 +10,7 @@ const FILES = {
   "decision.js": "text/javascript; charset=utf-8",
   "dom.js": "text/javascript; charset=utf-8",
   "format.js": "text/javascript; charset=utf-8",
+  "rows.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
 };
 

@@ -1,6 +1,7 @@
-import { chips, detailView } from "./detail.js";
+import { detailView } from "./detail.js";
 import { announce, byId, el } from "./dom.js";
-import { age, clockTime, countdown, deadlineOf, setNow, ticking } from "./format.js";
+import { deadlineOf, setNow } from "./format.js";
+import { listRow } from "./rows.js";
 
 const DECIDED_SHOWN = 50;
 
@@ -142,75 +143,13 @@ function drawList(name, list) {
 /** The list entry of a request; built again only when its status changed. */
 function rowOf(approval) {
   const known = rows.get(approval.id);
-  const row = known?.status === approval.status ? known.row : buildRow(approval);
+  const row =
+    known?.status === approval.status ? known.row : listRow(approval, (id) => void open(id));
   rows.set(approval.id, { status: approval.status, row });
   const link = row.firstElementChild;
   if (approval.id === selected) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
   return row;
-}
-
-function buildRow(approval) {
-  const pending = approval.status === "PENDING";
-  const { service } = approval.details;
-  return el(
-    "li",
-    {},
-    el(
-      "a",
-      {
-        href: `/r/${approval.id}`,
-        class: "item",
-        "data-testid": pending ? "inbox-item" : "decided-item",
-        "data-id": approval.id,
-        "data-risk": approval.riskLevel,
-        onclick: (event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-          event.preventDefault();
-          open(approval.id);
-        },
-      },
-      el(
-        "span",
-        { class: "item-top" },
-        pending ? chips(approval) : outcome(approval),
-        timing(approval),
-      ),
-      el("span", { class: "item-summary" }, approval.summary),
-      el(
-        "span",
-        { class: "item-meta" },
-        el("code", {}, approval.action),
-        typeof service === "string" ? ` · ${service}` : null,
-        pending ? [" · ", asked(approval)] : null,
-      ),
-    ),
-  );
-}
-
-function timing(approval) {
-  if (approval.status !== "PENDING") {
-    return el(
-      "time",
-      { class: "item-time", datetime: approval.decidedAt },
-      clockTime(Date.parse(approval.decidedAt)),
-    );
-  }
-  const deadline = deadlineOf(approval);
-  return deadline === null ? null : el("span", { class: "item-time" }, countdown(deadline));
-}
-
-function asked(approval) {
-  const element = el("time", { datetime: approval.createdAt });
-  return ticking(element, () => {
-    element.textContent = `${age(Date.parse(approval.createdAt))} old`;
-  });
-}
-
-function outcome({ status, decidedBy }) {
-  const word = status === "APPROVED" ? "✓ approved" : "✕ rejected";
-  const by = decidedBy === "human" ? null : el("span", { class: "quiet" }, decidedBy);
-  return [el("span", { class: "chip", "data-outcome": status.toLowerCase() }, word), by];
 }
 
 /** Drawn again only when it shows another request or the request changed: typing goes on. */

@@ -1,0 +1,67 @@
+import { chips } from "./detail.js";
+import { el } from "./dom.js";
+import { age, clockTime, countdown, deadlineOf, ticking } from "./format.js";
+
+/** One request in the list; `onOpen` is called unless it is opened in another tab. */
+export function listRow(approval, onOpen) {
+  const pending = approval.status === "PENDING";
+  const { service } = approval.details;
+  return el(
+    "li",
+    {},
+    el(
+      "a",
+      {
+        href: `/r/${approval.id}`,
+        class: "item",
+        "data-testid": pending ? "inbox-item" : "decided-item",
+        "data-id": approval.id,
+        "data-risk": approval.riskLevel,
+        onclick: (event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+          event.preventDefault();
+          onOpen(approval.id);
+        },
+      },
+      el(
+        "span",
+        { class: "item-top" },
+        pending ? chips(approval) : outcome(approval),
+        timing(approval),
+      ),
+      el("span", { class: "item-summary" }, approval.summary),
+      el(
+        "span",
+        { class: "item-meta" },
+        el("code", {}, approval.action),
+        typeof service === "string" ? ` · ${service}` : null,
+        pending ? [" · ", asked(approval)] : null,
+      ),
+    ),
+  );
+}
+
+function timing(approval) {
+  if (approval.status !== "PENDING") {
+    return el(
+      "time",
+      { class: "item-time", datetime: approval.decidedAt },
+      clockTime(Date.parse(approval.decidedAt)),
+    );
+  }
+  const deadline = deadlineOf(approval);
+  return deadline === null ? null : el("span", { class: "item-time" }, countdown(deadline));
+}
+
+function asked(approval) {
+  const element = el("time", { datetime: approval.createdAt });
+  return ticking(element, () => {
+    element.textContent = `${age(Date.parse(approval.createdAt))} old`;
+  });
+}
+
+function outcome({ status, decidedBy }) {
+  const word = status === "APPROVED" ? "✓ approved" : "✕ rejected";
+  const by = decidedBy === "human" ? null : el("span", { class: "quiet" }, decidedBy);
+  return [el("span", { class: "chip", "data-outcome": status.toLowerCase() }, word), by];
+}
