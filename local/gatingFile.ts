@@ -1,0 +1,112 @@
+import { readFileSync, statSync } from "node:fs";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { gatingForUnlisted, gatingHash, parseGating } from "../functions/gate/gating/index.ts";
+import type { Gating } from "../functions/gate/gating/index.ts";
+import { keyOfUnlisted } from "../functions/gate/unlisted.ts";
+import type { GatingStore, Log, StoredGating } from "../functions/gate/ports.ts";
+
+const mapping = z.record(z.string(), z.unknown());
+const stackFile = z.object({ config: mapping });
+
+/**
+ * The gating in a YAML file: a Pulumi stack file, or one with `services` and `defaults` at its top. A change is seen
+ * at the next look. A change that is refused is logged, and what was in force stays in force; only the first load
+ * throws.
+ */
+export function openGatingFile(file: string, log: Log): GatingStore & { current(): Gating } {
+  let seen = stampOf(file);
+  let gating = readGatingFile(file);
+
+  const current = (): Gating => {
+    let now: string;
+    try {
+      now = stampOf(file);
+    } catch (error) {
+      now = problemOf(error);
+    }
+    if (now === seen) {
+      return gating;
+    }
+    seen = now;
+    try {
+      gating = readGatingFile(file);
+      log.info("gating read again", { file, services: Object.keys(gating.services).length });
+    } catch (error) {
+      log.error("changed gating refused, the one before stays in force", {
+        file,
+        problem: problemOf(error),
+      });
+    }
+    return gating;
+  };
+
+  return {
+    current,
+    async find(service) {
+      return findGating(current(), service);
+    },
+  };
+}
+
+/** Reads and checks a gating file; throws with everything that is wrong with it. */
+export function readGatingFile(file: string): Gating {
+  const document = parseDocument(readFileSync(file, "utf8"));
+  const problems = document.errors.map((error) => error.message);
+  if (problems.length > 0) {
+    throw new Error(`\`${file}\` is not YAML: ${problems.join("; ")}`);
+  }
+  const content: unknown = document.toJS();
+  const stack = stackFile.safeParse(content);
+  if (stack.success) {
+    return parseGating(gatingOfStack(file, stack.data.config));
+  }
+  const plain = mapping.safeParse(content);
+  if (!plain.success || !Object.hasOwn(plain.data, "services")) {
+    throw new Error(
+      `\`${file}\` must have \`services\` at its top, or \`config\` with a key that ends in \`:services\``,
+    );
+  }
+  return parseGating(plain.data);
+}
+
+/** `services` and `defaults` of the one project that the stack file configures; a stack may have neither. */
+function gatingOfStack(file: string, config: Record<string, unknown>): Record<string, unknown> {
+  const found: Record<string, unknown> = { services: {} };
+  for (const name of ["services", "defaults"]) {
+    const keys = Object.keys(config).filter((key) => key.endsWith(`:${name}`));
+    if (keys.length > 1) {
+      const listed = keys.map((key) => `\`${key}\``).join(", ");
+      throw new Error(`\`${file}\` must have one key that ends in \`:${name}\`, found ${listed}`);
+    }
+    for (const key of keys) {
+      found[name] = config[key];
+    }
+  }
+  return found;
+}
+
+function findGating(
+  gating: Gating,
+  service: { id: string | null; name: string | null },
+): StoredGating {
+  for (const key of [service.id, service.name]) {
+    const own =
+      key !== null && Object.hasOwn(gating.services, key) ? gating.services[key] : undefined;
+    if (key !== null && own !== undefined) {
+      return { key, listed: true, hash: gatingHash(own), gating: own };
+    }
+  }
+  const own = gatingForUnlisted(gating.defaults);
+  return { key: keyOfUnlisted(service), listed: false, hash: gatingHash(own), gating: own };
+}
+
+/** Changes whenever the file was written or replaced. */
+function stampOf(file: string): string {
+  const { mtimeMs, size, ino } = statSync(file);
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,64 @@
+import type { Clock, Ledger } from "../../functions/gate/ports.ts";
+import { deliveryContract, reportContract } from "./ledgerDeliveries.ts";
+import { dedupeContract } from "./ledgerDedupe.ts";
+import { listContract } from "./ledgerLists.ts";
+import { dedupeModelContract } from "./ledgerModel.ts";
+import { proposalContract } from "./ledgerProposals.ts";
+import { TestClock } from "./proposals.ts";
+
+/** An empty ledger and the way to give it up. */
+export interface OpenedLedger {
+  ledger: Ledger;
+  close(): Promise<void>;
+}
+
+/** What the parts of the contract use: the ledger and clock of the running test. */
+export interface Subject {
+  readonly ledger: Ledger;
+  readonly clock: TestClock;
+}
+
+export interface ContractOptions {
+  /** Random histories to compare with the model. */
+  modelRuns: number;
+}
+
+/** What every ledger must do. `open` makes an empty one. */
+export function ledgerContract(
+  name: string,
+  open: (clock: Clock) => Promise<OpenedLedger>,
+  options: ContractOptions = { modelRuns: 100 },
+): void {
+  describe(`${name} keeps the ledger contract`, () => {
+    let opened: OpenedLedger | null = null;
+    let clock = new TestClock();
+    const subject: Subject = {
+      get ledger() {
+        if (opened === null) {
+          throw new Error("no ledger is open");
+        }
+        return opened.ledger;
+      },
+      get clock() {
+        return clock;
+      },
+    };
+
+    beforeEach(async () => {
+      clock = new TestClock();
+      opened = await open(clock);
+    });
+
+    afterEach(async () => {
+      await opened?.close();
+      opened = null;
+    });
+
+    proposalContract(subject);
+    dedupeContract(subject);
+    listContract(subject);
+    deliveryContract(subject);
+    reportContract(subject);
+    dedupeModelContract(subject, options.modelRuns);
+  });
+}
