@@ -1,7 +1,7 @@
 import { sha256Hex } from "../gate/token.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
 import type { Clock, Ledger, Log, Metrics, Queue, Secrets } from "../gate/ports.ts";
-import { verifyCheqpointSignature } from "../cheqpoint/callback.ts";
+import { parseCallback, verifyCheqpointSignature } from "../cheqpoint/callback.ts";
 
 /** What the decision receiver needs: it can invoke nothing and read no approval. */
 export interface CallbackPorts {
@@ -46,7 +46,8 @@ export async function handleCallback(
     };
     await ledger.hint(proposalId, hint);
     metrics.count("CallbackAccepted");
-    log.info("callback accepted", { proposalId });
+    const { status: claims } = parseCallback(new TextDecoder("utf-8").decode(request.body));
+    log.info("callback accepted", { proposalId, claims });
     try {
       await queue.send([{ kind: "proposal", id: proposalId }]);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { RemoteError } from "../gate/ports.ts";
 import type { ApprovalRequest, Cheqpoint, Clock } from "../gate/ports.ts";
-import { ask, baseUrlOf, budgetOf } from "./http.ts";
-import type { Call, Fetch, Remote } from "./http.ts";
+import { ask, baseUrlOf, budgetOf } from "../remote.ts";
+import type { Call, Fetch, Remote } from "../remote.ts";
 import { readingShape, reasonOf, receiptShape } from "./shapes.ts";
 
 export interface CheqpointOptions {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { RemoteError } from "../gate/ports.ts";
 import type { Clock } from "../gate/ports.ts";
-import { ask, baseUrlOf, budgetOf } from "./http.ts";
-import type { Fetch, Remote } from "./http.ts";
+import { ask, baseUrlOf, budgetOf } from "../remote.ts";
+import type { Fetch, Remote } from "../remote.ts";
 import { cut } from "./text.ts";
 
 export interface EventsOptions {

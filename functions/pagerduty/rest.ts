@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { RemoteError } from "../gate/ports.ts";
 import type { Clock } from "../gate/ports.ts";
-import { ask, baseUrlOf, budgetOf, send } from "./http.ts";
-import type { Budget, Call, Fetch, Remote } from "./http.ts";
+import { ask, baseUrlOf, budgetOf, send } from "../remote.ts";
+import type { Budget, Call, Fetch, Remote } from "../remote.ts";
 
 export interface PagerDutyOptions {
   /** Root of the REST API, `https://api.pagerduty.com`. */

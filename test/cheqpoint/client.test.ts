@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { createCheqpoint } from "../../functions/cheqpoint/client.ts";
 import type { CheqpointOptions } from "../../functions/cheqpoint/client.ts";
 import type { ApprovalRequest, Cheqpoint } from "../../functions/gate/ports.ts";
@@ -519,13 +518,5 @@ describe("createCheqpoint", () => {
         assert.equal(server.seen.length, 1);
       });
     }
-  });
-});
-
-describe("the HTTP code of both clients", () => {
-  it("is the same, so that both classify failures alike", async () => {
-    const read = (client: string) =>
-      readFile(new URL(`../../functions/${client}/http.ts`, import.meta.url), "utf8");
-    assert.equal(await read("cheqpoint"), await read("pagerduty"));
   });
 });
