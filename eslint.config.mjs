@@ -5,21 +5,21 @@ import tseslint from "typescript-eslint";
 
 /** Folders by concern; `allow` below says who may import whom. Dependencies point inward, to `gate`. */
 const elements = [
-  { type: "gating", mode: "full", pattern: "functions/gate/gating/**/*" },
-  { type: "gate", mode: "full", pattern: "functions/gate/**/*" },
-  { type: "table", mode: "full", pattern: "functions/aws/tableDefinition.ts" },
-  { type: "pagerduty", mode: "full", pattern: "functions/pagerduty/**/*" },
-  { type: "cheqpoint", mode: "full", pattern: "functions/cheqpoint/**/*" },
-  { type: "aws", mode: "full", pattern: "functions/aws/**/*" },
-  { type: "functions-shared", mode: "full", pattern: "functions/*.ts" },
-  { type: "functions", mode: "full", pattern: "functions/{middleware,callback,worker}/**/*" },
-  { type: "components", mode: "full", pattern: "components/**/*" },
-  { type: "pagerduty-emulator", mode: "full", pattern: "local/pagerduty/**/*" },
-  { type: "cheqpoint-emulator", mode: "full", pattern: "local/cheqpoint/**/*" },
-  { type: "local", mode: "full", pattern: "local/**/*" },
-  { type: "cli", mode: "full", pattern: "cli/**/*" },
-  { type: "free", mode: "full", pattern: "{test,bench,scripts,examples}/**/*" },
-  { type: "program", mode: "full", pattern: "index.ts" },
+  { type: "gating", partialMatch: false, pattern: "functions/gate/gating/**/*" },
+  { type: "gate", partialMatch: false, pattern: "functions/gate/**/*" },
+  { type: "table", partialMatch: false, pattern: "functions/aws/tableDefinition.ts" },
+  { type: "pagerduty", partialMatch: false, pattern: "functions/pagerduty/**/*" },
+  { type: "cheqpoint", partialMatch: false, pattern: "functions/cheqpoint/**/*" },
+  { type: "aws", partialMatch: false, pattern: "functions/aws/**/*" },
+  { type: "functions-shared", partialMatch: false, pattern: "functions/*.ts" },
+  { type: "functions", partialMatch: false, pattern: "functions/{middleware,callback,worker}/**/*" },
+  { type: "components", partialMatch: false, pattern: "components/**/*" },
+  { type: "pagerduty-emulator", partialMatch: false, pattern: "local/pagerduty/**/*" },
+  { type: "cheqpoint-emulator", partialMatch: false, pattern: "local/cheqpoint/**/*" },
+  { type: "local", partialMatch: false, pattern: "local/**/*" },
+  { type: "cli", partialMatch: false, pattern: "cli/**/*" },
+  { type: "free", partialMatch: false, pattern: "{test,bench,scripts,examples}/**/*" },
+  { type: "program", partialMatch: false, pattern: "index.ts" },
 ];
 
 const from = (type, ...allow) => ({
@@ -84,7 +84,7 @@ export default tseslint.config(
         "error",
         {
           default: "disallow",
-          rules: [
+          policies: [
             from("gating", "gating", "gate"),
             from("gate", "gate", "gating"),
             from("table"),
