@@ -7,13 +7,15 @@ import { Scheduler } from "./account/scheduler.ts";
 import { Store } from "./account/store.ts";
 import { runTask } from "./account/tasks.ts";
 import { Waiters } from "./account/waiters.ts";
+import { resetAbilities } from "./directory/abilities.ts";
 import { createApp } from "./http/app.ts";
-import { controlRoutes } from "./http/control.ts";
+import { controlRoutes } from "./control.ts";
 import { Faults } from "./http/faults.ts";
 import { RateLimit } from "./http/rateLimit.ts";
 import { RequestLog } from "./http/requestLog.ts";
 import { accountRoutes } from "./routes.ts";
-import { SEED, seed } from "./seed.ts";
+import { SEED } from "./seed.ts";
+import { seed } from "./seedAccount.ts";
 import { DEFAULT_RETRY_SCHEDULE_MS, Outbox } from "./webhooks/outbox.ts";
 
 export { SEED } from "./seed.ts";
@@ -115,6 +117,7 @@ export async function startPagerDutyEmulator(
     store.clear();
     rateLimit.reset();
     eventsLimit.reset();
+    resetAbilities(account);
     seed(account);
   };
   const app = createApp({

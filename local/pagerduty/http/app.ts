@@ -159,18 +159,18 @@ const NOBODY: Call["user"] = {
 };
 
 function handle({ store }: AppOptions, route: Route, call: Call, text: string): Answer {
-  return store.transaction(() => route.handle({ ...call, body: jsonOf(text) }));
+  return store.transaction(() => route.handle({ ...call, body: bodyOf(route, text) }));
 }
 
-function jsonOf(text: string): unknown {
+function bodyOf(route: Route, text: string): unknown {
   if (text.trim() === "") {
     return undefined;
   }
-  try {
-    return JSON.parse(text);
-  } catch {
+  const body = parsedOrText(text);
+  if (body === text && !route.anyBody) {
     throw invalidInput("the body is not JSON");
   }
+  return body;
 }
 
 function parsedOrText(text: string): unknown {

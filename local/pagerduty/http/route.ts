@@ -26,6 +26,8 @@ export interface Route {
   access?: "open";
   /** Whether PagerDuty wants a `From` header here. */
   from?: "required";
+  /** Takes a body that is not JSON as text, to answer it in its own words. */
+  anyBody?: true;
   /** Routes of the emulator itself are neither logged nor faulted. */
   own?: true;
   /** Runs in one transaction with everything that it writes. */

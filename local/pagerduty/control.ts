@@ -1,17 +1,20 @@
 import { z } from "zod";
-import type { Account } from "../account/account.ts";
-import type { Delivery } from "../account/documents.ts";
-import { apiToken } from "../account/ids.ts";
-import { webhookTime } from "../account/time.ts";
-import { resumeInvocations } from "../automation/invocations.ts";
-import { tokenId } from "./auth.ts";
-import { notFound } from "./errors.ts";
-import { FaultRequest } from "./faults.ts";
-import type { Faults } from "./faults.ts";
-import { instant } from "./pages.ts";
-import type { RequestLog } from "./requestLog.ts";
-import { param, parseBody } from "./route.ts";
-import type { Answer, Call, Route } from "./route.ts";
+import { referenceTo } from "./account/account.ts";
+import type { Account } from "./account/account.ts";
+import type { Delivery } from "./account/documents.ts";
+import { apiToken } from "./account/ids.ts";
+import { webhookTime } from "./account/time.ts";
+import { resumeInvocations } from "./automation/invocations.ts";
+import { abilitiesOf, setAbilities } from "./directory/abilities.ts";
+import { emitForIncident } from "./incidents/record.ts";
+import { tokenId } from "./http/auth.ts";
+import { notFound } from "./http/errors.ts";
+import { FaultRequest } from "./http/faults.ts";
+import type { Faults } from "./http/faults.ts";
+import { instant } from "./http/pages.ts";
+import type { RequestLog } from "./http/requestLog.ts";
+import { param, parseBody } from "./http/route.ts";
+import type { Answer, Call, Route } from "./http/route.ts";
 
 export interface ControlOptions {
   account: Account;
@@ -25,6 +28,16 @@ export interface ControlOptions {
 
 const OutcomeRequest = z.strictObject({
   outcome: z.enum(["completed", "error", "aborted", "stuck"]),
+});
+
+const AbilitiesRequest = z.strictObject({ abilities: z.array(z.string().min(1)) });
+
+/** For what people do outside the REST API, such as tasks and roles. */
+const EventRequest = z.strictObject({
+  event_type: z.string().regex(/^incident\../, "must begin with incident."),
+  incident_id: z.string().min(1),
+  user_id: z.string().min(1).optional(),
+  data: z.record(z.string(), z.unknown()),
 });
 
 const TokenRequest = z.strictObject({ user_id: z.string().min(1) });
@@ -102,6 +115,22 @@ export function controlRoutes({ account, faults, log, wake, reset }: ControlOpti
       const token = apiToken();
       store.put("tokens", { id: tokenId(token), user });
       return { status: 201, body: { token, user_id: user } };
+    }),
+    own("PUT", "/abilities", (call) => {
+      setAbilities(account, parseBody(call, AbilitiesRequest).abilities);
+      return { status: 200, body: { abilities: abilitiesOf(account) } };
+    }),
+    own("POST", "/events", (call) => {
+      const wanted = parseBody(call, EventRequest);
+      const incident = store.get("incidents", wanted.incident_id);
+      if (!incident) {
+        throw notFound();
+      }
+      const agent = wanted.user_id ? referenceTo(account, "user", wanted.user_id) : null;
+      const type = wanted.event_type.replace(/^incident\./, "");
+      emitForIncident(account, incident, type, agent, wanted.data);
+      wake();
+      return { status: 202 };
     }),
     own("POST", "/reset", () => {
       reset();
