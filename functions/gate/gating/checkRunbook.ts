@@ -90,7 +90,7 @@ function checkAllParameters(
     if (owner !== undefined) {
       report.field(
         [...where, "customField"],
-        `must be used by one parameter only, got ${show(field)}, which \`${owner}\` uses already`,
+        `must be used by one parameter only, got ${show(field)}, which ${show(owner)} uses already`,
       );
     } else if (field !== undefined) {
       fieldOwners.set(field, name);

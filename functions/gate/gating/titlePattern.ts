@@ -49,7 +49,8 @@ function compileNow(pattern: string): Compiled {
       : { ok: true, pattern: compiled };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    const reason = cause.replace(/^error parsing regexp: /, "");
+    // The cause repeats parts of the pattern, which may hold line breaks.
+    const reason = cause.replace(/^error parsing regexp: /, "").replace(/\p{Cc}/gu, "?");
     return {
       ok: false,
       reason: `must be a regular expression of RE2, which has no back-references and no look-around (${reason})`,
