@@ -19,11 +19,17 @@ import { sha256Hex } from "../functions/gate/token.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../functions/pagerduty/client.ts";
+import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
+import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile } from "./gatingFile.ts";
 import { startHttpHost } from "./httpHost.ts";
 import { openSqliteLedger } from "./ledger.ts";
+import { handleOperator, operatorRoutes } from "./operator.ts";
 import { createLocalQueue, type LocalQueue } from "./queue.ts";
+
+/** How often it is looked whether PagerDuty still delivers, and whether proposals are overdue. */
+const WATCH_EVERY_MS = 5 * 60_000;
 
 export interface LocalGateOptions {
   port: number;
@@ -50,6 +56,8 @@ export interface LocalGateOptions {
   callTimeoutMs?: number;
   /** How often what is due is looked for, in ms; null: only by `queue.sweep()`. Defaults to 1000. */
   sweepEveryMs?: number | null;
+  /** Pages through PagerDuty's Events API when the gate itself has an alarm. */
+  alarmPager?: { eventsUrl: string; routingKey: string } | undefined;
   /** Takes the place of a part, in tests that make it fail. */
   wrap?: {
     ledger?: (ledger: Ledger) => Ledger;
@@ -80,7 +88,11 @@ export interface LocalGate extends LocalGateParts {
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
   const { clock, log, metrics, wrap = {} } = options;
   const file = openSqliteLedger(join(options.dataDir, "ledger.sqlite"), clock);
-  const ledger = wrap.ledger?.(file) ?? file;
+  const alarmed =
+    options.alarmPager === undefined
+      ? file
+      : withAlarmPager(file, { ...options.alarmPager, source: "pagerduty-approval-gate", clock, log });
+  const ledger = wrap.ledger?.(alarmed) ?? alarmed;
   const gating = openGatingFile(options.gatingFile, log);
   const timeout = options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs };
   const realPagerDuty = createPagerDuty({
@@ -123,16 +135,30 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
         routes: [callbackRoute],
         handler: apiHandler((_route, request) => handleCallback(ports, request)),
       },
+      {
+        routes: operatorRoutes,
+        handler: apiHandler((route, request) => handleOperator(middleware, route, request)),
+      },
     ],
     otherwise: options.otherwise?.(parts) ?? notFound,
+  }).catch((error: unknown) => {
+    file.close();
+    throw error;
   });
-  worker = createWorker({
+  const workerPorts = {
     ...ports,
     pagerDuty: wrap.pagerDuty?.(realPagerDuty) ?? realPagerDuty,
     cheqpoint: wrap.cheqpoint?.(realCheqpoint) ?? realCheqpoint,
     settings: { ...defaultLifecycleSettings, ...options.settings },
     publicUrl: (options.publicUrl ?? host.url).replace(/\/+$/, ""),
-  });
+  };
+  worker = createWorker(workerPorts);
+  const watch = setInterval(() => {
+    watchSubscriptions(workerPorts)
+      .then(() => countPastSla(workerPorts))
+      .catch((error: unknown) => log.error("watch failed", { problem: String(error) }));
+  }, WATCH_EVERY_MS);
+  watch.unref();
   queue.start();
 
   return {
@@ -140,6 +166,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     url: host.url,
     port: host.port,
     async stop() {
+      clearInterval(watch);
       await host.stop();
       await queue.stop();
       file.close();

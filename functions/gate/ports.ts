@@ -278,6 +278,18 @@ export interface PagerDuty {
   resolveIncident(id: string, resolution: string): Promise<void>;
   addNote(incidentId: string, content: string): Promise<{ id: string }>;
   notes(incidentId: string): Promise<{ id: string; content: string }[]>;
+  /** Webhook subscriptions that deliver to that address. */
+  subscriptions(url: string): Promise<WebhookSubscription[]>;
+  /** Ends PagerDuty's own switch-off after dropped deliveries. */
+  enableSubscription(id: string): Promise<void>;
+}
+
+export interface WebhookSubscription {
+  id: string;
+  active: boolean;
+  /** PagerDuty has switched it off for 24 hours after three dropped deliveries. */
+  temporarilyDisabled: boolean;
+  events: string[];
 }
 
 /** What Cheqpoint is asked. Field names of `POST /api/webhooks/inbound`. */
@@ -363,6 +375,7 @@ export type MetricName =
   | "NeverRan"
   | "KillSwitchHeld"
   | "OpenPastSla"
+  | "SubscriptionDisabled"
   | "RemoteFailure";
 
 export interface Metrics {

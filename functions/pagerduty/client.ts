@@ -4,11 +4,17 @@ import { incidentCalls } from "./incidents.ts";
 import { createRest } from "./rest.ts";
 import type { PagerDutyOptions } from "./rest.ts";
 import { serviceCalls } from "./services.ts";
+import { subscriptionCalls } from "./subscriptions.ts";
 
 export type { PagerDutyOptions } from "./rest.ts";
 
 /** PagerDuty over its REST API. Reads are repeated once where that may help, writes never. */
 export function createPagerDuty(options: PagerDutyOptions): PagerDuty {
   const rest = createRest(options);
-  return { ...incidentCalls(rest), ...serviceCalls(rest), ...actionCalls(rest) };
+  return {
+    ...incidentCalls(rest),
+    ...serviceCalls(rest),
+    ...actionCalls(rest),
+    ...subscriptionCalls(rest),
+  };
 }

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Alarm, MetricName } from "../../functions/gate/ports.ts";
+import { createPagerDuty } from "../../functions/pagerduty/client.ts";
+import type { WorkerPorts } from "../../functions/worker/ports.ts";
+import { countPastSla, watchSubscriptions } from "../../functions/worker/watch.ts";
+import { openSqliteLedger } from "../../local/ledger.ts";
+import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+
+/** Against the PagerDuty emulator, which switches subscriptions off as PagerDuty documents it. */
+describe("the watch on the webhook subscription", () => {
+  let nowMs = Date.parse("2026-11-23T10:00:00Z");
+  const clock = { now: () => nowMs };
+  let pagerDuty: PagerDutyEmulator;
+  let receiver: Server;
+  let answer = 400;
+  let publicUrl: string;
+  let ports: WorkerPorts;
+  let counted: MetricName[];
+  let ledger: ReturnType<typeof openSqliteLedger>;
+
+  beforeEach(async () => {
+    answer = 400;
+    counted = [];
+    receiver = createServer((request, response) => {
+      request.resume();
+      response.writeHead(answer).end();
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    publicUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+    pagerDuty = await startPagerDutyEmulator({ dataFile: ":memory:", port: 0, clock });
+    ledger = openSqliteLedger(":memory:", clock);
+    const silent = () => undefined;
+    ports = {
+      clock,
+      ledger,
+      publicUrl,
+      pagerDuty: createPagerDuty({
+        baseUrl: pagerDuty.url,
+        token: () => Promise.resolve(pagerDuty.token),
+        from: pagerDuty.from,
+        clock,
+      }),
+      log: { debug: silent, info: silent, warn: silent, error: silent },
+      metrics: { count: (name) => void counted.push(name) },
+    } as unknown as WorkerPorts;
+  });
+
+  afterEach(async () => {
+    await pagerDuty.stop();
+    ledger.close();
+    receiver.closeAllConnections();
+    receiver.close();
+  });
+
+  const call = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${pagerDuty.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Token token=${pagerDuty.token}`,
+        from: pagerDuty.from,
+        "content-type": "application/json",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return (response.status === 204 ? null : await response.json()) as {
+      webhook_subscription: { id: string; delivery_method: { temporarily_disabled: boolean } };
+    };
+  };
+  const subscribe = async (active = true) =>
+    (
+      await call("POST", "/webhook_subscriptions", {
+        webhook_subscription: {
+          type: "webhook_subscription",
+          active,
+          delivery_method: {
+            type: "http_delivery_method",
+            url: `${publicUrl}/pagerduty/webhook`,
+          },
+          events: ["incident.triggered"],
+          filter: { type: "account_reference" },
+        },
+      })
+    ).webhook_subscription.id;
+  const isDisabled = async (id: string) =>
+    (await call("GET", `/webhook_subscriptions/${id}`)).webhook_subscription.delivery_method
+      .temporarily_disabled;
+  const openIncident = (title: string) =>
+    call("POST", "/incidents", {
+      incident: { type: "incident", title, service: { id: "PSVC001", type: "service_reference" } },
+    });
+  const texts = async () => (await ledger.alarms(10)).map(({ text }: Alarm) => text);
+
+  it("switches a subscription on again that PagerDuty switched off, and raises one alarm a day", async () => {
+    const id = await subscribe();
+    for (const title of ["one", "two", "three"]) {
+      await openIncident(title);
+      await pagerDuty.tick();
+    }
+    assert.equal(await isDisabled(id), true);
+
+    await watchSubscriptions(ports);
+    assert.equal(await isDisabled(id), false);
+    assert.deepEqual(counted, ["SubscriptionDisabled"]);
+    assert.deepEqual(await texts(), [
+      `PagerDuty switched webhook subscription ${id} off after dropped deliveries; the gate switches it on again. Events of the time between are lost: look for bypasses and resolved incidents by hand.`,
+    ]);
+
+    await watchSubscriptions(ports);
+    assert.deepEqual(counted, ["SubscriptionDisabled"]);
+    nowMs += 86_400_000;
+    for (const title of ["four", "five", "six"]) {
+      await openIncident(title);
+      await pagerDuty.tick();
+    }
+    await watchSubscriptions(ports);
+    assert.equal((await texts()).length, 2);
+  });
+
+  it("tells of an inactive subscription and leaves it as somebody set it", async () => {
+    const id = await subscribe(false);
+    await watchSubscriptions(ports);
+    assert.deepEqual(await texts(), [
+      `Webhook subscription ${id} is inactive: the gate hears of nothing until somebody activates it.`,
+    ]);
+  });
+
+  it("says nothing while all is well, and survives a PagerDuty that does not answer", async () => {
+    answer = 202;
+    await subscribe();
+    await watchSubscriptions(ports);
+    await call("POST", "/_emulator/faults", {
+      call: "GET /webhook_subscriptions",
+      status: 500,
+      times: 5,
+    });
+    await watchSubscriptions(ports);
+    assert.deepEqual(await texts(), []);
+    assert.deepEqual(counted, []);
+  });
+
+  it("counts no proposal when none is open", async () => {
+    assert.equal(await countPastSla(ports), 0);
+    assert.deepEqual(counted, []);
+  });
+});
