@@ -112,3 +112,13 @@ export function onlyKnown(prefix: string, args: object, known: readonly string[]
     }
   }
 }
+
+/** An argument that is left out where there is no value for it. */
+export function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+}
+
+/** A PagerDuty object's id, such as "PIJ90N7". */
+export function pagerdutyId(field: string, input: pulumi.Input<string>): pulumi.Output<string> {
+  return matching(field, input, /^[A-Z0-9]{4,40}$/, 'a PagerDuty id such as "PIJ90N7"');
+}

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   checked,
   httpUrl,
-  matching,
+  pagerdutyId,
   oneOf,
   onlyKnown,
   refuse,
@@ -116,15 +116,16 @@ export class WebhookSubscription extends pulumi.ComponentResource {
         url: httpUrl("url", args.url),
         filterType: scope.type,
         filterId: scope.id,
-        events: checkedEvents(args.events ?? [...DEFAULT_EVENTS], args.allowUnknownEvents ?? false),
+        events: checkedEvents(
+          "events",
+          args.events ?? [...DEFAULT_EVENTS],
+          args.allowUnknownEvents ?? false,
+        ),
         description: checkedDescription(args.description ?? `Approval gate ${name}`),
         customHeaders: pulumi.secret(args.customHeaders ?? {}),
         startActive: args.startActive ?? true,
         keepers: args.keepers ?? {},
-        adoptId:
-          args.existing === undefined
-            ? ""
-            : matching("existing.id", args.existing.id, /^[A-Z0-9]{4,40}$/, "a PagerDuty id"),
+        adoptId: args.existing === undefined ? "" : pagerdutyId("existing.id", args.existing.id),
         adoptSecret: pulumi.secret(
           args.existing === undefined ? "" : secretText("existing.secret", args.existing.secret),
         ),
@@ -218,13 +219,14 @@ function checkedScope(
 }
 
 /** Sorted and without repetition: the order in which PagerDuty tells them back has no meaning. */
-function checkedEvents(
+export function checkedEvents(
+  field: string,
   events: pulumi.Input<pulumi.Input<string>[]>,
   allowUnknown: boolean,
 ): pulumi.Output<string[]> {
   return checked(events, (list) => {
     if (list.length === 0) {
-      refuse("`events` must name at least one event type, got []");
+      refuse(`\`${field}\` must name at least one event type, got []`);
     }
     for (const event of list) {
       if (!/^[a-z_]+(\.[a-z_]+)+$/.test(event)) {
@@ -234,7 +236,7 @@ function checkedEvents(
       }
       if (!allowUnknown && !KNOWN_EVENTS.includes(event)) {
         refuse(
-          `\`events\` must hold event types that PagerDuty has, got ${shown(event)}; set \`allowUnknownEvents\` if it is a new one`,
+          `\`${field}\` must hold event types that PagerDuty has, got ${shown(event)}; set \`allowUnknownEvents\` if it is a new one`,
         );
       }
     }

@@ -1,0 +1,173 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { GatingInput } from "../functions/gate/gating/index.ts";
+import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
+import { checkedSettings } from "./approvalGateSettings.ts";
+import { ApprovalLedger } from "./approvalLedger.ts";
+import { gateRuntime } from "./gateRuntime.ts";
+import { GateSecrets } from "./gateSecrets.ts";
+import { gateWebhooks } from "./gateWebhooks.ts";
+import { defaultsItem } from "./gatingRecord.ts";
+import { optional } from "./inputs.ts";
+import { Monitoring } from "./monitoring.ts";
+import { ServiceGating } from "./serviceGating.ts";
+import type { GateReference } from "./serviceGating.ts";
+import { WorkQueue } from "./workQueue.ts";
+
+/** Types a gating where it is written; the component checks it in full. */
+export function defineGating(gating: GatingInput): GatingInput {
+  return gating;
+}
+
+/**
+ * Holds proposed PagerDuty actions until policy or a human decides, then carries each out once or hands the work to
+ * the on-call engineer.
+ */
+export class ApprovalGate extends pulumi.ComponentResource {
+  /** Where PagerDuty delivers its events. */
+  readonly webhookUrl: pulumi.Output<string>;
+  /** Where proposals go, with a token of `proposerTokens`. */
+  readonly proposalsUrl: pulumi.Output<string>;
+  /** Where Cheqpoint's decisions come in; each request adds a token of its own. */
+  readonly callbackUrl: pulumi.Output<string>;
+  /** Address of the dashboard in the AWS console. */
+  readonly dashboardUrl: pulumi.Output<string>;
+  /** Tokens by proposer; secret. */
+  readonly proposerTokens: pulumi.Output<{ [name: string]: string }>;
+  /** Tokens by operator; secret. */
+  readonly operatorTokens: pulumi.Output<{ [name: string]: string }>;
+  /** Key that Cheqpoint must sign its callbacks with; secret, absent when they are not checked. */
+  readonly callbackSecret?: pulumi.Output<string>;
+  /** What a custom domain's DNS record must point to; absent without a custom domain. */
+  readonly domainTarget?: pulumi.Output<string>;
+  /** Name of the table of proposals, decisions and executions. */
+  readonly ledgerTableName: pulumi.Output<string>;
+  /** Name of the table of gating. */
+  readonly gatingTableName: pulumi.Output<string>;
+  /** URL of the work queue. */
+  readonly queueUrl: pulumi.Output<string>;
+  /** URL of the dead-letter queue. */
+  readonly deadLetterQueueUrl: pulumi.Output<string>;
+  /** Names of the Lambda functions: middleware, callback and worker. */
+  readonly functionNames: pulumi.Output<{ [name: string]: string }>;
+  /** Ids of the webhook subscriptions in PagerDuty, by scope. */
+  readonly subscriptionIds: pulumi.Output<{ [scope: string]: string }>;
+  /** What another stack needs to gate its own services here. */
+  readonly gate: pulumi.Output<GateReference>;
+
+  /** @param name The unique name of this component. */
+  constructor(name: string, args: ApprovalGateArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pagerduty-approval-gate:index:ApprovalGate", name, {}, opts);
+    const settings = checkedSettings(args);
+    const parent = { parent: this };
+    const { common, gating, transform } = settings;
+    // Gates of one account share the metrics' namespace.
+    const gateName = `${pulumi.getProject()}-${pulumi.getStack()}-${name}`;
+
+    const ledger = new ApprovalLedger(
+      `${name}-ledger`,
+      {
+        ...common,
+        deletionProtection: settings.deletionProtection,
+        ...optional("transform", transform.ledger),
+      },
+      parent,
+    );
+    const queue = new WorkQueue(
+      `${name}-queue`,
+      {
+        ...common,
+        consumerTimeoutSeconds: settings.worker.timeoutSeconds,
+        maxAttempts: settings.maxAttempts,
+        ...optional("transform", transform.queue),
+      },
+      parent,
+    );
+    const secrets = new GateSecrets(`${name}-secret`, { ...common, ...settings.secrets }, parent);
+    const runtime = gateRuntime(name, { gateName, settings, ledger, queue, secrets }, parent);
+    const { api, functionNames } = runtime;
+
+    const webhookUrl = pulumi.interpolate`${api.url}/pagerduty/webhook`;
+    this.subscriptionIds = gateWebhooks(
+      name,
+      { url: webhookUrl, secretArn: secrets.webhookArn, ...settings.webhook },
+      { ...parent, dependsOn: runtime.receivers },
+    );
+    const monitoring = new Monitoring(
+      `${name}-monitoring`,
+      {
+        gateName,
+        apiId: api.apiId,
+        queueName: queue.queueName,
+        deadLetterQueueName: queue.deadLetterQueueName,
+        functions: functionNames,
+        alarms: settings.alarms,
+        tags: common.tags,
+      },
+      parent,
+    );
+
+    this.proposalsUrl = pulumi.interpolate`${api.url}/proposals`;
+    this.gate = pulumi.output({
+      name: gateName,
+      region: aws.getRegionOutput({}, parent).region,
+      gatingTableName: ledger.gatingTableName,
+      gatingTableArn: ledger.gatingTableArn,
+      proposalsUrl: this.proposalsUrl,
+    });
+    storeGating(name, gating, this.gate, parent);
+
+    this.webhookUrl = webhookUrl;
+    this.callbackUrl = pulumi.interpolate`${api.url}/cheqpoint/callback`;
+    this.dashboardUrl = monitoring.dashboardUrl;
+    this.proposerTokens = secrets.proposerTokens;
+    this.operatorTokens = secrets.operatorTokens;
+    if (secrets.callbackSecret !== undefined) {
+      this.callbackSecret = secrets.callbackSecret;
+    }
+    if (api.domainTarget !== undefined) {
+      this.domainTarget = api.domainTarget;
+    }
+    this.ledgerTableName = ledger.ledgerTableName;
+    this.gatingTableName = ledger.gatingTableName;
+    this.queueUrl = queue.url;
+    this.deadLetterQueueUrl = queue.deadLetterQueueUrl;
+    this.functionNames = pulumi.output<{ [name: string]: pulumi.Input<string> }>({
+      ...functionNames,
+    });
+    this.registerOutputs({
+      webhookUrl: this.webhookUrl,
+      proposalsUrl: this.proposalsUrl,
+      callbackUrl: this.callbackUrl,
+      dashboardUrl: this.dashboardUrl,
+      proposerTokens: this.proposerTokens,
+      operatorTokens: this.operatorTokens,
+      callbackSecret: this.callbackSecret,
+      domainTarget: this.domainTarget,
+      ledgerTableName: this.ledgerTableName,
+      gatingTableName: this.gatingTableName,
+      queueUrl: this.queueUrl,
+      deadLetterQueueUrl: this.deadLetterQueueUrl,
+      functionNames: this.functionNames,
+      subscriptionIds: this.subscriptionIds,
+      gate: this.gate,
+    });
+  }
+}
+
+/** The gating of services that are named with the gate, and of all that are not named anywhere. */
+function storeGating(
+  name: string,
+  gating: GatingInput,
+  gate: pulumi.Output<GateReference>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new aws.dynamodb.TableItem(
+    `${name}-defaults`,
+    { tableName: gate.gatingTableName, hashKey: "pk", item: defaultsItem(gating.defaults ?? {}) },
+    opts,
+  );
+  for (const [service, written] of Object.entries(gating.services ?? {})) {
+    new ServiceGating(`${name}-${service}`, { gate, service, gating: written }, opts);
+  }
+}

@@ -1,0 +1,250 @@
+import * as pulumi from "@pulumi/pulumi";
+import { parseGating } from "../functions/gate/gating/index.ts";
+import type { GatingInput } from "../functions/gate/gating/index.ts";
+import type {
+  ApprovalGateArgs,
+  ApprovalGateTransform,
+  FunctionSettings,
+  NetworkSettings,
+  RetentionSettings,
+  WebhookSettings,
+} from "./approvalGateArgs.ts";
+import { checkedDomain, checkedThrottle } from "./gateApi.ts";
+import type { GateApiArgs } from "./gateApi.ts";
+import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
+import type { FunctionNetwork, GateFunctionArgs } from "./gateFunction.ts";
+import { recoveryDays } from "./gateSecrets.ts";
+import type { GateSecretsArgs } from "./gateSecrets.ts";
+import type { GateWebhooksArgs } from "./gateWebhooks.ts";
+import {
+  checked,
+  httpUrl,
+  integer,
+  matching,
+  oneOf,
+  onlyKnown,
+  optional,
+  pagerdutyId,
+  refuse,
+  shown,
+} from "./inputs.ts";
+import type { AlarmRouting } from "./monitoring.ts";
+import { refusing } from "./serviceGating.ts";
+import { checkedEvents } from "./webhookSubscription.ts";
+
+type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+
+/** A gate's arguments, checked under the names that its user wrote, and with every default. */
+export interface GateSettings {
+  /** What most children take. */
+  common: { tags: Tags; kmsKeyArn?: pulumi.Input<string> };
+  gating: GatingInput;
+  deletionProtection: boolean;
+  maxAttempts: pulumi.Input<number>;
+  secrets: GateSecretsArgs;
+  functions: Pick<
+    GateFunctionArgs,
+    "memoryMb" | "logLevel" | "logRetentionDays" | "tracing" | "network"
+  >;
+  worker: {
+    timeoutSeconds: number;
+    concurrency: pulumi.Input<number>;
+    reservedConcurrency: pulumi.Input<number> | undefined;
+  };
+  api: Pick<GateApiArgs, "domain" | "throttle" | "webhookThrottle" | "logRetentionDays">;
+  webhook: Omit<GateWebhooksArgs, "url" | "secretArn">;
+  alarms: AlarmRouting;
+  pagerdutyApiUrl: pulumi.Input<string>;
+  pagerdutyFrom: pulumi.Input<string>;
+  cheqpointApiUrl: pulumi.Input<string>;
+  transform: ApprovalGateTransform;
+}
+
+export function checkedSettings(args: ApprovalGateArgs): GateSettings {
+  onlyKnown("", args, ARGUMENTS);
+  for (const required of ["cheqpointConnectionKey", "pagerdutyToken", "pagerdutyFrom"] as const) {
+    if (args[required] === undefined) {
+      refuse(`\`${required}\` must be given`);
+    }
+  }
+  const { functions = {}, network = {}, retention = {}, transform = {} } = args;
+  onlyKnown("functions.", functions, FUNCTION_ARGUMENTS);
+  onlyKnown("network.", network, NETWORK_ARGUMENTS);
+  onlyKnown("retention.", retention, RETENTION_ARGUMENTS);
+  onlyKnown("transform.", transform, TRANSFORM_ARGUMENTS);
+  const gating = (args.gating ?? {}) as GatingInput;
+  refusing(() => parseGating(gating));
+  const logRetentionDays = oneOf("retention.logDays", retention.logDays ?? 30, RETENTION_DAYS);
+  const concurrency = integer(
+    "functions.workerConcurrency",
+    functions.workerConcurrency ?? 5,
+    2,
+    100,
+  );
+  return {
+    common: {
+      tags: args.tags ?? {},
+      ...optional("kmsKeyArn", args.kmsKeyArn && checkedKey(args.kmsKeyArn)),
+    },
+    gating,
+    deletionProtection: retention.deletionProtection ?? true,
+    maxAttempts: integer("functions.maxAttempts", functions.maxAttempts ?? 5, 1, 100),
+    secrets: {
+      cheqpointConnectionKey: args.cheqpointConnectionKey,
+      pagerdutyToken: args.pagerdutyToken,
+      ...optional("proposers", args.proposers),
+      ...optional("operators", args.operators),
+      ...optional("callbackSigning", args.callbackSigning),
+      recoveryWindowDays: recoveryDays(
+        "retention.secretRecoveryDays",
+        retention.secretRecoveryDays ?? 7,
+      ),
+    },
+    functions: {
+      memoryMb: integer("functions.memoryMb", functions.memoryMb ?? 512, 128, 10240),
+      logLevel: oneOf(
+        "functions.logLevel",
+        functions.logLevel ?? LogLevel.Info,
+        Object.values(LogLevel),
+      ),
+      tracing: functions.tracing ?? false,
+      logRetentionDays,
+      ...optional("network", network.vpc && checkedVpc(network.vpc)),
+    },
+    worker: {
+      timeoutSeconds: WORKER_TIMEOUT,
+      concurrency,
+      reservedConcurrency: functions.reserveWorkerConcurrency === false ? undefined : concurrency,
+    },
+    api: {
+      ...optional("domain", network.domain && checkedDomain("network.domain", network.domain)),
+      ...optional(
+        "throttle",
+        network.throttle && checkedThrottle("network.throttle", network.throttle),
+      ),
+      ...optional(
+        "webhookThrottle",
+        network.webhookThrottle &&
+          checkedThrottle("network.webhookThrottle", network.webhookThrottle),
+      ),
+      logRetentionDays,
+    },
+    webhook: checkedWebhook(args),
+    alarms: args.alarms ?? {},
+    pagerdutyApiUrl: httpUrl(
+      "pagerdutyApiUrl",
+      args.pagerdutyApiUrl ?? "https://api.pagerduty.com",
+    ),
+    pagerdutyFrom: matching(
+      "pagerdutyFrom",
+      args.pagerdutyFrom,
+      /^[^\s@]+@[^\s@]+$/,
+      "the e-mail address of a PagerDuty user",
+    ),
+    cheqpointApiUrl: httpUrl("cheqpointApiUrl", args.cheqpointApiUrl ?? "https://app.cheqpoint.co"),
+    transform,
+  };
+}
+
+/** Long enough for the slowest answers of PagerDuty and Cheqpoint together. */
+const WORKER_TIMEOUT = 60;
+
+const ARGUMENTS: readonly (keyof ApprovalGateArgs)[] = [
+  "cheqpointConnectionKey",
+  "pagerdutyToken",
+  "pagerdutyFrom",
+  "cheqpointApiUrl",
+  "pagerdutyApiUrl",
+  "gating",
+  "webhook",
+  "proposers",
+  "operators",
+  "callbackSigning",
+  "network",
+  "retention",
+  "alarms",
+  "functions",
+  "kmsKeyArn",
+  "tags",
+  "transform",
+];
+const FUNCTION_ARGUMENTS: readonly (keyof FunctionSettings)[] = [
+  "memoryMb",
+  "logLevel",
+  "workerConcurrency",
+  "reserveWorkerConcurrency",
+  "maxAttempts",
+  "tracing",
+];
+const NETWORK_ARGUMENTS: readonly (keyof NetworkSettings)[] = [
+  "domain",
+  "webhookThrottle",
+  "throttle",
+  "vpc",
+];
+const RETENTION_ARGUMENTS: readonly (keyof RetentionSettings)[] = [
+  "logDays",
+  "secretRecoveryDays",
+  "deletionProtection",
+];
+const TRANSFORM_ARGUMENTS: readonly (keyof ApprovalGateTransform)[] = [
+  "ledger",
+  "queue",
+  "middleware",
+  "callback",
+  "worker",
+  "api",
+];
+const WEBHOOK_ARGUMENTS: readonly (keyof WebhookSettings)[] = [
+  "enabled",
+  "teams",
+  "services",
+  "events",
+  "keepers",
+];
+
+function checkedKey(kmsKeyArn: pulumi.Input<string>): pulumi.Output<string> {
+  return matching("kmsKeyArn", kmsKeyArn, /^arn:[a-z-]+:kms:.+:key\/.+/, "the ARN of a KMS key");
+}
+
+function checkedVpc(vpc: FunctionNetwork): FunctionNetwork {
+  onlyKnown("network.vpc.", vpc, ["subnetIds", "securityGroupIds"]);
+  const some = (field: string, ids: FunctionNetwork["subnetIds"]) =>
+    checked(ids, (list) => {
+      if (list.length === 0) {
+        refuse(`\`network.vpc.${field}\` must name at least one, got []`);
+      }
+      return list;
+    });
+  return {
+    subnetIds: some("subnetIds", vpc.subnetIds),
+    securityGroupIds: some("securityGroupIds", vpc.securityGroupIds),
+  };
+}
+
+function checkedWebhook(args: ApprovalGateArgs): GateSettings["webhook"] {
+  const { webhook = {} } = args;
+  onlyKnown("webhook.", webhook, WEBHOOK_ARGUMENTS);
+  const ids = (field: "teams" | "services") =>
+    Object.fromEntries(
+      Object.entries(webhook[field] ?? {}).map(([key, id]) => {
+        if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(key)) {
+          refuse(
+            `\`webhook.${field}\` must have names of letters, digits, ".", "_" and "-", got ${shown(key)}`,
+          );
+        }
+        return [key, pagerdutyId(`webhook.${field}.${key}`, id)];
+      }),
+    );
+  const teams = ids("teams");
+  const services = ids("services");
+  return {
+    enabled: webhook.enabled ?? true,
+    teams,
+    services,
+    events: webhook.events && checkedEvents("webhook.events", webhook.events, false),
+    keepers: webhook.keepers,
+    apiUrl: args.pagerdutyApiUrl && httpUrl("pagerdutyApiUrl", args.pagerdutyApiUrl),
+    token: args.pagerdutyToken,
+  };
+}

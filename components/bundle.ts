@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, relative, sep } from "node:path";
+import type * as esbuild from "esbuild";
+
+/** The files of one function's archive, by name. */
+export type Bundle = Readonly<Record<string, string>>;
+
+/** Where the functions' entry points are. Tests put their own folder here. */
+export const functionSources = { folder: join(import.meta.dirname, "..", "functions") };
+
+/** Bundles that were made in this run: several gates in one program share them. */
+const made = new Map<string, Bundle>();
+
+/**
+ * The code of one function: the ready-made bundle beside a published package, otherwise bundled now from its sources.
+ * The same sources give the same bytes wherever the checkout lies, so that a function is only updated with its code.
+ */
+export function functionBundle(name: string): Bundle {
+  const folder = join(functionSources.folder, name);
+  const known = made.get(folder);
+  if (known !== undefined) {
+    return known;
+  }
+  const bundle = existsSync(join(folder, "index.mjs")) ? readBundle(folder) : makeBundle(folder);
+  made.set(folder, bundle);
+  return bundle;
+}
+
+function readBundle(folder: string): Bundle {
+  const names = readdirSync(folder).sort();
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** Bundles `<folder>/index.ts` with everything that it uses. */
+export function makeBundle(folder: string): Bundle {
+  const entry = join(folder, "index.ts");
+  if (!existsSync(entry)) {
+    throw new Error(`there is no function at ${entry}`);
+  }
+  // Only loaded where bundles are made: a published package does not have it.
+  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof esbuild;
+  const result = buildSync({
+    entryPoints: [entry],
+    // Paths in the source map are relative to this folder, so that they do not tell where the checkout lies.
+    absWorkingDir: folder,
+    outfile: join(folder, "index.mjs"),
+    write: false,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minify: true,
+    mainFields: ["module", "main"],
+    sourcemap: "linked",
+    sourcesContent: false,
+    // The notices are in LICENSES.txt, for all packages and whole.
+    legalComments: "none",
+    metafile: true,
+    banner: {
+      js: 'import{createRequire as __c}from"node:module";const require=__c(import.meta.url);',
+    },
+    logLevel: "silent",
+  });
+  const files = result.outputFiles.map((file): [string, string] => [
+    relative(folder, file.path),
+    file.text,
+  ]);
+  const inputs = Object.keys(result.metafile.inputs).map((input) => join(folder, input));
+  return Object.fromEntries([...files, ["LICENSES.txt", licences(inputs)]].sort(byName));
+}
+
+function byName([a]: readonly string[], [b]: readonly string[]): number {
+  return (a ?? "") < (b ?? "") ? -1 : 1;
+}
+
+/** The licence texts of the packages that the bundled files come from. */
+export function licences(inputs: readonly string[]): string {
+  const packages = new Map<string, string>();
+  for (const input of inputs) {
+    const at = input.lastIndexOf(`${sep}node_modules${sep}`);
+    if (at >= 0) {
+      const [scope, name] = input.slice(at + "/node_modules/".length).split(sep);
+      const folder = scope?.startsWith("@") === true ? join(scope, name ?? "") : (scope ?? "");
+      packages.set(join(input.slice(0, at), "node_modules", folder), folder);
+    }
+  }
+  const entries = [...packages].map(([folder, name]) => {
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      version?: string;
+      license?: string;
+    };
+    const texts = readdirSync(folder)
+      .filter((file) => /^(licen[cs]e|notice|copying)/i.test(file))
+      .sort()
+      .map((file) => readFileSync(join(folder, file), "utf8").trim());
+    const title = `${name} ${manifest.version ?? ""} (${manifest.license ?? "no licence stated"})`;
+    return [title, ...texts].join("\n\n");
+  });
+  return `${[...new Set(entries)].sort().join("\n\n---\n\n")}\n`;
+}

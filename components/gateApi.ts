@@ -1,0 +1,246 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { RETENTION_DAYS } from "./gateFunction.ts";
+import { CALLBACK_ROUTES, MIDDLEWARE_ROUTES, WEBHOOK_ROUTE, routesTo } from "./gateRoutes.ts";
+import type { RequestHandler } from "./gateRoutes.ts";
+import { integer, matching, oneOf, onlyKnown } from "./inputs.ts";
+import { merged } from "./overrides.ts";
+import type { Overrides } from "./overrides.ts";
+
+/** An address of one's own for the API. */
+export interface CustomDomain {
+  /** Domain name, such as "gate.example.com". */
+  name: pulumi.Input<string>;
+  /** ARN of a certificate for it in the same region. */
+  certificateArn: pulumi.Input<string>;
+  /** Route 53 zone to put the name into. Defaults to none: point the name to `domainTarget` yourself. */
+  hostedZoneId?: pulumi.Input<string>;
+  /** S3 address of the certificates that callers must present (mutual TLS). Defaults to none. */
+  truststoreUri?: pulumi.Input<string>;
+}
+
+/** How many requests are let through. */
+export interface Throttle {
+  /** Requests a second, lasting. */
+  rate: pulumi.Input<number>;
+  /** Requests at once. */
+  burst: pulumi.Input<number>;
+}
+
+/** Arguments to set on the API's resources whatever the component says. */
+export interface GateApiTransform {
+  /** For the API. */
+  api?: Overrides;
+  /** For its stage. */
+  stage?: Overrides;
+  /** For the access log's group. */
+  logGroup?: Overrides;
+}
+
+/** Inputs of {@link GateApi}. */
+export interface GateApiArgs {
+  /** Answers webhooks and proposals. */
+  middleware: RequestHandler;
+  /** Answers Cheqpoint's callbacks. */
+  callback: RequestHandler;
+  /** For PagerDuty's deliveries, which are repeated when refused. Defaults to 200 a second, 400 at once. */
+  webhookThrottle?: Throttle;
+  /** For each other route. Defaults to 50 a second, 100 at once. */
+  throttle?: Throttle;
+  /** An address of one's own. Defaults to the one that AWS gives. */
+  domain?: CustomDomain;
+  /** Days that the access log is kept. Defaults to 30. */
+  logRetentionDays?: pulumi.Input<number>;
+  /** Key for the access log. Defaults to a key that AWS owns. */
+  kmsKeyArn?: pulumi.Input<string>;
+  /** Tags of all its resources. */
+  tags?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+  /** Arguments to set whatever this component says. */
+  transform?: GateApiTransform;
+}
+
+/** The gate's public address: an HTTP API with one route for each thing that somebody may ask. */
+export class GateApi extends pulumi.ComponentResource {
+  /** Base of all addresses, without a slash at the end. */
+  readonly url: pulumi.Output<string>;
+  /** Id of the HTTP API. */
+  readonly apiId: pulumi.Output<string>;
+  /** What a custom domain's DNS record must point to; absent without a custom domain. */
+  readonly domainTarget?: pulumi.Output<string>;
+
+  /** @param name The unique name of this component. */
+  constructor(name: string, args: GateApiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pagerduty-approval-gate:index:GateApi", name, {}, opts);
+    onlyKnown("", args, ARGUMENTS);
+    const parent = { parent: this };
+    const tags = args.tags ?? {};
+    const { transform = {} } = args;
+
+    const api = new aws.apigatewayv2.Api(
+      name,
+      merged(
+        {
+          protocolType: "HTTP",
+          description: "Approval gate for PagerDuty actions",
+          // With client certificates the address without them must not answer.
+          disableExecuteApiEndpoint: args.domain?.truststoreUri !== undefined,
+          tags,
+        },
+        transform.api,
+      ),
+      parent,
+    );
+    const routes = [
+      ...routesTo(`${name}-middleware`, MIDDLEWARE_ROUTES, api, args.middleware, parent),
+      ...routesTo(`${name}-callback`, CALLBACK_ROUTES, api, args.callback, parent),
+    ];
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-access`,
+      merged(
+        {
+          namePrefix: `/aws/apigateway/${name}-`,
+          retentionInDays: oneOf("logRetentionDays", args.logRetentionDays ?? 30, RETENTION_DAYS),
+          ...(args.kmsKeyArn === undefined ? {} : { kmsKeyId: args.kmsKeyArn }),
+          tags,
+        },
+        transform.logGroup,
+      ),
+      parent,
+    );
+    const stage = new aws.apigatewayv2.Stage(
+      name,
+      merged(
+        {
+          apiId: api.id,
+          name: "$default",
+          autoDeploy: true,
+          defaultRouteSettings: limits("throttle", args.throttle ?? { rate: 50, burst: 100 }),
+          routeSettings: [
+            {
+              routeKey: WEBHOOK_ROUTE,
+              ...limits("webhookThrottle", args.webhookThrottle ?? { rate: 200, burst: 400 }),
+            },
+          ],
+          accessLogSettings: { destinationArn: logGroup.arn, format: accessLogFormat() },
+          tags,
+        },
+        transform.stage,
+      ),
+      // Settings of a route that does not exist yet are refused.
+      { ...parent, dependsOn: routes },
+    );
+    const domain = args.domain && customDomain(name, args.domain, api, stage, tags, parent);
+
+    this.apiId = api.id;
+    this.url = domain?.url ?? api.apiEndpoint;
+    if (domain !== undefined) {
+      this.domainTarget = domain.target;
+    }
+    this.registerOutputs({ url: this.url, apiId: this.apiId, domainTarget: this.domainTarget });
+  }
+}
+
+const ARGUMENTS: readonly (keyof GateApiArgs)[] = [
+  "middleware",
+  "callback",
+  "webhookThrottle",
+  "throttle",
+  "domain",
+  "logRetentionDays",
+  "kmsKeyArn",
+  "tags",
+  "transform",
+];
+
+export function checkedThrottle(field: string, throttle: Throttle): Throttle {
+  onlyKnown(`${field}.`, throttle, ["rate", "burst"]);
+  return {
+    rate: integer(`${field}.rate`, throttle.rate, 1, 10_000),
+    burst: integer(`${field}.burst`, throttle.burst, 1, 5_000),
+  };
+}
+
+function limits(field: string, throttle: Throttle) {
+  const { rate, burst } = checkedThrottle(field, throttle);
+  return { throttlingRateLimit: rate, throttlingBurstLimit: burst };
+}
+
+export function checkedDomain(field: string, domain: CustomDomain): CustomDomain {
+  onlyKnown(`${field}.`, domain, ["name", "certificateArn", "hostedZoneId", "truststoreUri"]);
+  return {
+    ...domain,
+    name: matching(
+      `${field}.name`,
+      domain.name,
+      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
+      'a domain name such as "gate.example.com"',
+    ),
+    certificateArn: matching(
+      `${field}.certificateArn`,
+      domain.certificateArn,
+      /^arn:[a-z-]+:acm:.+/,
+      "the ARN of an ACM certificate",
+    ),
+  };
+}
+
+/** One line of JSON a request. The route, not the path: a callback's path holds its token. */
+function accessLogFormat(): string {
+  return JSON.stringify({
+    requestId: "$context.requestId",
+    time: "$context.requestTimeEpoch",
+    route: "$context.routeKey",
+    status: "$context.status",
+    sourceIp: "$context.identity.sourceIp",
+    userAgent: "$context.identity.userAgent",
+    latencyMs: "$context.responseLatency",
+    bytes: "$context.responseLength",
+    error: "$context.integrationErrorMessage",
+  });
+}
+
+function customDomain(
+  name: string,
+  domain: CustomDomain,
+  api: aws.apigatewayv2.Api,
+  stage: aws.apigatewayv2.Stage,
+  tags: pulumi.Input<{ [name: string]: pulumi.Input<string> }>,
+  opts: pulumi.CustomResourceOptions,
+): { url: pulumi.Output<string>; target: pulumi.Output<string> } {
+  const { name: domainName, certificateArn } = checkedDomain("domain", domain);
+  const resource = new aws.apigatewayv2.DomainName(
+    name,
+    {
+      domainName,
+      domainNameConfiguration: {
+        certificateArn,
+        endpointType: "REGIONAL",
+        securityPolicy: "TLS_1_2",
+      },
+      ...(domain.truststoreUri === undefined
+        ? {}
+        : { mutualTlsAuthentication: { truststoreUri: domain.truststoreUri } }),
+      tags,
+    },
+    opts,
+  );
+  new aws.apigatewayv2.ApiMapping(
+    name,
+    { apiId: api.id, domainName: resource.id, stage: stage.id },
+    opts,
+  );
+  const { targetDomainName, hostedZoneId } = resource.domainNameConfiguration;
+  if (domain.hostedZoneId !== undefined) {
+    new aws.route53.Record(
+      name,
+      {
+        zoneId: domain.hostedZoneId,
+        name: domainName,
+        type: "A",
+        aliases: [{ name: targetDomainName, zoneId: hostedZoneId, evaluateTargetHealth: false }],
+      },
+      opts,
+    );
+  }
+  return { url: pulumi.interpolate`https://${resource.domainName}`, target: targetDomainName };
+}

@@ -1,0 +1,141 @@
+import * as pulumi from "@pulumi/pulumi";
+import { METRIC_NAMESPACE } from "./alarms.ts";
+import type { GateSettings } from "./approvalGateSettings.ts";
+import type { ApprovalLedger } from "./approvalLedger.ts";
+import { GateApi } from "./gateApi.ts";
+import { FunctionName, GateFunction } from "./gateFunction.ts";
+import type { GateFunctionArgs } from "./gateFunction.ts";
+import type { GateSecrets } from "./gateSecrets.ts";
+import { optional } from "./inputs.ts";
+import { callbackPermissions, middlewarePermissions, workerPermissions } from "./permissions.ts";
+import type { WorkQueue } from "./workQueue.ts";
+import { triggerWorker } from "./workerTriggers.ts";
+
+/** What runs a gate. */
+export interface GateRuntime {
+  api: GateApi;
+  functionNames: Record<FunctionName, pulumi.Output<string>>;
+  /** What must be there before anything is sent to the gate. */
+  receivers: pulumi.Resource[];
+}
+
+/** Makes the three functions, and everything that starts them. */
+export function gateRuntime(
+  name: string,
+  {
+    gateName,
+    settings,
+    ledger,
+    queue,
+    secrets,
+  }: {
+    gateName: string;
+    settings: GateSettings;
+    ledger: ApprovalLedger;
+    queue: WorkQueue;
+    secrets: GateSecrets;
+  },
+  opts: { parent: pulumi.Resource },
+): GateRuntime {
+  const subjects = {
+    ledgerTableArn: ledger.ledgerTableArn,
+    gatingTableArn: ledger.gatingTableArn,
+    queueArn: queue.arn,
+    pagerdutyTokenArn: secrets.pagerdutyTokenArn,
+    cheqpointKeyArn: secrets.cheqpointKeyArn,
+    proposersArn: secrets.proposersArn,
+    operatorsArn: secrets.operatorsArn,
+    callbackArn: secrets.callbackArn,
+    webhookArn: secrets.webhookArn,
+  };
+  const shared = {
+    POWERTOOLS_SERVICE_NAME: gateName,
+    POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
+    LEDGER_TABLE: ledger.ledgerTableName,
+    QUEUE_URL: queue.url,
+  };
+  const make = (
+    which: FunctionName,
+    own: Pick<GateFunctionArgs, "permissions" | "environment" | "timeoutSeconds"> &
+      Partial<GateFunctionArgs>,
+  ) =>
+    new GateFunction(
+      `${name}-${which}`,
+      {
+        ...settings.common,
+        ...settings.functions,
+        function: which,
+        ...own,
+        ...optional("transform", settings.transform[which]),
+      },
+      opts,
+    );
+
+  const middleware = make(FunctionName.Middleware, {
+    permissions: middlewarePermissions(subjects),
+    timeoutSeconds: MIDDLEWARE_TIMEOUT,
+    environment: {
+      ...shared,
+      GATING_TABLE: ledger.gatingTableName,
+      WEBHOOK_SECRET_ARN: secrets.webhookArn,
+      PROPOSERS_SECRET_ARN: secrets.proposersArn,
+      ...optional("OPERATORS_SECRET_ARN", secrets.operatorsArn),
+    },
+  });
+  const callback = make(FunctionName.Callback, {
+    permissions: callbackPermissions(subjects),
+    timeoutSeconds: CALLBACK_TIMEOUT,
+    environment: { ...shared, ...optional("CALLBACK_SECRET_ARN", secrets.callbackArn) },
+  });
+  const api = new GateApi(
+    `${name}-api`,
+    {
+      ...settings.common,
+      ...settings.api,
+      middleware: { functionName: middleware.functionName, invokeArn: middleware.invokeArn },
+      callback: { functionName: callback.functionName, invokeArn: callback.invokeArn },
+      ...optional("transform", settings.transform.api),
+    },
+    opts,
+  );
+  // After the API: the worker tells Cheqpoint where to call back.
+  const worker = make(FunctionName.Worker, {
+    permissions: workerPermissions(subjects),
+    timeoutSeconds: settings.worker.timeoutSeconds,
+    ...optional("reservedConcurrency", settings.worker.reservedConcurrency),
+    environment: {
+      ...shared,
+      GATING_TABLE: ledger.gatingTableName,
+      PAGERDUTY_TOKEN_ARN: secrets.pagerdutyTokenArn,
+      CHEQPOINT_KEY_ARN: secrets.cheqpointKeyArn,
+      PAGERDUTY_API_URL: settings.pagerdutyApiUrl,
+      PAGERDUTY_FROM: settings.pagerdutyFrom,
+      CHEQPOINT_API_URL: settings.cheqpointApiUrl,
+      GATE_PUBLIC_URL: api.url,
+    },
+  });
+  triggerWorker(
+    `${name}-worker`,
+    {
+      workerName: worker.functionName,
+      workerArn: worker.arn,
+      queueArn: queue.arn,
+      maximumConcurrency: settings.worker.concurrency,
+      tags: settings.common.tags,
+    },
+    opts,
+  );
+  return {
+    api,
+    functionNames: {
+      middleware: middleware.functionName,
+      callback: callback.functionName,
+      worker: worker.functionName,
+    },
+    receivers: [middleware, api],
+  };
+}
+
+/** A proposer may wait up to 25 seconds for an outcome; the API ends a request after 30. */
+const MIDDLEWARE_TIMEOUT = 29;
+const CALLBACK_TIMEOUT = 10;

@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Permission } from "./functionPolicy.ts";
+
+/** What the functions' permissions are about. */
+export interface PermissionSubjects {
+  ledgerTableArn: pulumi.Input<string>;
+  gatingTableArn: pulumi.Input<string>;
+  queueArn: pulumi.Input<string>;
+  pagerdutyTokenArn: pulumi.Input<string>;
+  cheqpointKeyArn: pulumi.Input<string>;
+  proposersArn: pulumi.Input<string>;
+  operatorsArn: pulumi.Input<string> | undefined;
+  callbackArn: pulumi.Input<string> | undefined;
+  webhookArn: pulumi.Input<string>;
+}
+
+/** May write down what comes in and hand it on; cannot act: it never reads PagerDuty's token or Cheqpoint's key. */
+export function middlewarePermissions(of: PermissionSubjects): Permission[] {
+  return [
+    useLedger(of),
+    readGating(of),
+    sendWork(of),
+    readSecrets([
+      of.webhookArn,
+      of.proposersArn,
+      ...(of.operatorsArn === undefined ? [] : [of.operatorsArn]),
+    ]),
+  ];
+}
+
+/** May write down a hint and hand it on. */
+export function callbackPermissions(of: PermissionSubjects): Permission[] {
+  return [
+    useLedger(of),
+    sendWork(of),
+    ...(of.callbackArn === undefined ? [] : [readSecrets([of.callbackArn])]),
+  ];
+}
+
+/** The only one that acts. */
+export function workerPermissions(of: PermissionSubjects): Permission[] {
+  return [
+    useLedger(of),
+    readGating(of),
+    sendWork(of),
+    {
+      sid: "TakeWork",
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+      resources: [of.queueArn],
+    },
+    readSecrets([of.pagerdutyTokenArn, of.cheqpointKeyArn]),
+  ];
+}
+
+/** No scan: nothing looks through the whole ledger. Deletions are of hints and keys that are used up. */
+function useLedger({ ledgerTableArn }: PermissionSubjects): Permission {
+  return {
+    sid: "UseLedger",
+    actions: [
+      "dynamodb:BatchGetItem",
+      "dynamodb:ConditionCheckItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
+      "dynamodb:UpdateItem",
+    ],
+    resources: [ledgerTableArn, pulumi.interpolate`${ledgerTableArn}/index/*`],
+  };
+}
+
+function readGating({ gatingTableArn }: PermissionSubjects): Permission {
+  return { sid: "ReadGating", actions: ["dynamodb:GetItem"], resources: [gatingTableArn] };
+}
+
+function sendWork({ queueArn }: PermissionSubjects): Permission {
+  return { sid: "SendWork", actions: ["sqs:SendMessage"], resources: [queueArn] };
+}
+
+function readSecrets(arns: pulumi.Input<string>[]): Permission {
+  return { sid: "ReadSecrets", actions: ["secretsmanager:GetSecretValue"], resources: arns };
+}

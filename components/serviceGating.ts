@@ -1,0 +1,184 @@
+import * as aws from "@pulumi/aws";
+import * as pagerduty from "@pulumi/pagerduty";
+import * as pulumi from "@pulumi/pulumi";
+import { GatingError, parseServiceGating } from "../functions/gate/gating/index.ts";
+import type { ServiceGatingInput } from "../functions/gate/gating/index.ts";
+import { gatingItem, nameItem } from "./gatingRecord.ts";
+import { checked, onlyKnown, refuse, shown } from "./inputs.ts";
+
+/** What another stack needs of a gate: its output `gate`. */
+export interface GateReference {
+  /** The gate's name, as in its metrics. */
+  name: string;
+  /** AWS region of the gate. */
+  region: string;
+  /** Table of gating; the only thing that a service's stack writes to. */
+  gatingTableName: string;
+  /** ARN of that table, for the policy of whoever deploys. */
+  gatingTableArn: string;
+  /** Where proposals go. */
+  proposalsUrl: string;
+}
+
+/** A PagerDuty service: a `pagerduty.Service` is one. */
+export interface PagerDutyService {
+  /** Its id. */
+  id: pulumi.Input<string>;
+  /** Its name. */
+  name: pulumi.Input<string>;
+}
+
+/** Inputs of {@link ServiceGating}. */
+export interface ServiceGatingArgs {
+  /** The output `gate` of an ApprovalGate, of this stack or of another. */
+  gate: pulumi.Input<GateReference>;
+  /** Name or id of the PagerDuty service, which must exist. */
+  service?: pulumi.Input<string>;
+  /** The PagerDuty service as a resource of the program; instead of `service`. */
+  pagerdutyService?: PagerDutyService;
+  /**
+   * Runbooks, rules, `otherwise` and manual-task routing, as under `services` in a stack's configuration.
+   * In TypeScript, `defineServiceGating` checks it while it is written.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  gating: pulumi.Input<any>;
+  /** Whether the service gets an Events API v2 integration for manual tasks. Defaults to false. */
+  manualTaskIntegration?: boolean;
+}
+
+/** Types a gating where it is written; the component checks it in full. */
+export function defineServiceGating(gating: ServiceGatingInput): ServiceGatingInput {
+  return gating;
+}
+
+/** One PagerDuty service's gating, in effect as soon as it is deployed and without touching the gate itself. */
+export class ServiceGating extends pulumi.ComponentResource {
+  /** Id of the PagerDuty service. */
+  readonly serviceId: pulumi.Output<string>;
+  /** Name of the PagerDuty service. */
+  readonly serviceName: pulumi.Output<string>;
+  /** Routing key for manual tasks; secret, absent unless asked for. */
+  readonly manualTaskKey?: pulumi.Output<string>;
+
+  /** @param name The unique name of this component. */
+  constructor(name: string, args: ServiceGatingArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pagerduty-approval-gate:index:ServiceGating", name, {}, opts);
+    onlyKnown("", args, ARGUMENTS);
+    const parent = { parent: this };
+    const service = identity(name, args, parent);
+    const label = typeof args.service === "string" ? args.service : name;
+    const gating = checkedGating(label, args.gating);
+    const gate = pulumi.output(args.gate).apply(checkedReference);
+
+    new aws.dynamodb.TableItem(
+      name,
+      {
+        tableName: gate.gatingTableName,
+        hashKey: "pk",
+        item: pulumi.all([service, gating]).apply(([found, written]) => gatingItem(found, written)),
+      },
+      parent,
+    );
+    new aws.dynamodb.TableItem(
+      `${name}-name`,
+      { tableName: gate.gatingTableName, hashKey: "pk", item: service.apply(nameItem) },
+      parent,
+    );
+
+    this.serviceId = service.id;
+    this.serviceName = service.name;
+    if (args.manualTaskIntegration === true) {
+      this.manualTaskKey = pulumi.secret(
+        new pagerduty.ServiceIntegration(
+          name,
+          {
+            service: service.id,
+            name: "Approval gate: manual tasks",
+            type: "events_api_v2_inbound_integration",
+          },
+          { ...parent, additionalSecretOutputs: ["integrationKey"] },
+        ).integrationKey,
+      );
+    }
+    this.registerOutputs({
+      serviceId: this.serviceId,
+      serviceName: this.serviceName,
+      manualTaskKey: this.manualTaskKey,
+    });
+  }
+}
+
+const ARGUMENTS: readonly (keyof ServiceGatingArgs)[] = [
+  "gate",
+  "service",
+  "pagerdutyService",
+  "gating",
+  "manualTaskIntegration",
+];
+
+/** PagerDuty's ids; a service's name may look like one, `pagerdutyService` then says which it is. */
+const ID = /^[PQ][A-Z0-9]{5,13}$/;
+
+/** Id and name of the service, looked up so that a typing mistake is found before anything changes. */
+function identity(
+  name: string,
+  args: ServiceGatingArgs,
+  opts: { parent: pulumi.Resource },
+): pulumi.Output<{ id: string; name: string }> {
+  if ((args.service === undefined) === (args.pagerdutyService === undefined)) {
+    refuse("Exactly one of `service` and `pagerdutyService` must be given");
+  }
+  if (args.pagerdutyService !== undefined) {
+    const { id, name } = args.pagerdutyService;
+    return pulumi.output({ id, name });
+  }
+  const { service = "" } = args;
+  if (typeof service === "string" && ID.test(service)) {
+    const found = pagerduty.Service.get(name, service, undefined, opts);
+    return pulumi.output({ id: found.id, name: found.name });
+  }
+  const known = checked(service, (text) => {
+    if (text.trim() === "") {
+      refuse(`\`service\` must be the name or id of a PagerDuty service, got ${shown(text)}`);
+    }
+    return text;
+  });
+  return pagerduty.getServiceOutput({ name: known }, opts).apply(({ id, name }) => ({ id, name }));
+}
+
+function checkedGating(label: string, gating: ServiceGatingArgs["gating"]): pulumi.Output<unknown> {
+  if (gating === undefined) {
+    refuse("`gating` must be given");
+  }
+  return checked(gating as pulumi.Input<unknown>, (written: unknown): unknown => {
+    refusing(() => parseServiceGating(label, written));
+    return written;
+  });
+}
+
+/** Shows what is wrong with a gating without a stack. */
+export function refusing<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof GatingError) {
+      refuse(error.message);
+    }
+    throw error;
+  }
+}
+
+function checkedReference(gate: GateReference): GateReference {
+  const found: unknown = gate;
+  const complete =
+    typeof found === "object" &&
+    found !== null &&
+    "gatingTableName" in found &&
+    typeof found.gatingTableName === "string";
+  if (!complete) {
+    refuse(
+      `\`gate\` must be the output \`gate\` of an ApprovalGate, got ${shown(found)?.slice(0, 80)}`,
+    );
+  }
+  return gate;
+}
