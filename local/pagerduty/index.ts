@@ -12,6 +12,7 @@ import { createApp } from "./http/app.ts";
 import { controlRoutes } from "./control.ts";
 import { Faults } from "./http/faults.ts";
 import { RateLimit } from "./http/rateLimit.ts";
+import { isLoopback } from "./http/sites.ts";
 import { RequestLog } from "./http/requestLog.ts";
 import { accountRoutes } from "./routes.ts";
 import { SEED } from "./seed.ts";
@@ -133,13 +134,14 @@ export async function startPagerDutyEmulator(
     log,
     waiters,
     now,
+    loopbackOnly: isLoopback(host),
     onDone: wake,
   });
   const { server, port } = await listen(app.fetch, host, options.port).catch((error: unknown) => {
     store.close();
     throw error;
   });
-  baseUrl = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  baseUrl = `http://${urlHost(host)}:${port}`;
   scheduler.start({ auto: options.autoTick ?? true });
   return {
     url: baseUrl,
@@ -172,8 +174,18 @@ function listen(
   const server = serve({ fetch: fetchCallback, hostname, port }, (info: AddressInfo) =>
     resolve({ server, port: info.port }),
   );
-  server.once("error", reject);
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    const taken = error.code === "EADDRINUSE";
+    reject(taken ? new Error(`port ${port} on ${hostname} is in use`, { cause: error }) : error);
+  });
   return promise;
+}
+
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") {
+    return "127.0.0.1";
+  }
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function close(server: ServerType): Promise<void> {

@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { CollectionName, Collections } from "./documents.ts";
@@ -45,6 +46,8 @@ export function incidentKeyOf(service: string, incidentKey: string): string {
 const BOUNDS: { [K in CollectionName]?: number } = { requests: 10_000, deliveries: 10_000 };
 const TRIM_EVERY = 500;
 
+const MEMORY = ":memory:";
+
 const SCHEMA_VERSION = 1;
 
 const SCHEMA = `
@@ -72,7 +75,11 @@ export class Store {
 
   /** @param file A path, or `:memory:`. */
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new DatabaseSync(file, { timeout: 5000 });
+    if (file !== MEMORY) {
+      // It holds tokens and signing secrets.
+      chmodSync(file, 0o600);
+    }
     // WAL with NORMAL loses nothing when the process dies; only a power cut may cost the last writes.
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     this.#database.exec(SCHEMA);

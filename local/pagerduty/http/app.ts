@@ -8,8 +8,9 @@ import { webhookTime } from "../account/time.ts";
 import type { Waiters } from "../account/waiters.ts";
 import { actingUser, authenticate } from "./auth.ts";
 import type { MainToken } from "./auth.ts";
-import { ApiError, invalidInput, notFound, rateLimited } from "./errors.ts";
+import { ApiError, accessDenied, invalidInput, notFound, rateLimited } from "./errors.ts";
 import type { Faults } from "./faults.ts";
+import { isOwnSite } from "./sites.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { safeBody, safeHeaders } from "./requestLog.ts";
 import type { RequestLog } from "./requestLog.ts";
@@ -24,6 +25,8 @@ export interface AppOptions {
   log: RequestLog;
   waiters: Waiters;
   now(): number;
+  /** Whether only this machine can reach the emulator, under a name of its own. */
+  loopbackOnly: boolean;
   /** Called after every call that may have left something to do. */
   onDone(): void;
 }
@@ -44,7 +47,19 @@ export function createApp(options: AppOptions): Hono<Environment> {
     },
   };
   app.notFound((context) => answer(options, unknown, context));
+  app.onError((error) => {
+    console.error(error);
+    return Response.json(
+      { error: { message: "Internal Server Error", code: 2000 } },
+      { status: 500 },
+    );
+  });
   return app;
+}
+
+function otherSite(): Answer {
+  const error = accessDenied("only pages of the emulator itself may use this");
+  return { status: error.status, body: error.body() };
 }
 
 /** What goes back, and whether at all. */
@@ -61,6 +76,9 @@ async function answer(
   const { method, path } = context.req;
   const text = await context.req.text();
   if (route.own) {
+    if (!isOwnSite(context.req.raw.headers, options.loopbackOnly)) {
+      return respond(context, { ...otherSite(), headers: {}, cut: false });
+    }
     return respond(context, { ...perform(options, route, context, text), cut: false });
   }
   const receivedAt = webhookTime(options.now());
@@ -132,12 +150,12 @@ function perform(
     }
     const { store, token, rateLimit } = options;
     const caller = authenticate(store, token, context.req.header("authorization"));
-    const allowance = rateLimit.take(caller.key, options.now());
+    const allowance = rateLimit.take(caller.user.id, options.now());
     headers = allowance.headers;
     if (!allowance.allowed) {
       throw rateLimited();
     }
-    const user = actingUser(store, route, caller.user, context.req.header("from"));
+    const user = actingUser(store, route, caller, context.req.header("from"));
     return { ...handle(options, route, { ...call, user }, text), headers, cut: false };
   } catch (error) {
     if (error instanceof ApiError) {

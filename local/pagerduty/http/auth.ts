@@ -12,26 +12,23 @@ export interface MainToken {
 
 export interface Caller {
   user: User;
-  /** What calls are counted by. */
-  key: string;
+  /** A user's own token acts for that user only; the main one needs `From` to act for somebody. */
+  personal: boolean;
 }
 
 /** The user behind `Authorization: Token token=…` or `Authorization: Bearer …`. */
 export function authenticate(store: Store, main: MainToken, header: string | undefined): Caller {
   const token = tokenIn(header);
-  const id = token === undefined ? undefined : ownerOf(store, main, token);
-  const user = id === undefined ? undefined : store.get("users", id);
+  if (token === undefined) {
+    throw unauthorized();
+  }
+  const personal = !timingSafeEqual(digest(token), digest(main.value));
+  const owner = personal ? store.get("tokens", tokenId(token))?.user : main.user;
+  const user = owner === undefined ? undefined : store.get("users", owner);
   if (!user) {
     throw unauthorized();
   }
-  return { user, key: user.id };
-}
-
-function ownerOf(store: Store, main: MainToken, token: string): string | undefined {
-  if (timingSafeEqual(digest(token), digest(main.value))) {
-    return main.user;
-  }
-  return store.get("tokens", tokenId(token))?.user;
+  return { user, personal };
 }
 
 /** Further tokens are kept by their digest only. */
@@ -48,26 +45,23 @@ function tokenIn(header: string | undefined): string | undefined {
   return match?.[1];
 }
 
-/** Who acts: the user in `From`, or the token's own where no `From` is needed. */
+/** Who acts: the user in `From` where PagerDuty wants one, else the token's own. */
 export function actingUser(
   store: Store,
   route: Route,
-  caller: User,
+  { user, personal }: Caller,
   from: string | undefined,
 ): User {
+  if (route.from !== "required" || personal) {
+    return user;
+  }
   const email = from?.trim() ?? "";
   if (email === "") {
-    if (route.from === "required") {
-      throw fromRequired();
-    }
-    return caller;
+    throw fromRequired();
   }
-  const user = store.byKey("users", email.toLowerCase())[0];
-  if (!user) {
-    if (route.from === "required") {
-      throw requesterNotFound();
-    }
-    return caller;
+  const [named] = store.byKey("users", email.toLowerCase());
+  if (!named) {
+    throw requesterNotFound();
   }
-  return user;
+  return named;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { User } from "../account/documents.ts";
 import { invalidInput } from "./errors.ts";
 
@@ -7,7 +7,7 @@ export interface Call {
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
   body: unknown;
-  /** The user behind the `From` header, or else behind the token. */
+  /** Who acts: the user behind the token, or the one whom an account's token names in `From`. */
   user: User;
 }
 
@@ -24,7 +24,7 @@ export interface Route {
   path: string;
   /** `open` routes need no token: events carry a routing key, the emulator's own nothing. */
   access?: "open";
-  /** Whether PagerDuty wants a `From` header here. */
+  /** Whether PagerDuty wants a `From` header here. Elsewhere it is ignored. */
   from?: "required";
   /** Takes a body that is not JSON as text, to answer it in its own words. */
   anyBody?: true;

@@ -251,15 +251,15 @@ function newDelivery(
 
 function headersOf(delivery: Delivery, subscription: Subscription): Record<string, string> {
   return {
+    ...Object.fromEntries(
+      subscription.customHeaders.map(({ name, value }) => [name.toLowerCase(), value]),
+    ),
     "content-type": "application/json",
     accept: "application/json",
     "user-agent": "PagerDuty-Webhook/V3.0",
     "x-webhook-id": delivery.webhookId,
     "x-webhook-subscription": subscription.id,
     "x-pagerduty-signature": signatureOf(subscription.secret, delivery.body),
-    ...Object.fromEntries(
-      subscription.customHeaders.map(({ name, value }) => [name.toLowerCase(), value]),
-    ),
   };
 }
 

@@ -21,7 +21,7 @@ const Events = z
 const Filter = z
   .object({
     type: z.enum(["account_reference", "service_reference", "team_reference"]),
-    id: z.string().min(1).nullish(),
+    id: z.string().nullish(),
   })
   .refine(({ type, id }) => type === "account_reference" || id, {
     path: ["id"],
@@ -101,7 +101,7 @@ export function subscriptionRoutes(account: Account, outbox: Outbox): Route[] {
       path: "/webhook_subscriptions",
       handle: (call) => {
         const wanted = parseBody(call, Creation).webhook_subscription;
-        const filter = { type: wanted.filter.type, id: wanted.filter.id ?? null };
+        const filter = { type: wanted.filter.type, id: wanted.filter.id || null };
         checkScope(account, filter);
         refuseEleventh(account, filter);
         const subscription: Subscription = {
@@ -138,7 +138,7 @@ export function subscriptionRoutes(account: Account, outbox: Outbox): Route[] {
         if (url !== undefined && url !== before.url) {
           throw invalidInput("`delivery_method` cannot be changed; create another subscription");
         }
-        const filter = wanted.filter && { type: wanted.filter.type, id: wanted.filter.id ?? null };
+        const filter = wanted.filter && { type: wanted.filter.type, id: wanted.filter.id || null };
         if (filter && !sameScope(filter, before.filter)) {
           checkScope(account, filter);
           refuseEleventh(account, filter);

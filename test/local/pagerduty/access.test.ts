@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { startWorld } from "./harness.ts";
 import type { World } from "./harness.ts";
 
@@ -144,6 +145,31 @@ describe("access to the emulator's REST API", () => {
       assert.equal(body.incident.last_status_change_by.id, "PUSER01");
     });
 
+    it("is implied by a user's own token, which cannot act for anybody else", async () => {
+      const { body } = await world.call("POST", "/_emulator/tokens", { user_id: "PAIUSR1" });
+      for (const from of [null, "jo@example.com"]) {
+        const reply = await world.call(
+          "POST",
+          "/incidents",
+          { incident },
+          { token: body.token, from },
+        );
+        assert.equal(reply.status, 201);
+        assert.equal(reply.body.incident.last_status_change_by.id, "PAIUSR1");
+      }
+    });
+
+    it("is ignored where PagerDuty does not want it", async () => {
+      const { id } = await world.openIncident();
+      const { body } = await world.call(
+        "POST",
+        "/automation_actions/actions/01DIAGNOSE/invocations",
+        { invocation: { metadata: { incident_id: id } } },
+        { from: "jo@example.com" },
+      );
+      assert.equal(body.invocation.metadata.agent.id, "PGATE01");
+    });
+
     it("is not needed on invocations, workflows, responder requests and custom fields", async () => {
       const created = await world.openIncident();
       const target = { responder_request_target: { id: "PUSER02", type: "user_reference" } };
@@ -198,6 +224,32 @@ describe("access to the emulator's REST API", () => {
     const { status, body } = await world.call("POST", "/incidents", "{not json");
     assert.equal(status, 400);
     assert.deepEqual(body.error.errors, ["the body is not JSON"]);
+  });
+
+  const SITES: [headers: Record<string, string>, status: number][] = [
+    [{}, 200],
+    [{ origin: "https://evil.example.com" }, 403],
+    [{ origin: "null" }, 403],
+  ];
+
+  for (const [headers, expected] of SITES) {
+    it(`answers ${expected} on its switches to ${JSON.stringify(headers)}`, async () => {
+      const { status } = await world.call("GET", "/_emulator/faults", undefined, { headers });
+      assert.equal(status, expected);
+    });
+  }
+
+  it("refuses its switches under another host name", async () => {
+    const { hostname, port } = new URL(world.emulator.url);
+    const answered = Promise.withResolvers<number | undefined>();
+    get(
+      { hostname, port, path: "/_emulator/faults", headers: { host: "rebound.example.com" } },
+      (response) => {
+        response.resume();
+        answered.resolve(response.statusCode);
+      },
+    ).on("error", answered.reject);
+    assert.equal(await answered.promise, 403);
   });
 
   it("says on / what it is, without a token", async () => {

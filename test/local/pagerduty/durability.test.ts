@@ -1,7 +1,7 @@
 // Kills a real process; it does not show what a power cut would cost.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -122,6 +122,15 @@ describe("the emulator's data file", () => {
     await after.emulator.stop();
   });
 
+  it("is for its owner only, as it holds secrets", async () => {
+    const world = await startWorld({ dataFile });
+    await world.openIncident();
+    for (const file of [dataFile, `${dataFile}-wal`]) {
+      assert.equal((await stat(file)).mode & 0o777, 0o600, file);
+    }
+    await world.emulator.stop();
+  });
+
   it("refuses a file of another format", async () => {
     await (await startWorld({ dataFile })).emulator.stop();
     const database = new DatabaseSync(dataFile);
@@ -136,7 +145,7 @@ describe("the emulator's data file", () => {
     const first = await startWorld({ dataFile });
     await assert.rejects(
       startWorld({ dataFile: join(folder, "other.sqlite"), port: first.emulator.port }),
-      { code: "EADDRINUSE" },
+      { message: `port ${first.emulator.port} on 127.0.0.1 is in use` },
     );
     await first.emulator.stop();
     const again = await startWorld({ dataFile: join(folder, "other.sqlite") });

@@ -222,7 +222,7 @@ describe("the emulator's faults", () => {
       await invoke();
       await world.call("GET", "/abilities?x=1");
       const query = new URLSearchParams({ call: INVOKE });
-      const { body } = await world.call("GET", `/_emulator/requests?${query}`);
+      const { body } = await world.call("GET", `/_emulator/requests?${query.toString()}`);
       assert.deepEqual(
         body.requests.map(({ time, method, path, body, status, fault }: Reply["body"]) => [
           time,

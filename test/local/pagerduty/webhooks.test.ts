@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { signatureOf } from "../../../local/pagerduty/index.ts";
 import { startReceiver, startWorld } from "./harness.ts";
 import type { Receiver, World } from "./harness.ts";
 
@@ -23,6 +24,13 @@ describe("the emulator's webhook deliveries", () => {
   const deliveries = async () => {
     const { body } = await world.call("GET", "/_emulator/deliveries");
     return body.deliveries;
+  };
+
+  /** An address where nobody listens any more. */
+  const nobody = async () => {
+    const gone = await startReceiver();
+    await gone.stop();
+    return gone.url;
   };
 
   const temporarilyDisabled = async (id: string) => {
@@ -126,7 +134,7 @@ describe("the emulator's webhook deliveries", () => {
   }
 
   it("tries again after no connection, and gives up at the end of the schedule", async () => {
-    await world.subscribe("http://127.0.0.1:1/nobody");
+    await world.subscribe(await nobody());
     await world.openIncident();
     await world.emulator.tick();
     for (const wait of [10 * SECOND, 60 * SECOND, HOUR]) {
@@ -134,7 +142,10 @@ describe("the emulator's webhook deliveries", () => {
     }
     const [delivery] = await deliveries();
     assert.equal(delivery.state, "expired");
-    assert.equal(delivery.attempts.length, 4);
+    assert.deepEqual(
+      delivery.attempts.map(({ error }: { error: string }) => error),
+      Array(4).fill("no connection: ECONNREFUSED"),
+    );
     assert.equal(world.emulator.nextDueMs(), undefined);
   });
 
@@ -155,7 +166,7 @@ describe("the emulator's webhook deliveries", () => {
   it("never tries for longer than 48 h", async () => {
     await world.emulator.stop();
     world = await startWorld({ retryScheduleMs: [47 * HOUR, 2 * HOUR] });
-    await world.subscribe("http://127.0.0.1:1/nobody");
+    await world.subscribe(await nobody());
     await world.openIncident();
     await world.emulator.tick();
     await world.pass(47 * HOUR);
@@ -296,6 +307,51 @@ describe("the emulator's webhook deliveries", () => {
     });
     const digest = createHmac("sha256", secret).update(webhook.raw).digest("hex");
     assert.equal(webhook.headers["x-pagerduty-signature"], `v1=${digest}`);
+  });
+
+  it("does not let custom headers stand in for its own", async () => {
+    const { secret } = await world.subscribe(receiver.url, {
+      delivery_method: {
+        type: "http_delivery_method",
+        url: receiver.url,
+        custom_headers: [{ name: "X-PagerDuty-Signature", value: "v1=forged" }],
+      },
+    });
+    await world.openIncident();
+    await world.emulator.tick();
+    const [webhook] = receiver.received;
+    assert.equal(
+      webhook?.headers["x-pagerduty-signature"],
+      signatureOf(secret, webhook?.raw ?? ""),
+    );
+  });
+
+  it("drops an event of more than 256 KB", async () => {
+    await world.subscribe(receiver.url);
+    await world.openIncident({ title: "x".repeat(256 * 1024) });
+    await world.emulator.tick();
+    assert.equal(receiver.received.length, 0);
+    const [delivery] = await deliveries();
+    assert.equal(delivery.state, "dropped");
+    assert.equal(delivery.attempts[0].error, "the event is larger than 256 KB");
+  });
+
+  it("sends to many incidents at once, in order for each", async () => {
+    await world.subscribe(receiver.url);
+    for (let count = 0; count < 80; count++) {
+      const { id } = await world.openIncident();
+      await world.call("POST", `/incidents/${id}/notes`, { note: { content: "n" } });
+    }
+    await world.emulator.tick();
+    assert.equal(receiver.received.length, 160);
+    const seen = new Map<string, string[]>();
+    for (const { event } of receiver.received) {
+      const incident = event.data.incident?.id ?? event.data.id;
+      seen.set(incident, [...(seen.get(incident) ?? []), event.event_type]);
+    }
+    for (const types of seen.values()) {
+      assert.deepEqual(types, ["incident.triggered", "incident.annotated"]);
+    }
   });
 
   it("delivers by itself, without a tick", async () => {
