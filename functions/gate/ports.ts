@@ -67,10 +67,10 @@ export interface Delivery {
 /** A trigger or a piece of evidence for one proposal; never a decision. Kept apart so that writing it conflicts with nobody. */
 export interface Hint {
   id: string;
-  kind: "decision" | "incident" | "invocation" | "workflow";
+  kind: "decision" | "incident" | "invocation" | "workflow" | "joined";
   atMs: number;
-  /** For `invocation` and `workflow`: the id and state that PagerDuty reported. */
-  data: { invocationId?: string; state?: string };
+  /** For `invocation` and `workflow`: the id and state that PagerDuty reported; for `joined`: who proposed the same. */
+  data: { invocationId?: string; state?: string; proposer?: string };
 }
 
 /** Something that people must know of although no proposal asks for it. */

@@ -5,7 +5,7 @@ import type { Secrets } from "../gate/ports.ts";
 /** Header that a webhook action of an Event Orchestration rule carries: such an action cannot send a bearer token. */
 export const TOKEN_HEADER = "x-gate-token";
 
-/** Who asks. Operators may read every proposal; proposers propose and read their own. */
+/** Who asks. Everybody may propose and read a proposal by its id; only operators may list them. */
 export interface Caller {
   name: string;
   isOperator: boolean;

@@ -64,10 +64,10 @@ async function authenticated(
 
 /** Says whether the store answers and whether the kill switch is on. */
 async function health({ ledger, clock }: MiddlewarePorts): Promise<HttpResponse> {
-  const { on, reason, atMs } = await ledger.killSwitch();
+  const { on, atMs } = await ledger.killSwitch();
   return json(200, {
     status: on ? "held" : "ok",
-    kill_switch: on ? { on, reason, since: new Date(atMs).toISOString() } : { on },
+    kill_switch: on ? { on, since: new Date(atMs).toISOString() } : { on },
     time: new Date(clock.now()).toISOString(),
   });
 }

@@ -91,6 +91,7 @@ export async function receiveProposal(
     }
   } else {
     metrics.count("ProposalJoined");
+    await noteJoined(ports, created.proposal.id, caller.name);
   }
   const now = await waitFor(ports, created.proposal, waitMs);
   const view = proposalView(now);
@@ -98,6 +99,18 @@ export async function receiveProposal(
   return created.created
     ? json(202, view, headers)
     : json(200, { ...view, joined: created.joined, message: joinedText(created.joined) }, headers);
+}
+
+/** Keeps who else proposed the same. The answer does not depend on it. */
+async function noteJoined(ports: MiddlewarePorts, id: string, proposer: string): Promise<void> {
+  const { ledger, queue, clock, log } = ports;
+  try {
+    const hint = { id: `joined/${proposer}`, kind: "joined" as const, atMs: clock.now() };
+    await ledger.hint(id, { ...hint, data: { proposer } });
+    await queue.send([{ kind: "proposal", id }]);
+  } catch (error) {
+    log.warn("joining not kept", { proposalId: id, problem: String(error) });
+  }
 }
 
 /** Only what the gating lists can be proposed; the service is written as the gating writes it. */
@@ -132,7 +145,6 @@ async function permitted(
 export async function showProposal(
   ports: MiddlewarePorts,
   request: HttpRequest,
-  caller: Caller,
 ): Promise<HttpResponse> {
   const waitMs = waitOf(request);
   if (waitMs === null) {
@@ -141,7 +153,7 @@ export async function showProposal(
       `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
     );
   }
-  const proposal = await readable(ports, request, caller);
+  const proposal = await found(ports, request);
   return proposal === null
     ? notFound(request)
     : json(200, proposalView(await waitFor(ports, proposal, waitMs)));
@@ -151,9 +163,8 @@ export async function showProposal(
 export async function showEvents(
   ports: MiddlewarePorts,
   request: HttpRequest,
-  caller: Caller,
 ): Promise<HttpResponse> {
-  const proposal = await readable(ports, request, caller);
+  const proposal = await found(ports, request);
   if (proposal === null) {
     return notFound(request);
   }
@@ -188,20 +199,16 @@ export async function listProposals(
   return json(200, { proposals: page.proposals.map(proposalView), cursor: page.cursor });
 }
 
-async function readable(
-  ports: MiddlewarePorts,
-  request: HttpRequest,
-  caller: Caller,
-): Promise<Proposal | null> {
-  const loaded = await ports.ledger.get(request.params["id"] ?? "");
-  if (loaded === null) {
-    return null;
-  }
-  return caller.isOperator || loaded.proposal.proposer === caller.name ? loaded.proposal : null;
+/**
+ * Every known caller may read a proposal whose id it has: ids cannot be guessed, and a proposer whose proposal joined
+ * another's has to follow that one.
+ */
+async function found(ports: MiddlewarePorts, request: HttpRequest): Promise<Proposal | null> {
+  return (await ports.ledger.get(request.params["id"] ?? ""))?.proposal ?? null;
 }
 
 function notFound(request: HttpRequest): HttpResponse {
-  return problem(404, `no proposal "${request.params["id"] ?? ""}" that this token may read`);
+  return problem(404, `no proposal "${request.params["id"] ?? ""}"`);
 }
 
 /** Null: not a number of seconds that is allowed. */

@@ -186,11 +186,21 @@ async function propose(
   const created = await ports.ledger.create(proposal, events, {
     idempotency: { scope: "event", key: event.id, requestHash: sha256(event.id) },
   });
-  await ports.queue.send([{ kind: "proposal", id: created.proposal.id }]);
   if (!created.created) {
     ports.metrics.count("ProposalJoined");
+    if (created.joined !== "idempotencyKey") {
+      await ports.ledger.hint(created.proposal.id, {
+        // One name for a storm of equal events.
+        id: `joined/${event.type}`,
+        kind: "joined",
+        atMs: nowMs,
+        data: { proposer: `pagerduty ${event.type}` },
+      });
+    }
+    await ports.queue.send([{ kind: "proposal", id: created.proposal.id }]);
     return `joined proposal ${created.proposal.id} (${created.joined})`;
   }
+  await ports.queue.send([{ kind: "proposal", id: proposal.id }]);
   ports.metrics.count("ProposalCreated");
   ports.log.info("proposal.received", { proposalId: proposal.id, source: proposal.source });
   return `proposal ${proposal.id}`;

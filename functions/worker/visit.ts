@@ -140,9 +140,39 @@ async function commit(
   if (result === "saved") {
     const phase = phaseOf(next);
     for (const { type, data } of change.facts) {
-      ports.log.info(type, { proposalId: before.id, phase, ...data });
+      ports.log.info(type, { proposalId: before.id, phase, ...loggable(data) });
     }
     countFacts(ports.metrics, change.facts);
   }
   return { result, saved: next };
+}
+
+/** What people wrote stays in the ledger; the log tells what happened. */
+const LOGGED = [
+  "again",
+  "approvalId",
+  "atMs",
+  "attempt",
+  "attemptId",
+  "by",
+  "claim",
+  "decision",
+  "digest",
+  "gatingHash",
+  "incidentId",
+  "invocationId",
+  "outcome",
+  "problem",
+  "reason",
+  "ref",
+  "rule",
+  "serviceId",
+  "state",
+  "status",
+  "try",
+  "validUntilMs",
+];
+
+function loggable(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => LOGGED.includes(key)));
 }

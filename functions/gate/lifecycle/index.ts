@@ -1,5 +1,6 @@
 import type { Known, Step } from "../known.ts";
 import type { Proposal } from "../proposal.ts";
+import { withChanges } from "./common.ts";
 import { awaitDecision } from "./awaitDecision.ts";
 import { afterClose, finish } from "./finish.ts";
 import { run } from "./run.ts";
@@ -14,6 +15,29 @@ import { weigh } from "./weigh.ts";
  * weigh ─► awaitDecision ─► run ─► settle / track ─► finish ─► closed
  */
 export function nextStep(proposal: Proposal, known: Known): Step {
+  return joined(proposal, known) ?? own(proposal, known);
+}
+
+/** Tells in the audit trail who else proposed the same. */
+function joined(proposal: Proposal, known: Known): Step | null {
+  const hints = known.hints.filter((hint) => hint.kind === "joined");
+  return hints.length === 0
+    ? null
+    : {
+        kind: "save",
+        next: {
+          ...withChanges(proposal, known.nowMs, {}),
+          dueAtMs: proposal.closedAtMs === null ? known.nowMs : null,
+        },
+        facts: hints.map(({ data }) => ({
+          type: "proposal.joined",
+          data: { proposer: data.proposer ?? null },
+        })),
+        options: { consume: hints.map(({ id }) => id) },
+      };
+}
+
+function own(proposal: Proposal, known: Known): Step {
   if (proposal.closedAtMs !== null) {
     return afterClose(proposal, known);
   }
