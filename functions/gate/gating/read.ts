@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { isRecord } from "./fields.ts";
 import type { Path, Report } from "./report.ts";
 import { didYouMean, quote, show } from "./show.ts";

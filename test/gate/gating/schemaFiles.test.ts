@@ -52,7 +52,7 @@ describe("JSON Schema of the gating", () => {
   });
 
   it("accepts and refuses as the reader does, as far as a schema can", () => {
-    const validate = new Ajv().compile(gatingJsonSchema());
+    const validate = new Ajv({ allowUnionTypes: true }).compile(gatingJsonSchema());
     const rule = { name: "a", decision: "deny" };
     for (const [input, isRight] of [
       [{ services: { db: { rules: [rule] } } }, true],
@@ -107,7 +107,10 @@ describe("example stacks", () => {
         read(`Pulumi.${stack}.yaml`).split("\n")[0],
         "# yaml-language-server: $schema=./stack.schema.json",
       );
-      const ajv = new Ajv({ schemas: { "gating.schema.json": gatingJsonSchema() } });
+      const ajv = new Ajv({
+        allowUnionTypes: true,
+        schemas: { "gating.schema.json": gatingJsonSchema() },
+      });
       const validate = ajv.compile(stackJsonSchema("gating.schema.json"));
       const file: unknown = parse(read(`Pulumi.${stack}.yaml`));
       assert(validate(file), ajv.errorsText(validate.errors));
