@@ -41,6 +41,7 @@ const endpointsShape = z.object({
 export type Endpoints = z.infer<typeof endpointsShape>;
 
 export const ENDPOINTS_FILE = "endpoints.json";
+export const LOG_FILE = "gate.log";
 
 /** Throws when the folder has none: nothing runs there. */
 export function readEndpoints(dataDir: string): Endpoints {
@@ -77,59 +78,70 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   };
   keep({});
 
-  const pagerDuty = await startPagerDutyEmulator({
-    dataFile: join(dataDir, "pagerduty.sqlite"),
-    port: options.pagerDutyPort,
-    clock,
-  });
-  const cheqpoint = await startCheqpointEmulator({
-    dataFile: join(dataDir, "cheqpoint.sqlite"),
-    port: options.cheqpointPort,
-    clock,
-  });
-  const endpoints = (): Endpoints => ({
-    gate: {
-      url: gate.url,
-      proposerToken: secrets.proposerToken,
-      operatorToken: secrets.operatorToken,
-    },
-    pagerduty: { url: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
-    cheqpoint: { url: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
-    pid: process.pid,
-  });
-  const parts: EmbeddedParts = { clock, pagerDuty, cheqpoint, endpoints };
-  const otherwise = options.otherwise?.(parts);
-  const gate = await startLocalGate({
-    port: options.gatePort,
-    dataDir,
-    gatingFile: options.gatingFile,
-    pagerDuty: { apiUrl: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
-    cheqpoint: { apiUrl: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
-    webhookSecrets: () => (secrets.subscription === null ? [] : [secrets.subscription.secret]),
-    proposers: { [PROPOSER]: secrets.proposerToken },
-    operators: { operator: secrets.operatorToken },
-    clock,
-    log: createLog({ file: join(dataDir, "gate.log"), level: options.logLevel ?? "info" }),
-    metrics: createCounters(),
-    ...(options.settings === undefined ? {} : { settings: options.settings }),
-    ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
-    ...(otherwise === undefined ? {} : { otherwise }),
-  });
-  keep({ subscription: await subscribe(pagerDuty, gate.url, secrets.subscription) });
-  const endpointsFile = join(dataDir, ENDPOINTS_FILE);
-  writeWhole(endpointsFile, endpoints());
-
-  return {
-    ...parts,
-    gate,
-    dataDir,
-    async stop() {
-      rmSync(endpointsFile, { force: true });
-      await gate.stop();
-      await cheqpoint.stop();
-      await pagerDuty.stop();
-    },
+  const running: { stop(): Promise<void> }[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const one of running.toReversed()) {
+      await one.stop();
+    }
   };
+  try {
+    const pagerDuty = await startPagerDutyEmulator({
+      dataFile: join(dataDir, "pagerduty.sqlite"),
+      port: options.pagerDutyPort,
+      clock,
+    });
+    running.push(pagerDuty);
+    const cheqpoint = await startCheqpointEmulator({
+      dataFile: join(dataDir, "cheqpoint.sqlite"),
+      port: options.cheqpointPort,
+      clock,
+    });
+    running.push(cheqpoint);
+    const endpoints = (): Endpoints => ({
+      gate: {
+        url: gate.url,
+        proposerToken: secrets.proposerToken,
+        operatorToken: secrets.operatorToken,
+      },
+      pagerduty: { url: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
+      cheqpoint: { url: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
+      pid: process.pid,
+    });
+    const parts: EmbeddedParts = { clock, pagerDuty, cheqpoint, endpoints };
+    const otherwise = options.otherwise?.(parts);
+    const gate = await startLocalGate({
+      port: options.gatePort,
+      dataDir,
+      gatingFile: options.gatingFile,
+      pagerDuty: { apiUrl: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
+      cheqpoint: { apiUrl: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
+      webhookSecrets: () => (secrets.subscription === null ? [] : [secrets.subscription.secret]),
+      proposers: { [PROPOSER]: secrets.proposerToken },
+      operators: { operator: secrets.operatorToken },
+      clock,
+      log: createLog({ file: join(dataDir, LOG_FILE), level: options.logLevel ?? "info" }),
+      metrics: createCounters(),
+      ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
+      ...(otherwise === undefined ? {} : { otherwise }),
+    });
+    running.push(gate);
+    keep({ subscription: await subscribe(pagerDuty, gate.url, secrets.subscription) });
+    const endpointsFile = join(dataDir, ENDPOINTS_FILE);
+    writeWhole(endpointsFile, endpoints());
+    return {
+      ...parts,
+      gate,
+      dataDir,
+      async stop() {
+        rmSync(endpointsFile, { force: true });
+        await stopAll();
+      },
+    };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
 }
 
 const created = z.object({

@@ -39,12 +39,19 @@ export function webAddress(env: Environment, name: string, otherwise?: string): 
   if (!isAddress) {
     throw new SettingError(`\`${name}\` must be an http or https address, got "${value}"`);
   }
+  const { username, password } = new URL(value);
+  if (username !== "" || password !== "") {
+    throw new SettingError(`\`${name}\` must not hold a user name or a password`);
+  }
   return value.replace(/\/+$/, "");
 }
 
-/** `name=token,name=token`. */
-export function namedTokens(name: string, text: string): Record<string, string> {
+/** `name=token,name=token`; nothing gives none. */
+export function namedTokens(name: string, text: string | undefined): Record<string, string> {
   const tokens: Record<string, string> = {};
+  if (text === undefined) {
+    return tokens;
+  }
   for (const [index, pair] of text.split(",").entries()) {
     const [key = "", ...rest] = pair.split("=");
     const token = rest.join("=").trim();
@@ -61,6 +68,12 @@ export function namedTokens(name: string, text: string): Record<string, string> 
     }
     if (Object.hasOwn(tokens, key.trim())) {
       throw new SettingError(`\`${name}\` names "${key.trim()}" twice`);
+    }
+    const other = Object.keys(tokens).find((one) => tokens[one] === token);
+    if (other !== undefined) {
+      throw new SettingError(
+        `\`${name}\`: "${key.trim()}" has the same token as "${other}", each needs its own`,
+      );
     }
     tokens[key.trim()] = token;
   }

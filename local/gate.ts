@@ -91,7 +91,12 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
   const alarmed =
     options.alarmPager === undefined
       ? file
-      : withAlarmPager(file, { ...options.alarmPager, source: "pagerduty-approval-gate", clock, log });
+      : withAlarmPager(file, {
+          ...options.alarmPager,
+          source: "pagerduty-approval-gate",
+          clock,
+          log,
+        });
   const ledger = wrap.ledger?.(alarmed) ?? alarmed;
   const gating = openGatingFile(options.gatingFile, log);
   const timeout = options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs };

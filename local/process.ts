@@ -1,22 +1,45 @@
 import { SettingError } from "./environment.ts";
 
+/** A second Ctrl-C after this long means that stopping takes too long; before it, it is npm's copy of the first. */
+const IMPATIENT_AFTER_MS = 1_000;
+
 /** Runs a server until Ctrl-C or SIGTERM; says in one line what somebody has to mend. */
 export async function runUntilStopped(
   start: () => Promise<{ stop(): Promise<void> }>,
 ): Promise<void> {
-  let running: { stop(): Promise<void> };
+  // Asked for before the start is over, so that an early Ctrl-C stops it cleanly too.
+  const asked = askedToStop();
   try {
-    running = await start();
+    const running = await start();
+    await asked.stop;
+    await running.stop();
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
-    return;
+  } finally {
+    asked.forget();
   }
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
-  await running.stop();
+}
+
+function askedToStop(): { stop: Promise<void>; forget(): void } {
+  const { promise: stop, resolve } = Promise.withResolvers<void>();
+  let firstAtMs: number | null = null;
+  const onSignal = (): void => {
+    if (firstAtMs !== null && Date.now() - firstAtMs > IMPATIENT_AFTER_MS) {
+      process.exit(130);
+    }
+    firstAtMs ??= Date.now();
+    resolve();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return {
+    stop,
+    forget() {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    },
+  };
 }
 
 function explain(error: unknown): string {
@@ -24,7 +47,7 @@ function explain(error: unknown): string {
     return error.message;
   }
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-    return `${error.message}. Something listens there already: stop it, or set \`GATE_PORT\`, \`PAGERDUTY_PORT\` or \`CHEQPOINT_PORT\` (0 takes a free one).`;
+    return `${error.message}. Something listens there already: stop it, or set another port (0 takes a free one).`;
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,100 @@
+import { parseArgs } from "node:util";
+import { join, relative, resolve } from "node:path";
+import { LOG_FILE, startEmbedded, type Embedded } from "./embedded.ts";
+import { optional, port, SettingError, type Environment } from "./environment.ts";
+import { lockFolder } from "./folderLock.ts";
+import { requireFree } from "./ports.ts";
+import { runUntilStopped } from "./process.ts";
+import { checkedGating, stackFile } from "./stackFile.ts";
+import { withTimeline } from "./timeline/index.ts";
+
+const DEFAULT_DATA_DIR = ".gate";
+
+interface StartSettings {
+  dataDir: string;
+  gatingFile: string;
+  /** What the gating is called when it is told. */
+  gatingName: string;
+  ports: { GATE_PORT: number; PAGERDUTY_PORT: number; CHEQPOINT_PORT: number };
+}
+
+function settings(argv: readonly string[], env: Environment): StartSettings {
+  const { stack } = optionsOf(argv);
+  const config = optional(env, "GATE_CONFIG");
+  return {
+    dataDir: resolve(optional(env, "GATE_DATA_DIR") ?? DEFAULT_DATA_DIR),
+    gatingFile: config === undefined ? stackFile(process.cwd(), stack) : resolve(config),
+    gatingName: config === undefined ? `stack ${stack}` : config,
+    ports: {
+      GATE_PORT: port(env, "GATE_PORT", 8787),
+      PAGERDUTY_PORT: port(env, "PAGERDUTY_PORT", 8788),
+      CHEQPOINT_PORT: port(env, "CHEQPOINT_PORT", 8789),
+    },
+  };
+}
+
+function optionsOf(argv: readonly string[]): { stack: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { stack: { type: "string", default: "dev" } },
+    });
+    return values;
+  } catch (error) {
+    throw new SettingError(
+      `${error instanceof Error ? error.message : String(error)}. Usage: npm start -- [--stack <name>]`,
+    );
+  }
+}
+
+async function start(): Promise<{ stop(): Promise<void> }> {
+  const { dataDir, gatingFile, gatingName, ports } = settings(process.argv.slice(2), process.env);
+  checkedGating(gatingFile);
+  const lock = lockFolder(dataDir);
+  try {
+    await requireFree(ports);
+    const embedded = await startEmbedded(
+      withTimeline({
+        dataDir,
+        gatingFile,
+        gatePort: ports.GATE_PORT,
+        pagerDutyPort: ports.PAGERDUTY_PORT,
+        cheqpointPort: ports.CHEQPOINT_PORT,
+      }),
+    );
+    process.stdout.write(welcome(embedded, gatingName));
+    return {
+      async stop() {
+        await embedded.stop();
+        lock.release();
+        process.stdout.write("Stopped.\n");
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function welcome({ gate, pagerDuty, cheqpoint, dataDir }: Embedded, gatingName: string): string {
+  const folder = relative(process.cwd(), dataDir);
+  const isDefault = dataDir === resolve(DEFAULT_DATA_DIR);
+  const shown = folder === "" || folder.startsWith("..") ? dataDir : folder;
+  return `
+Approval gate on this machine (gating of ${gatingName})
+
+  Timeline   ${gate.url}   what is proposed, decided and run; scenarios to try
+  Inbox      ${cheqpoint.url}   where a reviewer approves or rejects (Cheqpoint emulator)
+  PagerDuty  ${pagerDuty.url}   PagerDuty emulator: nobody is paged
+
+Try, in another terminal${isDefault ? "" : ` (with GATE_DATA_DIR=${dataDir})`}:
+
+  npx gate scenario failover    an AI asks to fail over a database: decide in the inbox
+  npx gate list --open          what waits; then: npx gate show <id>
+  npx gate --help
+
+Data in ${shown}, log in ${join(shown, LOG_FILE)}. Ctrl-C stops it.
+`.replace(/^\n/, "");
+}
+
+await runUntilStopped(start);

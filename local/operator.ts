@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { json, problem, type HttpRequest, type HttpResponse } from "../functions/gate/http.ts";
+import type { Alarm, KillSwitch } from "../functions/gate/ports.ts";
+import { callerOf } from "../functions/middleware/auth.ts";
+import type { MiddlewarePorts } from "../functions/middleware/ports.ts";
+
+/** Switches of a gate on one machine, for holders of an operator's token. */
+export const operatorRoutes = [
+  "GET /operator/kill-switch",
+  "PUT /operator/kill-switch",
+  "GET /operator/alarms",
+] as const;
+
+const MAX_ALARMS = 1_000;
+const DEFAULT_ALARMS = 100;
+
+const killSwitchBody = z.strictObject({
+  on: z.boolean(),
+  reason: z.string().trim().min(1).max(500).nullish(),
+});
+
+/** Answers one request of an operator. Never throws. */
+export async function handleOperator(
+  ports: MiddlewarePorts,
+  route: string,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  try {
+    const caller = await callerOf(ports.secrets, request);
+    if (caller === null || !caller.isOperator) {
+      return caller === null
+        ? json(
+            401,
+            { error: "an operator's token is required, as `Authorization: Bearer`" },
+            { "www-authenticate": "Bearer" },
+          )
+        : problem(403, "only an operator's token may do this");
+    }
+    switch (route) {
+      case "GET /operator/kill-switch":
+        return json(200, killSwitchView(await ports.ledger.killSwitch()));
+      case "PUT /operator/kill-switch":
+        return await setKillSwitch(ports, request, caller.name);
+      case "GET /operator/alarms":
+        return await listAlarms(ports, request);
+      default:
+        return problem(404, "no such route");
+    }
+  } catch (error) {
+    ports.log.error("request failed", { route, problem: String(error) });
+    return problem(503, "the gate cannot reach its store; try again");
+  }
+}
+
+async function setKillSwitch(
+  { ledger, queue, clock, log }: MiddlewarePorts,
+  request: HttpRequest,
+  by: string,
+): Promise<HttpResponse> {
+  const body = killSwitchBody.safeParse(bodyOf(request));
+  if (!body.success) {
+    return problem(400, "`on` must be true or false, `reason` a text of up to 500 characters");
+  }
+  const { on, reason } = body.data;
+  const state: KillSwitch = { on, reason: reason ?? null, by, atMs: clock.now() };
+  await ledger.setKillSwitch(state);
+  log.warn("kill switch set", { on, by, reason: state.reason });
+  if (!on) {
+    // What it held goes on now; whatever is missed here is due soon anyway.
+    const { proposals } = await ledger.list({ open: true, limit: 200 });
+    const held = proposals.filter(({ heldSinceMs }) => heldSinceMs !== null);
+    await queue.send(held.map(({ id }) => ({ kind: "proposal", id })));
+  }
+  return json(200, killSwitchView(state));
+}
+
+async function listAlarms(
+  { ledger }: MiddlewarePorts,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const asked = request.query["limit"];
+  const limit = asked === undefined ? DEFAULT_ALARMS : Number(asked);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ALARMS) {
+    return problem(400, `\`limit\` must be a whole number from 1 to ${MAX_ALARMS}, got "${asked}"`);
+  }
+  return json(200, { alarms: (await ledger.alarms(limit)).map(alarmView) });
+}
+
+export function killSwitchView({ on, reason, by, atMs }: KillSwitch) {
+  return { on, reason, by, since: atMs === 0 ? null : new Date(atMs).toISOString() };
+}
+
+export function alarmView({ kind, text, atMs, proposalId, incidentId }: Alarm) {
+  return {
+    kind,
+    text,
+    at: new Date(atMs).toISOString(),
+    proposal: proposalId,
+    incident_id: incidentId,
+  };
+}
+
+function bodyOf(request: HttpRequest): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8").decode(request.body));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+import { verifyChain } from "../../functions/gate/audit.ts";
+import type { Ledger } from "../../functions/gate/ports.ts";
+import type { Proposal } from "../../functions/gate/proposal.ts";
+import { proposalView } from "../../functions/gate/view.ts";
+import { alarmView, killSwitchView } from "../operator.ts";
+import { eventText } from "./eventText.ts";
+
+const OPEN_SHOWN = 200;
+const ENDED_SHOWN = 50;
+const ALARMS_SHOWN = 50;
+
+/** Everything that the list, the alarms and the banner show. */
+export async function overview(ledger: Ledger) {
+  const [open, ended, alarms, killSwitch] = await Promise.all([
+    ledger.list({ open: true, limit: OPEN_SHOWN }),
+    ledger.list({ open: false, limit: ENDED_SHOWN }),
+    ledger.alarms(ALARMS_SHOWN),
+    ledger.killSwitch(),
+  ]);
+  return {
+    open: open.proposals.map(rowOf),
+    ended: ended.proposals.map(rowOf),
+    more: { open: open.cursor !== null, ended: ended.cursor !== null },
+    alarms: alarms.map(alarmView),
+    kill_switch: killSwitchView(killSwitch),
+  };
+}
+
+/** One proposal with its audit trail, checked. Null: there is none of that id. */
+export async function detail(ledger: Ledger, id: string) {
+  const loaded = await ledger.get(id);
+  if (loaded === null) {
+    return null;
+  }
+  // The head is read before the events: what was added in between is not the chain's problem.
+  const { proposal } = loaded;
+  const events = (await ledger.events(id)).slice(0, proposal.audit.seq);
+  return {
+    proposal: rowOf(proposal),
+    events: events.map((event) => ({
+      seq: event.seq,
+      at: new Date(event.atMs).toISOString(),
+      type: event.type,
+      hash: event.hash,
+      ...eventText(event),
+    })),
+    chain: { head: proposal.audit, problems: verifyChain(id, events, proposal.audit) },
+  };
+}
+
+function rowOf(proposal: Proposal) {
+  const { request, weighing, execution } = proposal;
+  return {
+    ...proposalView(proposal),
+    summary: request.summary,
+    severity: request.severity,
+    regions: request.regions,
+    evidence: request.evidence,
+    proposed_parameters: weighing?.parameters ?? request.parameters,
+    executed_digest: execution?.digest ?? null,
+  };
+}

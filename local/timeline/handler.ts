@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import type { EmbeddedParts } from "../embedded.ts";
+import type { LocalGateParts } from "../gate.ts";
+import { runScenario, ScenarioError, scenarios } from "../scenarios/index.ts";
+import { asset, PAGE_HEADERS } from "./assets.ts";
+import type { Changes } from "./changes.ts";
+import { detail, overview } from "./data.ts";
+import { isForeignRead, isFromHere, isOwnWrite } from "./guard.ts";
+import { skipTime } from "./skip.ts";
+import { stream } from "./stream.ts";
+
+const MAX_BODY_BYTES = 1024;
+const MAX_SKIP_MS = 7 * 86_400_000;
+
+export interface TimelineParts {
+  gate: LocalGateParts;
+  changes: Changes;
+  /** Null: a gate against real services, whose page has neither scenarios nor a clock. */
+  embedded: EmbeddedParts | null;
+  /** Whether the gate's public address is of this machine only. */
+  isLocal: boolean;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** `GET /` and what it needs. Whoever is not on this machine is told that there is nothing. */
+export function timelineHandler(parts: TimelineParts): Handler {
+  return (request, response) => {
+    answer(parts, request, response).catch(() => {
+      if (!response.headersSent) {
+        send(response, 500, { error: "the gate cannot reach its store; try again" });
+      } else {
+        response.end();
+      }
+    });
+  };
+}
+
+async function answer(
+  parts: TimelineParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  if (!parts.isLocal || !isFromHere(request)) {
+    return send(response, 404, { message: "Not Found" });
+  }
+  if (request.method === "POST") {
+    return write(parts, path, request, response);
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return send(response, 404, { message: "Not Found" });
+  }
+  const file = asset(path);
+  if (file !== null) {
+    response.writeHead(200, { ...PAGE_HEADERS, "content-type": file.type }).end(file.content);
+    return;
+  }
+  return read(parts, path, request, response);
+}
+
+async function read(
+  parts: TimelineParts,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { gate, embedded, changes } = parts;
+  if (isForeignRead(request)) {
+    return send(response, 403, { error: "other web pages may not read the timeline" });
+  }
+  if (path === "/timeline/events") {
+    return stream(response, PAGE_HEADERS, changes, () => gate.clock.now());
+  }
+  const now = new Date(gate.clock.now()).toISOString();
+  if (path === "/timeline/data") {
+    return send(response, 200, {
+      now,
+      ...(await overview(gate.ledger)),
+      embedded: embedded === null ? null : embeddedView(embedded),
+    });
+  }
+  const id = /^\/timeline\/proposals\/([A-Za-z0-9_-]{1,100})$/.exec(path)?.[1];
+  const found = id === undefined ? null : await detail(gate.ledger, id);
+  return found === null
+    ? send(response, 404, { error: "no such proposal" })
+    : send(response, 200, { now, ...found });
+}
+
+/** What only the embedded gate has. No token is among it. */
+function embeddedView({ clock, cheqpoint, pagerDuty }: EmbeddedParts) {
+  return {
+    inbox_url: cheqpoint.url,
+    pagerduty_url: pagerDuty.url,
+    skipped_ms: clock.skippedMs,
+    scenarios: scenarios.map(({ name, title, shows }) => ({ name, title, shows })),
+  };
+}
+
+async function write(
+  { gate, embedded, changes }: TimelineParts,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const scenario = /^\/timeline\/scenarios\/([a-z]+)$/.exec(path)?.[1];
+  if (embedded === null || (scenario === undefined && path !== "/timeline/clock")) {
+    return send(response, 404, { message: "Not Found" });
+  }
+  if (!isOwnWrite(request)) {
+    return send(response, 403, { error: "only the timeline page itself may do this" });
+  }
+  if (!/^application\/json(;|$)/.test(request.headers["content-type"] ?? "")) {
+    return send(response, 415, { error: "the body must be `application/json`" });
+  }
+  const body = await bodyOf(request);
+  if (scenario !== undefined) {
+    return start(scenario, embedded, response);
+  }
+  const asked = skipBody.safeParse(body);
+  if (!asked.success) {
+    return send(response, 400, {
+      error: `\`skip_ms\` must be a whole number from 1 to ${MAX_SKIP_MS}`,
+    });
+  }
+  await skipTime(embedded, gate.queue, asked.data.skip_ms);
+  changes.tell();
+  return send(response, 200, {
+    now: new Date(gate.clock.now()).toISOString(),
+    skipped_ms: embedded.clock.skippedMs,
+  });
+}
+
+const skipBody = z.strictObject({ skip_ms: z.int().min(1).max(MAX_SKIP_MS) });
+
+async function start(
+  name: string,
+  embedded: EmbeddedParts,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    send(response, 200, await runScenario(name, embedded.endpoints()));
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof ScenarioError) {
+      return send(response, error instanceof RangeError ? 404 : 502, { error: error.message });
+    }
+    throw error;
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) {
+      return null;
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    return null;
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response
+    .writeHead(status, { ...PAGE_HEADERS, "content-type": "application/json" })
+    .end(JSON.stringify(body));
+}

@@ -1,0 +1,40 @@
+import type { EmbeddedOptions } from "../embedded.ts";
+import type { LocalGateOptions } from "../gate.ts";
+import { Changes, observed } from "./changes.ts";
+import { isLoopbackUrl } from "./guard.ts";
+import { timelineHandler } from "./handler.ts";
+
+export { eventText } from "./eventText.ts";
+export type { EventText } from "./eventText.ts";
+export { skipTime } from "./skip.ts";
+
+/** Options of an embedded gate that serves its timeline, scenarios and clock on `/`. */
+export function withTimeline(options: EmbeddedOptions): EmbeddedOptions {
+  const changes = new Changes();
+  return {
+    ...options,
+    wrap: observing(options.wrap, changes),
+    otherwise: (embedded) => (gate) => timelineHandler({ gate, changes, embedded, isLocal: true }),
+  };
+}
+
+/** Options of a gate against real services that serves its timeline on `/`, unless others can reach it. */
+export function withReadOnlyTimeline(options: LocalGateOptions): LocalGateOptions {
+  const changes = new Changes();
+  const isLocal = options.publicUrl === undefined || isLoopbackUrl(options.publicUrl);
+  return {
+    ...options,
+    wrap: observing(options.wrap, changes),
+    otherwise: (gate) => timelineHandler({ gate, changes, embedded: null, isLocal }),
+  };
+}
+
+function observing(
+  wrap: LocalGateOptions["wrap"],
+  changes: Changes,
+): NonNullable<LocalGateOptions["wrap"]> {
+  return {
+    ...wrap,
+    ledger: (ledger) => observed(wrap?.ledger?.(ledger) ?? ledger, changes),
+  };
+}
