@@ -40,7 +40,7 @@ export class Report {
 }
 
 /** Path segments as they are read: `services.payments-db.rules[2].match.priority[0]`. */
-export function placeOf(at: Path): string {
+function placeOf(at: Path): string {
   return at.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
     if (!/^[A-Za-z0-9_-]{1,100}$/.test(key)) return `${text}[${JSON.stringify(key.slice(0, 100))}]`;

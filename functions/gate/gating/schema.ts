@@ -23,7 +23,7 @@ import { policyId, serviceId, urgency, userId, whom } from "./whom.ts";
 
 const decisions = ["allow", "deny", "requireApproval"] as const;
 
-export const limitsSchema = strict(
+const limitsSchema = strict(
   {
     openProposals: integerBetween(1, 1000)
       .meta({
@@ -41,7 +41,7 @@ export const limitsSchema = strict(
   "must be an object such as { openProposals: 5 }",
 );
 
-export const ruleSchema = strict({
+const ruleSchema = strict({
   name: text(
     "must be a name: a letter or digit, then up to 63 letters, digits, `_`, `-` or `.`",
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
@@ -110,7 +110,7 @@ export const ruleSchema = strict({
     .optional(),
 });
 
-export const manualTaskSchema = strict({
+const manualTaskSchema = strict({
   service: serviceId
     .meta({ description: "PagerDuty service of manual tasks. Default: the incident's." })
     .optional(),
@@ -140,7 +140,7 @@ export const serviceSchema = strict({
     .optional(),
 });
 
-export const defaultsSchema = strict({
+const defaultsSchema = strict({
   events: oneOf(["ignore"])
     .meta({ description: "What happens to webhook events.", default: "ignore" })
     .optional(),

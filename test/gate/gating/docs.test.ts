@@ -49,9 +49,10 @@ describe("docs/gating.md", () => {
     for (const [name, value] of fieldsOf(gatingJsonSchema())) {
       const told = rows.filter((row) => row.includes(`\`${name}\``) || row.includes(`{ ${name}: `));
       const withDefault = told.some(
-        (row) => value === undefined || row.includes(`\`${String(value)}\``),
+        (row) =>
+          value === undefined || row.includes(`\`${JSON.stringify(value).replaceAll('"', "")}\``),
       );
-      if (!withDefault) missing.push(`${name} (default ${String(value)})`);
+      if (!withDefault) missing.push(`${name} (default ${JSON.stringify(value)})`);
     }
     assert.deepEqual(missing, []);
   });
