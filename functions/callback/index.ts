@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { apiHandler } from "../aws/apiEvent.ts";
+import { dynamoClient, secretsClient, sqsClient } from "../aws/clients.ts";
+import { createDynamoLedger } from "../aws/dynamoLedger.ts";
+import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
+import { createSecrets } from "../aws/secretsManager.ts";
+import { createSqsQueue } from "../aws/sqsQueue.ts";
+import { createTelemetry } from "../aws/telemetry.ts";
+import { handleCallback, type CallbackPorts } from "./callback.ts";
+
+const environment = readEnvironment(
+  storesEnvironment.extend({ CALLBACK_SECRET_ARN: z.string().min(1).optional() }),
+);
+const clock = { now: () => Date.now() };
+const { log, metrics, flush } = createTelemetry();
+const ports: CallbackPorts = {
+  clock,
+  ledger: createDynamoLedger(dynamoClient(), environment.LEDGER_TABLE, clock),
+  queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
+  secrets: createSecrets(secretsClient(), { callback: environment.CALLBACK_SECRET_ARN }, clock),
+  log,
+  metrics,
+};
+
+/** The decision receiver, behind the HTTP API. */
+export const handler = apiHandler(async (_route, request) => {
+  try {
+    return await handleCallback(ports, request);
+  } finally {
+    flush();
+  }
+});

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { dynamoClient, secretsClient, sqsClient } from "../aws/clients.ts";
+import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";
+import { createDynamoLedger } from "../aws/dynamoLedger.ts";
+import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
+import { createSecretReader } from "../aws/secretsManager.ts";
+import { createSqsQueue } from "../aws/sqsQueue.ts";
+import { createTelemetry } from "../aws/telemetry.ts";
+import { createCheqpoint } from "../cheqpoint/client.ts";
+import { defaultLifecycleSettings } from "../gate/known.ts";
+import { randomIds } from "../ids.ts";
+import { createPagerDuty } from "../pagerduty/client.ts";
+import { handleTrigger } from "./trigger.ts";
+import type { WorkerPorts } from "./ports.ts";
+
+const name = z.string().min(1);
+const environment = readEnvironment(
+  storesEnvironment.extend({
+    GATING_TABLE: name,
+    PAGERDUTY_TOKEN_ARN: name,
+    CHEQPOINT_KEY_ARN: name,
+    PAGERDUTY_API_URL: z.url(),
+    PAGERDUTY_FROM: name,
+    PAGERDUTY_TOKEN_TYPE: z.enum(["token", "bearer"]).default("token"),
+    CHEQPOINT_API_URL: z.url(),
+    GATE_PUBLIC_URL: z.url(),
+  }),
+);
+const clock = { now: () => Date.now() };
+const { log, metrics, flush } = createTelemetry();
+const dynamo = dynamoClient();
+const secret = createSecretReader(secretsClient(), clock);
+const ports: WorkerPorts = {
+  clock,
+  ids: randomIds,
+  ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock),
+  queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
+  gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
+  pagerDuty: createPagerDuty({
+    baseUrl: environment.PAGERDUTY_API_URL,
+    token: () => secret.current(environment.PAGERDUTY_TOKEN_ARN),
+    tokenType: environment.PAGERDUTY_TOKEN_TYPE,
+    from: environment.PAGERDUTY_FROM,
+    clock,
+  }),
+  cheqpoint: createCheqpoint({
+    baseUrl: environment.CHEQPOINT_API_URL,
+    connectionKey: () => secret.current(environment.CHEQPOINT_KEY_ARN),
+    clock,
+  }),
+  log,
+  metrics,
+  settings: defaultLifecycleSettings,
+  publicUrl: environment.GATE_PUBLIC_URL.replace(/\/+$/, ""),
+};
+
+/** The worker, behind the queue and the one-minute schedule. */
+export const handler = async (event: unknown): Promise<unknown> => {
+  try {
+    return await handleTrigger(ports, event);
+  } finally {
+    flush();
+  }
+};
