@@ -1,6 +1,6 @@
 import type { Target } from "./directoryDocuments.ts";
 
-export type Outcome = "completed" | "error" | "aborted" | "stuck";
+type Outcome = "completed" | "error" | "aborted" | "stuck";
 
 export interface AutomationAction {
   id: string;

@@ -39,7 +39,7 @@ export interface Target {
   type: string;
 }
 
-export interface EscalationRule {
+interface EscalationRule {
   id: string;
   delayMinutes: number;
   targets: Target[];

@@ -27,14 +27,12 @@ import type { Delivery, Subscription } from "./webhookDocuments.ts";
 export type {
   AutomationAction,
   Invocation,
-  Outcome,
   Workflow,
   WorkflowInstance,
 } from "./automationDocuments.ts";
 export type {
   CatalogueItem,
   EscalationPolicy,
-  EscalationRule,
   Integration,
   Reference,
   Schedule,
@@ -46,15 +44,13 @@ export type {
 export type {
   Alert,
   CustomField,
-  FieldValue,
   Incident,
-  IncidentStatus,
   LogEntry,
   Note,
   ResponderRequest,
   StatusUpdate,
 } from "./incidentDocuments.ts";
-export type { Delivery, DeliveryAttempt, DeliveryState, Subscription } from "./webhookDocuments.ts";
+export type { Delivery, Subscription } from "./webhookDocuments.ts";
 
 /** Something that has to happen to the account at a time. */
 export interface Task {
@@ -91,7 +87,7 @@ export interface ReceivedRequest {
   fault: string | null;
 }
 
-export interface AccessToken {
+interface AccessToken {
   id: string;
   user: string;
 }

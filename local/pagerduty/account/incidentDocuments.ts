@@ -1,8 +1,8 @@
 import type { Reference, Target } from "./directoryDocuments.ts";
 
-export type IncidentStatus = "triggered" | "acknowledged" | "resolved";
+type IncidentStatus = "triggered" | "acknowledged" | "resolved";
 
-export interface FieldValue {
+interface FieldValue {
   field: string;
   value: unknown;
 }

@@ -13,9 +13,9 @@ export interface Subscription {
   disabledUntilMs: number | null;
 }
 
-export type DeliveryState = "pending" | "delivered" | "dropped" | "expired" | "lost";
+type DeliveryState = "pending" | "delivered" | "dropped" | "expired" | "lost";
 
-export interface DeliveryAttempt {
+interface DeliveryAttempt {
   atMs: number;
   /** What the receiver answered, or null when there was no answer. */
   status: number | null;

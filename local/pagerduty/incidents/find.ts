@@ -1,6 +1,5 @@
 import type { Account } from "../account/account.ts";
-import { referenceTo } from "../account/account.ts";
-import type { EscalationPolicy, Incident, Reference, Target } from "../account/documents.ts";
+import type { EscalationPolicy, Incident, Target } from "../account/documents.ts";
 import { notFound } from "../http/errors.ts";
 
 /** The incident, or PagerDuty's 404. */
@@ -10,10 +9,6 @@ export function incidentById(account: Account, id: string): Incident {
     throw notFound();
   }
   return incident;
-}
-
-export function incidentReference(account: Account, incident: Incident): Reference {
-  return referenceTo(account, "incident", incident.id);
 }
 
 /** The teams of an incident are those of its escalation policy. */

@@ -23,7 +23,7 @@ export interface Outgoing {
 }
 
 /** How long a receiver may take. */
-export const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 const NO_ANSWER = "the receiver did not answer within 5 s";
 

@@ -405,6 +405,18 @@ describe("the emulator's incidents", () => {
     assert.deepEqual(await typesAfter(), ["incident.acknowledged", "incident.unacknowledged"]);
   });
 
+  it("goes by the last of two snoozes", async () => {
+    const { id } = await world.openIncident();
+    for (const duration of [3600, 7200]) {
+      await world.call("POST", `/incidents/${id}/snooze`, { duration });
+    }
+    const status = async () => (await world.call("GET", `/incidents/${id}`)).body.incident.status;
+    await world.pass(3_600_000);
+    assert.equal(await status(), "acknowledged");
+    await world.pass(3_600_000);
+    assert.equal(await status(), "triggered");
+  });
+
   it("leaves a snoozed incident alone that was resolved meanwhile", async () => {
     const { id } = await world.openIncident();
     await world.call("POST", `/incidents/${id}/snooze`, { duration: 3600 });
