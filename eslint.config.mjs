@@ -1,43 +1,78 @@
 import js from "@eslint/js";
-import boundaries from "eslint-plugin-boundaries";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-/** Folders by concern; `allow` below says who may import whom. Dependencies point inward, to `gate`. */
-const elements = [
-  { type: "gating", partialMatch: false, pattern: "functions/gate/gating/**/*" },
-  { type: "gate", partialMatch: false, pattern: "functions/gate/**/*" },
-  { type: "table", partialMatch: false, pattern: "functions/aws/tableDefinition.ts" },
-  { type: "pagerduty", partialMatch: false, pattern: "functions/pagerduty/**/*" },
-  { type: "cheqpoint", partialMatch: false, pattern: "functions/cheqpoint/**/*" },
-  { type: "aws", partialMatch: false, pattern: "functions/aws/**/*" },
-  { type: "functions-shared", partialMatch: false, pattern: "functions/*.ts" },
-  { type: "functions", partialMatch: false, pattern: "functions/{middleware,callback,worker}/**/*" },
-  { type: "components", partialMatch: false, pattern: "components/**/*" },
-  { type: "pagerduty-emulator", partialMatch: false, pattern: "local/pagerduty/**/*" },
-  { type: "cheqpoint-emulator", partialMatch: false, pattern: "local/cheqpoint/**/*" },
-  { type: "local", partialMatch: false, pattern: "local/**/*" },
-  { type: "cli", partialMatch: false, pattern: "cli/**/*" },
-  { type: "free", partialMatch: false, pattern: "{test,bench,scripts,examples}/**/*" },
-  { type: "program", partialMatch: false, pattern: "index.ts" },
-];
-
-const from = (type, ...allow) => ({
-  from: { element: { type } },
-  allow: { to: { element: { type: allow } } },
-});
-
-export default tseslint.config(
+/**
+ * The dependency direction: which of our folders the files of a folder may import, besides their own. Dependencies
+ * point inward, to `functions/gate`; the emulators are peers that know nothing of the gate.
+ */
+const layers = [
+  { files: "functions/gate/**", may: [] },
+  { files: "functions/*.ts", own: "functions/[a-z]+\\.ts", may: ["functions/gate"] },
+  { files: "functions/pagerduty/**", may: ["functions/gate", "functions/remote.ts"] },
+  { files: "functions/cheqpoint/**", may: ["functions/gate", "functions/remote.ts"] },
+  { files: "functions/aws/**", may: ["functions/gate"] },
   {
-    ignores: [
-      "node_modules",
-      "dist",
-      "coverage",
-      ".gate*",
-      "**/fixtures/generated/**",
-      "examples/**/node_modules",
+    files: "functions/middleware/**",
+    may: ["functions/gate", "functions/pagerduty", "functions/aws", "functions/ids.ts"],
+  },
+  {
+    files: "functions/callback/**",
+    may: ["functions/gate", "functions/cheqpoint", "functions/aws"],
+  },
+  {
+    files: "functions/worker/**",
+    may: [
+      "functions/gate",
+      "functions/pagerduty",
+      "functions/cheqpoint",
+      "functions/aws",
+      "functions/ids.ts",
     ],
   },
+  { files: "components/**", may: ["functions/gate/gating", "functions/aws/tableDefinition.ts"] },
+  { files: "index.ts", may: ["components"] },
+  { files: "local/pagerduty/**", may: [] },
+  { files: "local/cheqpoint/**", may: [] },
+  { files: "local/**", ignores: ["local/pagerduty/**", "local/cheqpoint/**"], may: ["functions"] },
+  { files: "cli/**", may: ["functions", "local"] },
+];
+
+/** Tells the folder of an import from the file that it stands in. */
+const direction = {
+  meta: { type: "problem", schema: [{ type: "object" }] },
+  create(context) {
+    const [{ root, own, may }] = context.options;
+    const check = (node) => {
+      const specifier = node.source?.value;
+      if (typeof specifier !== "string" || !specifier.startsWith(".")) {
+        return;
+      }
+      const target = new URL(specifier, `file://${context.filename}`).pathname.slice(
+        root.length + 1,
+      );
+      const isOwn = own === undefined ? false : new RegExp(`^(${own})`).test(target);
+      if (
+        !isOwn &&
+        !may.some((allowed) => target === allowed || target.startsWith(`${allowed}/`))
+      ) {
+        context.report({
+          node,
+          message: `${target} must not be imported here; allowed: ${[own, ...may].join(", ")}.`,
+        });
+      }
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
+  },
+};
+
+export default tseslint.config(
+  { ignores: ["**/node_modules", "dist", "coverage", ".gate*", "**/fixtures/generated/**"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -72,70 +107,17 @@ export default tseslint.config(
       ],
     },
   },
-  {
-    files: ["**/*.ts"],
-    plugins: { boundaries },
-    settings: {
-      "boundaries/elements": elements,
-      "import/resolver": { node: { extensions: [".ts", ".mjs"] } },
-    },
+  ...layers.map(({ files, ignores = [], own, may }) => ({
+    files: [files],
+    ignores,
+    plugins: { gate: { rules: { direction } } },
     rules: {
-      "boundaries/dependencies": [
+      "gate/direction": [
         "error",
-        {
-          default: "disallow",
-          policies: [
-            from("gating", "gating", "gate"),
-            from("gate", "gate", "gating"),
-            from("table"),
-            from("functions-shared", "gate", "functions-shared"),
-            from("pagerduty", "pagerduty", "gate", "gating", "functions-shared"),
-            from("cheqpoint", "cheqpoint", "gate", "gating", "functions-shared"),
-            from("aws", "aws", "gate", "gating", "table", "functions-shared"),
-            from(
-              "functions",
-              "functions",
-              "gate",
-              "gating",
-              "pagerduty",
-              "cheqpoint",
-              "aws",
-              "functions-shared",
-            ),
-            from("components", "components", "gating", "table"),
-            from("program", "components", "gating"),
-            from("pagerduty-emulator", "pagerduty-emulator"),
-            from("cheqpoint-emulator", "cheqpoint-emulator"),
-            from(
-              "local",
-              "local",
-              "pagerduty-emulator",
-              "cheqpoint-emulator",
-              "functions",
-              "gate",
-              "gating",
-              "pagerduty",
-              "cheqpoint",
-              "aws",
-              "functions-shared",
-            ),
-            from(
-              "cli",
-              "cli",
-              "local",
-              "functions",
-              "gate",
-              "gating",
-              "pagerduty",
-              "aws",
-              "functions-shared",
-            ),
-            from("free", ...elements.map(({ type }) => type)),
-          ],
-        },
+        { root: import.meta.dirname, own: own ?? files.replace(/\/?\*\*$/, "/"), may },
       ],
     },
-  },
+  })),
   {
     // The heart is pure: no library but the schema and the linear-time patterns, no clock, network or store.
     files: ["functions/gate/**/*.ts"],

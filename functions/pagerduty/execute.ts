@@ -34,7 +34,7 @@ export function actionCalls(rest: Rest): ActionCalls {
 
     async invocations(incidentId, actionId) {
       const query = new URLSearchParams({ incident_id: incidentId, action_id: actionId });
-      const path = `/automation_actions/invocations?${query}`;
+      const path = `/automation_actions/invocations?${query.toString()}`;
       // One that cannot be read makes the whole answer unusable: left out, it would count as not having run.
       const { invocations } = await rest.get(path, manyInvocations);
       return invocations.filter((one) => matches(one, incidentId, actionId)).slice(0, LISTED);

@@ -40,7 +40,7 @@ export function incidentCalls(rest: Rest): IncidentCalls {
       ["sort_by", "created_at:desc"],
       ["limit", "100"],
     ]);
-    const { incidents } = await rest.get(`/incidents?${query}`, manyIncidents);
+    const { incidents } = await rest.get(`/incidents?${query.toString()}`, manyIncidents);
     // An empty or unheeded filter lists every incident of the account.
     return incidents
       .filter((found) => found.incidentKey === key)

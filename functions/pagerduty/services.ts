@@ -18,7 +18,7 @@ export function serviceCalls(rest: Rest): Pick<PagerDuty, "findService"> {
   async function byName(name: string): Promise<{ id: string; name: string } | null> {
     for (let offset = 0; offset < LISTABLE; offset += PAGE) {
       const query = new URLSearchParams({ query: name, limit: `${PAGE}`, offset: `${offset}` });
-      const page = await rest.get(`/services?${query}`, manyServices);
+      const page = await rest.get(`/services?${query.toString()}`, manyServices);
       // The query also finds names that only contain it.
       const found = page.services.find((one) => one.name === name);
       if (found !== undefined) return found;

@@ -31,7 +31,7 @@ export function subscriptionCalls(
       for (let offset = 0; offset < LISTABLE; offset += PAGE) {
         const query = new URLSearchParams({ limit: `${PAGE}`, offset: `${offset}` });
         const { webhook_subscriptions: listed, more } = await rest.get(
-          `/webhook_subscriptions?${query}`,
+          `/webhook_subscriptions?${query.toString()}`,
           page,
         );
         for (const one of listed) {
