@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit, Metrics as Powertools } from "@aws-lambda-powertools/metrics";
+import { z } from "zod";
 import type { Log, Metrics } from "../gate/ports.ts";
 
 /** Log and metrics of a function; both are lines on standard output, which CloudWatch reads. */
@@ -10,12 +11,11 @@ export interface Telemetry {
   flush(): void;
 }
 
-/**
- * Names come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_METRICS_NAMESPACE, the level from POWERTOOLS_LOG_LEVEL or
- * AWS_LAMBDA_LOG_LEVEL.
- */
+const levels = z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).catch("INFO");
+
+/** Names come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_METRICS_NAMESPACE, the level from LOG_LEVEL. */
 export function createTelemetry(): Telemetry {
-  const logger = new Logger();
+  const logger = new Logger({ logLevel: levels.parse(process.env["LOG_LEVEL"]) });
   const metrics = new Powertools();
   return {
     log: {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { apiHandler } from "../aws/apiEvent.ts";
-import { dynamoClient, secretsClient, sqsClient } from "../aws/clients.ts";
+import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";
 import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
+import { createSecretCache } from "../aws/secretCache.ts";
 import { createSecrets } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import { createTelemetry } from "../aws/telemetry.ts";
@@ -17,7 +18,12 @@ const ports: CallbackPorts = {
   clock,
   ledger: createDynamoLedger(dynamoClient(), environment.LEDGER_TABLE, clock),
   queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
-  secrets: createSecrets(secretsClient(), { callback: environment.CALLBACK_SECRET_ARN }, clock),
+  secrets: createSecrets(
+    createSecretCache({ client: secretsManagerClient(), clock, log }),
+    environment.CALLBACK_SECRET_ARN === undefined
+      ? {}
+      : { callback: environment.CALLBACK_SECRET_ARN },
+  ),
   log,
   metrics,
 };

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { apiHandler } from "../aws/apiEvent.ts";
-import { dynamoClient, secretsClient, sqsClient } from "../aws/clients.ts";
+import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
 import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";
 import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
+import { createSecretCache } from "../aws/secretCache.ts";
 import { createSecrets } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import { createTelemetry } from "../aws/telemetry.ts";
@@ -29,15 +30,13 @@ const ports: MiddlewarePorts = {
   ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock),
   queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
   gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
-  secrets: createSecrets(
-    secretsClient(),
-    {
-      webhook: environment.WEBHOOK_SECRET_ARN,
-      proposers: environment.PROPOSERS_SECRET_ARN,
-      operators: environment.OPERATORS_SECRET_ARN,
-    },
-    clock,
-  ),
+  secrets: createSecrets(createSecretCache({ client: secretsManagerClient(), clock, log }), {
+    webhook: environment.WEBHOOK_SECRET_ARN,
+    proposers: environment.PROPOSERS_SECRET_ARN,
+    ...(environment.OPERATORS_SECRET_ARN === undefined
+      ? {}
+      : { operators: environment.OPERATORS_SECRET_ARN }),
+  }),
   log,
   metrics,
   sleep: (ms) => sleep(ms),

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { dynamoClient, secretsClient, sqsClient } from "../aws/clients.ts";
+import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
 import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";
 import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
-import { createSecretReader } from "../aws/secretsManager.ts";
+import { createSecretCache } from "../aws/secretCache.ts";
+import { secretText } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import { createTelemetry } from "../aws/telemetry.ts";
 import { createCheqpoint } from "../cheqpoint/client.ts";
@@ -29,7 +30,7 @@ const environment = readEnvironment(
 const clock = { now: () => Date.now() };
 const { log, metrics, flush } = createTelemetry();
 const dynamo = dynamoClient();
-const secret = createSecretReader(secretsClient(), clock);
+const secrets = createSecretCache({ client: secretsManagerClient(), clock, log });
 const ports: WorkerPorts = {
   clock,
   ids: randomIds,
@@ -38,14 +39,14 @@ const ports: WorkerPorts = {
   gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
   pagerDuty: createPagerDuty({
     baseUrl: environment.PAGERDUTY_API_URL,
-    token: () => secret.current(environment.PAGERDUTY_TOKEN_ARN),
+    token: () => secretText(secrets, environment.PAGERDUTY_TOKEN_ARN),
     tokenType: environment.PAGERDUTY_TOKEN_TYPE,
     from: environment.PAGERDUTY_FROM,
     clock,
   }),
   cheqpoint: createCheqpoint({
     baseUrl: environment.CHEQPOINT_API_URL,
-    connectionKey: () => secret.current(environment.CHEQPOINT_KEY_ARN),
+    connectionKey: () => secretText(secrets, environment.CHEQPOINT_KEY_ARN),
     clock,
   }),
   log,

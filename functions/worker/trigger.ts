@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { WorkItem } from "../gate/ports.ts";
+import { readWorkItem } from "../aws/sqsQueue.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { countPastSla, watchSubscriptions } from "./watch.ts";
 import { createWorker } from "./worker.ts";
-
-const workItem = z.object({ kind: z.enum(["proposal", "delivery"]), id: z.string().min(1) });
 
 /** What starts the worker: messages of its queue, or the schedule's wish to look for what is due. */
 const trigger = z.union([
@@ -32,7 +30,7 @@ export async function handleTrigger(ports: WorkerPorts, event: unknown): Promise
   const worker = createWorker(ports);
   const failures: BatchResult["batchItemFailures"] = [];
   for (const { messageId, body } of parsed.Records) {
-    const item = itemOf(body);
+    const item = readWorkItem(body);
     if (item === null) {
       // It will be no better next time: let it go to the dead-letter queue by way of its tries.
       ports.log.error("message is no work item", { messageId });
@@ -65,13 +63,5 @@ async function sweep(ports: WorkerPorts): Promise<void> {
   }
   if (Math.floor(nowMs / MINUTE_MS) % WATCH_EVERY_MINUTES === 0) {
     await watchSubscriptions(ports);
-  }
-}
-
-function itemOf(body: string): WorkItem | null {
-  try {
-    return workItem.parse(JSON.parse(body));
-  } catch {
-    return null;
   }
 }

@@ -109,7 +109,8 @@ export async function startCheqpointEmulator(
   app.route("/_emulator", control);
   app.route("/", pageRoutes(desk));
 
-  const server = createServer(getRequestListener((request, env) => app.fetch(request, env)));
+  const listener = getRequestListener((request, env) => app.fetch(request, env));
+  const server = createServer((request, response) => void listener(request, response));
   const port = await listen(server, wantedPort, host).catch((error: unknown) => {
     store.close();
     throw error;
