@@ -26,7 +26,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 export function openSqliteFile(file: string, migrations: readonly string[]): SqliteFile {
   mkdirSync(dirname(file), { recursive: true });
   // SQLite gives its side files the same mode, so nobody else reads what proposals say.
-  closeSync(openSync(file, "a", 0o600));
+  if (file !== ":memory:") {
+    closeSync(openSync(file, "a", 0o600));
+  }
   const db = new DatabaseSync(file, {
     timeout: BUSY_TIMEOUT_MS,
     enableForeignKeyConstraints: true,

@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit, Metrics as Powertools } from "@aws-lambda-powertools/metrics";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log, Metrics } from "../gate/ports.ts";
 
 /** Log and metrics of a function; both are lines on standard output, which CloudWatch reads. */

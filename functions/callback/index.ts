@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { apiHandler } from "../aws/apiEvent.ts";
 import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";

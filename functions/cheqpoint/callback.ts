@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * True when `x-cheqpoint-signature` is the HMAC-SHA256 of the untouched body. How Cheqpoint writes it is not documented:

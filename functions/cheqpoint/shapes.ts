@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ApprovalReading, SubmitReceipt } from "../gate/ports.ts";
 
 /** A field that may be absent: of whatever form, it never makes the rest unreadable. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Proposal } from "./proposal.ts";
 
 /** Where a page of proposals ended: the next one begins with what is older. */

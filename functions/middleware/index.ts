@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { apiHandler } from "../aws/apiEvent.ts";
 import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
 import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Runbook } from "../gate/gating/index.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Incident } from "../gate/proposal.ts";
 import { epochMs, id, incidentShape, invocationState, optional } from "./shapes.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RemoteError } from "../gate/ports.ts";
 import type { Clock } from "../gate/ports.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";

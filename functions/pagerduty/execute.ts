@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RemoteError } from "../gate/ports.ts";
 import type { Invocation, Order, PagerDuty } from "../gate/ports.ts";
 import { assignmentOf } from "./incidents.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RemoteError } from "../gate/ports.ts";
 import type { NewIncident, PagerDuty } from "../gate/ports.ts";
 import type { Incident } from "../gate/proposal.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { RemoteError } from "../gate/ports.ts";
 import type { Clock } from "../gate/ports.ts";
 import { ask, baseUrlOf, budgetOf, send } from "../remote.ts";

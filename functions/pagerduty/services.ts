@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PagerDuty } from "../gate/ports.ts";
 import type { Rest } from "./rest.ts";
 import { id } from "./shapes.ts";

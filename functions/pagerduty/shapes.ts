@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Invocation } from "../gate/ports.ts";
 import type { Incident } from "../gate/proposal.ts";
 

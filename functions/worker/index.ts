@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
 import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";

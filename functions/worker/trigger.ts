@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readWorkItem } from "../aws/sqsQueue.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { countPastSla, watchSubscriptions } from "./watch.ts";

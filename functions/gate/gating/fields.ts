@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { alternatives } from "./show.ts";
 import { DurationError, parseDuration } from "../duration.ts";
 

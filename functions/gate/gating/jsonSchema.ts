@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { gatingSchema } from "./schema.ts";
 
 /** JSON Schema (draft 7, which editors know) of `services` and `defaults`, from the zod source. */

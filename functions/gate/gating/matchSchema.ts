@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { customEventPrefix, incidentEvents, isEventName } from "./events.ts";
 import { oneOrMany, strict, text } from "./fields.ts";
 import { actionLabel, runbookName } from "./runbookSchema.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { integerBetween, pagerDutyId, prose, strict, text } from "./fields.ts";
 import { parameterSchema } from "./parameterSchema.ts";
 import { whom } from "./whom.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { oneOf, oneOrMany, strict, text } from "./fields.ts";
 import { isTimeZone } from "./window.ts";
 

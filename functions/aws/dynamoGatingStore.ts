@@ -1,0 +1,106 @@
+import { GetItemCommand } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as z from "zod";
+import {
+  gatingForUnlisted,
+  gatingHash,
+  parseGating,
+  parseServiceGating,
+} from "../gate/gating/index.ts";
+import type { ServiceGating } from "../gate/gating/index.ts";
+import type { GatingStore, StoredGating } from "../gate/ports.ts";
+import { keyOfUnlisted } from "../gate/unlisted.ts";
+
+/*
+ * How gating lies in the gate's table: one item a service under its PagerDuty id, one that leads from the service's
+ * name to it, and one for services that are not listed. The gating is kept as it was written and reviewed.
+ */
+
+/** Key of the item that holds the gating of services that are not listed. */
+export const DEFAULTS_KEY = "defaults";
+export const serviceKey = (id: string): string => `service#${id}`;
+export const nameKey = (name: string): string => `name#${name}`;
+
+const written = z.object({ S: z.string() });
+const serviceItem = z.object({ serviceId: written, gating: written });
+const nameItem = z.object({ serviceId: written });
+const defaultsItem = z.object({ gating: written });
+
+/** How many services' gating a function keeps ready. */
+const MOST_PARSED = 200;
+
+type Item = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads gating strongly consistent at every call, so that what was deployed counts at once. A service is listed under
+ * its id, whichever way it is looked up: a renamed service keeps its gating, and one that takes over another's name
+ * does not get it.
+ */
+export function createDynamoGatingStore(client: DynamoDBClient, tableName: string): GatingStore {
+  const get = async (key: string): Promise<Item | null> => {
+    const { Item: item } = await client.send(
+      new GetItemCommand({ TableName: tableName, Key: { pk: { S: key } }, ConsistentRead: true }),
+    );
+    return item ?? null;
+  };
+
+  const byName = async (name: string): Promise<Item | null> => {
+    const found = await get(nameKey(name));
+    return found === null ? null : get(serviceKey(nameItem.parse(found).serviceId.S));
+  };
+
+  // Checking a large gating takes longer than reading it; the same text always gives the same.
+  const parsed = new Map<string, { text: string; gating: ServiceGating }>();
+  const gatingOf = (serviceId: string, text: string): ServiceGating => {
+    const known = parsed.get(serviceId);
+    if (known?.text === text) {
+      return known.gating;
+    }
+    const gating = parseServiceGating(serviceId, parsedJson(serviceKey(serviceId), text));
+    if (parsed.size >= MOST_PARSED) {
+      parsed.clear();
+    }
+    parsed.set(serviceId, { text, gating });
+    return gating;
+  };
+
+  return {
+    async find(service) {
+      const [ownById, ownByName, defaults] = await Promise.all([
+        isKey(service.id) ? get(serviceKey(service.id)) : null,
+        isKey(service.name) ? byName(service.name) : null,
+        get(DEFAULTS_KEY),
+      ]);
+      const own = ownById ?? ownByName;
+      if (own !== null) {
+        const { serviceId, gating } = serviceItem.parse(own);
+        return stored(serviceId.S, true, gatingOf(serviceId.S, gating.S));
+      }
+      if (defaults === null) {
+        throw new Error(`the gating table ${tableName} has no item \`${DEFAULTS_KEY}\``);
+      }
+      const { gating } = defaultsItem.parse(defaults);
+      const unlisted = gatingForUnlisted(
+        parseGating({ services: {}, defaults: parsedJson(DEFAULTS_KEY, gating.S) }).defaults,
+      );
+      return stored(keyOfUnlisted(service), false, unlisted);
+    },
+  };
+}
+
+function stored(key: string, listed: boolean, gating: ServiceGating): StoredGating {
+  return { key, listed, hash: gatingHash(gating), gating };
+}
+
+function parsedJson(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`\`gating\` of the gating table's item "${key}" must be JSON`);
+  }
+}
+
+/** What is not of these lengths is no service's id or name, and DynamoDB would refuse it as a key. */
+function isKey(text: string | null): text is string {
+  return text !== null && text.length >= 1 && text.length <= 255;
+}

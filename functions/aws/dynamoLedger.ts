@@ -1,0 +1,173 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as z from "zod";
+import type { Clock, Hint, Ledger } from "../gate/ports.ts";
+import type { Proposal } from "../gate/proposal.ts";
+import { KILL_SWITCH_OFF } from "../gate/records.ts";
+import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
+import { createProposal, saveProposal } from "./dynamoProposals.ts";
+import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
+import type { DynamoTable } from "./dynamoTable.ts";
+import {
+  ALARMS,
+  EVENT,
+  HINT,
+  META,
+  alarmKey,
+  deliveryItem,
+  deliveryKey,
+  eventIdKey,
+  hintKey,
+  invocationKey,
+  keptUntil,
+  killSwitchKey,
+  linkKey,
+  listKey,
+  proposalPk,
+  recordAttribute,
+  recordOf,
+  runsPk,
+} from "./ledgerItems.ts";
+
+/**
+ * The ledger in one DynamoDB table (see `tableDefinition.ts`). What decides is read strongly consistent; lists,
+ * `countOpen` and `due` go through indexes and may be a moment behind.
+ */
+export function createDynamoLedger(
+  client: DynamoDBClient,
+  tableName: string,
+  clock: Clock,
+): Ledger {
+  const table = dynamoTable(client, tableName);
+
+  return {
+    create: (proposal, events, options) =>
+      createProposal(table, clock.now(), proposal, events, options),
+
+    get: (id) => getProposal(table, id),
+
+    save: (next, events, options) => saveProposal(table, next, events, options ?? {}),
+
+    list: (filter) => listProposals(table, filter),
+
+    countOpen: (serviceKey) => countOpen(table, serviceKey),
+
+    async events(id) {
+      const items = table.query({
+        ConsistentRead: true,
+        KeyConditionExpression: "pk = :pk AND begins_with(sk, :event)",
+        ExpressionAttributeValues: { ":pk": proposalPk(id), ":event": EVENT },
+      });
+      return (await collect(items)).map((item) => recordOf("event", item));
+    },
+
+    async link(name) {
+      const item = await table.get(linkKey(name));
+      return item === null ? null : linkShape.parse(item).proposalId;
+    },
+
+    async hint(proposalId, hint) {
+      await table.put({
+        ...hintKey(proposalId, hint.id),
+        ...keptUntil(hint.atMs),
+        ...recordAttribute("hint", `hint ${hint.id} of proposal ${proposalId}`, hint),
+      });
+    },
+
+    async accept(delivery) {
+      const { eventId, receivedAtMs } = delivery;
+      const item = deliveryItem(delivery);
+      const isNew =
+        eventId === null
+          ? await table.putNew(item)
+          : (await table.transact([
+              { put: item, condition: ABSENT },
+              { put: { ...eventIdKey(eventId), ...keptUntil(receivedAtMs) }, condition: ABSENT },
+            ])) === null;
+      return isNew ? "new" : "duplicate";
+    },
+
+    async getDelivery(id) {
+      const item = await table.get(deliveryKey(id));
+      return item === null ? null : recordOf("delivery", item);
+    },
+
+    saveDelivery: (delivery) => table.put(deliveryItem(delivery)),
+
+    due: (nowMs, limit) => dueItems(table, nowMs, limit),
+
+    nextDueAtMs: () => nextDueAtMs(table),
+
+    raise: (alarm) =>
+      table.putNew({
+        ...alarmKey(alarm.key),
+        listName: ALARMS,
+        listKey: listKey("A", alarm.atMs, alarm.key),
+        ...recordAttribute("alarm", `alarm ${alarm.key}`, alarm),
+      }),
+
+    alarms: (limit) => newestAlarms(table, limit),
+
+    async getInvocation(id) {
+      const item = await table.get(invocationKey(id));
+      return item === null ? null : recordOf("invocation", item);
+    },
+
+    async putInvocation(invocation) {
+      const { id, incidentId, targetId } = invocation;
+      const record = recordAttribute("invocation", `invocation ${id}`, invocation);
+      // Twice, because an index could not be read strongly consistent.
+      await table.transact([
+        { put: { ...invocationKey(id), ...record } },
+        { put: { pk: runsPk(incidentId, targetId), sk: `INVOCATION#${id}`, ...record } },
+      ]);
+    },
+
+    async invocations(incidentId, targetId) {
+      const items = table.query({
+        ConsistentRead: true,
+        KeyConditionExpression: "pk = :pk",
+        ExpressionAttributeValues: { ":pk": runsPk(incidentId, targetId) },
+      });
+      const found = (await collect(items)).map((item) => recordOf("invocation", item));
+      return found.sort((a, b) => a.firstSeenAtMs - b.firstSeenAtMs || (a.id < b.id ? -1 : 1));
+    },
+
+    async killSwitch() {
+      const item = await table.get(killSwitchKey);
+      return item === null ? KILL_SWITCH_OFF : recordOf("killSwitch", item);
+    },
+
+    async setKillSwitch(state) {
+      await table.put({
+        ...killSwitchKey,
+        turnedOn: state.on,
+        ...recordAttribute("killSwitch", "the kill switch", state),
+      });
+    },
+  };
+}
+
+const linkShape = z.object({ proposalId: z.string() });
+
+/** Hints and record lie side by side, so that one read gets both. */
+async function getProposal(
+  table: DynamoTable,
+  id: string,
+): Promise<{ proposal: Proposal; hints: Hint[] } | null> {
+  let proposal: Proposal | null = null;
+  const hints: Hint[] = [];
+  const items = table.query({
+    ConsistentRead: true,
+    KeyConditionExpression: "pk = :pk AND sk BETWEEN :hints AND :meta",
+    ExpressionAttributeValues: { ":pk": proposalPk(id), ":hints": HINT, ":meta": META },
+  });
+  for await (const item of items) {
+    if (item["sk"] === META) {
+      proposal = recordOf("proposal", item);
+    } else {
+      hints.push(recordOf("hint", item));
+    }
+  }
+  hints.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
+  return proposal === null ? null : { proposal, hints };
+}

@@ -1,0 +1,282 @@
+import * as z from "zod";
+import type { AuditEvent } from "../gate/audit.ts";
+import { afterwards, heldBy, joinedBy } from "../gate/dedupe.ts";
+import type { DedupeState } from "../gate/dedupe.ts";
+import type { CreateOptions, CreateResult, SaveOptions, SaveResult } from "../gate/ports.ts";
+import type { Proposal } from "../gate/proposal.ts";
+import { ABSENT, pause } from "./dynamoTable.ts";
+import type { DynamoTable, Item, Write } from "./dynamoTable.ts";
+import {
+  counterKey,
+  dedupeKey,
+  dedupeStateOf,
+  dedupeWrite,
+  eventSk,
+  goneAfter,
+  hintKey,
+  idempotencyKey,
+  keptUntil,
+  killSwitchKey,
+  linkKey,
+  proposalItem,
+  proposalKey,
+  proposalPk,
+  recordAttribute,
+  recordOf,
+} from "./ledgerItems.ts";
+
+/** How often a write is prepared anew because what it was prepared on had changed. */
+const ROUNDS = 12;
+
+/** DynamoDB takes at most 100 writes in one transaction; more hints than this are removed after it. */
+const HINTS_IN_TRANSACTION = 40;
+
+export async function createProposal(
+  table: DynamoTable,
+  nowMs: number,
+  proposal: Proposal,
+  events: readonly AuditEvent[],
+  options: CreateOptions | undefined,
+): Promise<CreateResult> {
+  const idempotency = options?.idempotency;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [state, known] = await Promise.all([
+      dedupeState(table, proposal.dedupeKey),
+      idempotency === undefined ? null : table.get(idempotencyKey(idempotency)),
+    ]);
+    if (known !== null && idempotency !== undefined) {
+      const { requestHash, proposalId } = idempotencyShape.parse(known);
+      return {
+        created: false,
+        joined: requestHash === idempotency.requestHash ? "idempotencyKey" : "conflict",
+        proposal: await mustFind(table, proposalId),
+      };
+    }
+
+    // A key that joined another proposal leads to that one ever after, also when it is closed.
+    const remember = (proposalId: string): Write[] =>
+      idempotency === undefined
+        ? []
+        : [{ put: idempotencyItem(idempotency, proposalId, nowMs), condition: ABSENT }];
+
+    const other = joinedBy(state, proposal.source.kind, nowMs);
+    if (other !== null) {
+      const writes = remember(other.proposalId);
+      if (writes.length === 0 || (await table.transact(writes)) === null) {
+        const found = await mustFind(table, other.proposalId);
+        return { created: false, joined: other.joined, proposal: found };
+      }
+    } else {
+      const failed = await table.transact([
+        { put: proposalItem(proposal), condition: ABSENT },
+        dedupeWrite(proposal.dedupeKey, state, heldBy(state, proposal.id)),
+        ...remember(proposal.id),
+        ...eventWrites(proposal.id, events),
+      ]);
+      if (failed === null) {
+        return { created: true, proposal };
+      }
+      if (failed[0] === true && !failed.slice(1).includes(true)) {
+        throw new Error(`proposal ${proposal.id} exists already`);
+      }
+    }
+    await pause(round);
+  }
+  throw new Error(`proposal ${proposal.id} could not be created: its keys kept changing`);
+}
+
+export async function saveProposal(
+  table: DynamoTable,
+  next: Proposal,
+  events: readonly AuditEvent[],
+  options: SaveOptions,
+): Promise<SaveResult> {
+  const { dedupe } = options;
+  if (dedupe?.kind === "move" && dedupe.to !== next.dedupeKey) {
+    throw new Error(
+      `proposal ${next.id}: a save that moves must have its new key as \`dedupeKey\``,
+    );
+  }
+  const consume = [...new Set(options.consume)];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const prepared = await prepare(table, next, options);
+    if (prepared === "stale") {
+      return "stale";
+    }
+    const { guards, dedupeWrites, heldKey } = prepared;
+    const failed = await table.transact([
+      ...guards.map(({ write }) => write),
+      ...dedupeWrites,
+      ...linkWrites(next.id, options.links),
+      ...consume
+        .slice(0, HINTS_IN_TRANSACTION)
+        .map((id): Write => ({ remove: hintKey(next.id, id) })),
+      ...eventWrites(next.id, events),
+    ]);
+    if (failed === null) {
+      for (const id of consume.slice(HINTS_IN_TRANSACTION)) {
+        await table.remove(hintKey(next.id, id));
+      }
+      return "saved";
+    }
+    const refused = guards.find((_, i) => failed[i] === true)?.refusal;
+    if (refused === "stale") {
+      await refuseSilentMove(table, next, heldKey);
+    }
+    if (refused !== undefined) {
+      return refused;
+    }
+    if (!failed.slice(guards.length, guards.length + dedupeWrites.length).includes(true)) {
+      throw new Error(`proposal ${next.id}: an event of version ${next.version} exists already`);
+    }
+    await pause(round);
+  }
+  throw new Error(`proposal ${next.id} could not be saved: its dedupe key kept changing`);
+}
+
+interface Prepared {
+  /** In the order in which they are told. */
+  guards: { write: Write; refusal: Exclude<SaveResult, "saved"> }[];
+  /** Depend on what was read: a failed condition means to prepare again. */
+  dedupeWrites: Write[];
+  heldKey: string;
+}
+
+async function prepare(
+  table: DynamoTable,
+  next: Proposal,
+  options: SaveOptions,
+): Promise<Prepared | "stale"> {
+  const { dedupe, reserve, requireKillSwitchOff } = options;
+  let heldKey = next.dedupeKey;
+  const dedupeWrites: Write[] = [];
+  if (dedupe?.kind === "move") {
+    const before = await table.get(proposalKey(next.id));
+    const meta = before === null ? null : metaShape.parse(before);
+    if (meta?.version !== next.version - 1) {
+      return "stale";
+    }
+    heldKey = meta.dedupeKey;
+    if (heldKey !== dedupe.to) {
+      const state = await dedupeState(table, heldKey);
+      const after = afterwards(state, next.id, { kind: "release" });
+      dedupeWrites.push(dedupeWrite(heldKey, state, after));
+    }
+  } else if (dedupe !== undefined) {
+    const state = await dedupeState(table, heldKey);
+    dedupeWrites.push(dedupeWrite(heldKey, state, afterwards(state, next.id, dedupe)));
+  }
+
+  const guards: Prepared["guards"] = [
+    {
+      refusal: "stale",
+      write: {
+        put: proposalItem(next),
+        condition: {
+          expression: "version = :before AND dedupeKey = :heldKey",
+          values: { ":before": next.version - 1, ":heldKey": heldKey },
+        },
+      },
+    },
+  ];
+  if (requireKillSwitchOff === true) {
+    const values = { ":off": false };
+    const expression = "attribute_not_exists(turnedOn) OR turnedOn = :off";
+    const write: Write = { check: killSwitchKey, condition: { expression, values } };
+    guards.push({ refusal: "killSwitch", write });
+  }
+  if (reserve !== undefined) {
+    guards.push({ refusal: "limit", write: reserveWrite(reserve) });
+  }
+  if (dedupe?.kind === "move") {
+    guards.push({ refusal: "dedupe", write: holdWrite(dedupe.to, next.id) });
+  }
+  return { guards, dedupeWrites, heldKey };
+}
+
+function reserveWrite(reserve: NonNullable<SaveOptions["reserve"]>): Write {
+  const { key, limit, expiresAtMs } = reserve;
+  return {
+    update: counterKey(key),
+    expression: "ADD places :one SET expiresAt = :expiresAt",
+    values: { ":one": 1, ":expiresAt": goneAfter(expiresAtMs).expiresAt },
+    condition: {
+      // Without a counter nothing is taken yet, which is too much only for a limit of none.
+      expression: limit > 0 ? "attribute_not_exists(pk) OR places < :limit" : "places < :limit",
+      values: { ":limit": limit },
+    },
+  };
+}
+
+/** Takes a dedupe key unless another open proposal holds it; what cools down under it stays. */
+function holdWrite(key: string, proposalId: string): Write {
+  return {
+    update: dedupeKey(key),
+    expression: "SET openId = :id REMOVE expiresAt",
+    values: { ":id": proposalId },
+    condition: { expression: "attribute_not_exists(openId) OR openId = :id" },
+  };
+}
+
+function linkWrites(proposalId: string, links: readonly string[] | undefined): Write[] {
+  return [...new Set(links)].map((name) => ({
+    update: linkKey(name),
+    expression: "SET proposalId = if_not_exists(proposalId, :id)",
+    values: { ":id": proposalId },
+  }));
+}
+
+function eventWrites(proposalId: string, events: readonly AuditEvent[]): Write[] {
+  return events.map((event) => ({
+    put: {
+      pk: proposalPk(proposalId),
+      sk: eventSk(event.seq),
+      ...recordAttribute("event", `event ${event.seq} of proposal ${proposalId}`, event),
+    },
+    condition: ABSENT,
+  }));
+}
+
+/** A record with the right version but another key was not overtaken: the caller changed the key by mistake. */
+async function refuseSilentMove(
+  table: DynamoTable,
+  next: Proposal,
+  heldKey: string,
+): Promise<void> {
+  const item = await table.get(proposalKey(next.id));
+  const meta = item === null ? null : metaShape.parse(item);
+  if (meta?.version === next.version - 1 && meta.dedupeKey !== heldKey) {
+    throw new Error(
+      `proposal ${next.id}: its \`dedupeKey\` changes only with a save that moves it`,
+    );
+  }
+}
+
+export async function findProposal(table: DynamoTable, id: string): Promise<Proposal | null> {
+  const item = await table.get(proposalKey(id));
+  return item === null ? null : recordOf("proposal", item);
+}
+
+async function mustFind(table: DynamoTable, id: string): Promise<Proposal> {
+  const proposal = await findProposal(table, id);
+  if (proposal === null) {
+    throw new Error(`the ledger refers to proposal ${id} but does not have it`);
+  }
+  return proposal;
+}
+
+async function dedupeState(table: DynamoTable, key: string): Promise<DedupeState> {
+  return dedupeStateOf(await table.get(dedupeKey(key)));
+}
+
+const metaShape = z.object({ version: z.number(), dedupeKey: z.string() });
+const idempotencyShape = z.object({ requestHash: z.string(), proposalId: z.string() });
+
+function idempotencyItem(
+  idempotency: NonNullable<CreateOptions["idempotency"]>,
+  proposalId: string,
+  nowMs: number,
+): Item {
+  const { requestHash } = idempotency;
+  return { ...idempotencyKey(idempotency), requestHash, proposalId, ...keptUntil(nowMs) };
+}

@@ -1,0 +1,266 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+} from "@aws-sdk/lib-dynamodb";
+import type { QueryCommandInput, TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+
+export type Item = Record<string, unknown>;
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+/** One part of a transaction, without the table's name. */
+export type Write =
+  | { put: Item; condition?: Condition }
+  | { update: Key; expression: string; condition?: Condition; names?: Names; values: Item }
+  | { remove: Key; condition?: Condition }
+  | { check: Key; condition: Condition };
+
+export interface Condition {
+  expression: string;
+  names?: Names;
+  values?: Item;
+}
+
+export type Names = Record<string, string>;
+
+export const ABSENT: Condition = { expression: "attribute_not_exists(pk)" };
+
+/** What the ledger needs of its table; everything is read strongly consistent except through an index. */
+export interface DynamoTable {
+  get(key: Key): Promise<Item | null>;
+  getAll(keys: readonly Key[]): Promise<Item[]>;
+  put(item: Item): Promise<void>;
+  /** False when the key is taken. A repetition by the SDK, whose first answer was lost, still counts as new. */
+  putNew(item: Item): Promise<boolean>;
+  remove(key: Key): Promise<void>;
+  /** Null when all was written; else which of the writes had a condition that failed, and nothing was written. */
+  transact(writes: readonly Write[]): Promise<boolean[] | null>;
+  query(input: Omit<QueryCommandInput, "TableName" | "Select">): AsyncGenerator<Item>;
+  count(input: Omit<QueryCommandInput, "TableName" | "Select">): Promise<number>;
+}
+
+/** Reasons to do a cancelled transaction again: another one was under way on the same item, or there was no capacity. */
+const PASSING_REASONS = new Set([
+  "TransactionConflict",
+  "ThrottlingError",
+  "ProvisionedThroughputExceeded",
+]);
+const BUSY_ATTEMPTS = 10;
+const LONGEST_PAUSE_MS = 100;
+const BATCH = 100;
+
+export function dynamoTable(client: DynamoDBClient, tableName: string): DynamoTable {
+  const documents = DynamoDBDocumentClient.from(client);
+
+  return {
+    async get(key) {
+      const { Item: item } = await documents.send(
+        new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }),
+      );
+      return item ?? null;
+    },
+
+    async getAll(keys) {
+      const items: Item[] = [];
+      let wanted: Key[] = [...keys];
+      for (let round = 0; wanted.length > 0; round += 1) {
+        const asked = wanted.slice(0, BATCH);
+        const { Responses: found, UnprocessedKeys: left } = await documents.send(
+          new BatchGetCommand({
+            RequestItems: { [tableName]: { Keys: asked, ConsistentRead: true } },
+          }),
+        );
+        items.push(...(found?.[tableName] ?? []));
+        const again = (left?.[tableName]?.Keys ?? []).map((key) => keyOf(key));
+        if (again.length > 0) {
+          await pause(round);
+        }
+        wanted = [...again, ...wanted.slice(BATCH)];
+      }
+      return items;
+    },
+
+    async put(item) {
+      await documents.send(new PutCommand({ TableName: tableName, Item: item }));
+    },
+
+    async putNew(item) {
+      const writer = crypto.randomUUID();
+      try {
+        await documents.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: { ...item, writer },
+            ConditionExpression: ABSENT.expression,
+            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) {
+          return error.Item?.["writer"]?.S === writer;
+        }
+        throw error;
+      }
+    },
+
+    async remove(key) {
+      await documents.send(new DeleteCommand({ TableName: tableName, Key: key }));
+    },
+
+    async transact(writes) {
+      const items = writes.map((write) => transactItem(tableName, write));
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          await documents.send(new TransactWriteCommand({ TransactItems: items }));
+          return null;
+        } catch (error) {
+          if (!(error instanceof TransactionCanceledException)) {
+            throw error;
+          }
+          const codes = writes.map((_, i) => error.CancellationReasons?.[i]?.Code ?? "None");
+          // What failed beside a passing reason may look different then, so that it is not taken for an answer.
+          const passing = codes.some((code) => PASSING_REASONS.has(code));
+          if (!passing) {
+            const failed = codes.map((code) => code === "ConditionalCheckFailed");
+            if (!failed.includes(true)) {
+              throw error;
+            }
+            return failed;
+          }
+          if (attempt + 1 >= BUSY_ATTEMPTS) {
+            throw error;
+          }
+          await pause(attempt);
+        }
+      }
+    },
+
+    async *query(input) {
+      let from: Item | undefined;
+      do {
+        const { Items: items = [], LastEvaluatedKey: last } = await documents.send(
+          new QueryCommand({
+            ...input,
+            TableName: tableName,
+            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+          }),
+        );
+        yield* items;
+        from = last;
+      } while (from !== undefined);
+    },
+
+    async count(input) {
+      let counted = 0;
+      let from: Item | undefined;
+      do {
+        const page = await documents.send(
+          new QueryCommand({
+            ...input,
+            TableName: tableName,
+            Select: "COUNT",
+            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+          }),
+        );
+        counted += page.Count ?? 0;
+        from = page.LastEvaluatedKey;
+      } while (from !== undefined);
+      return counted;
+    },
+  };
+}
+
+const keyShape = z.object({ pk: z.string(), sk: z.string() });
+
+export function keyOf(item: unknown): Key {
+  return keyShape.parse(item);
+}
+
+/** The first `limit` items, or all. */
+export async function collect<T>(items: AsyncGenerator<T>, limit = Infinity): Promise<T[]> {
+  const found: T[] = [];
+  if (limit > 0) {
+    for await (const item of items) {
+      found.push(item);
+      if (found.length >= limit) {
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+/** Waits for a short, random time, longer with every round. */
+export async function pause(round: number): Promise<void> {
+  await sleep(Math.random() * Math.min(LONGEST_PAUSE_MS, 10 * 2 ** round));
+}
+
+type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+
+function transactItem(tableName: string, write: Write): TransactItem {
+  const condition = conditionOf(write.condition);
+  if ("put" in write) {
+    return { Put: { TableName: tableName, Item: write.put, ...condition } };
+  }
+  if ("remove" in write) {
+    return { Delete: { TableName: tableName, Key: write.remove, ...condition } };
+  }
+  if ("check" in write) {
+    const { expression, names, values } = write.condition;
+    return {
+      ConditionCheck: {
+        TableName: tableName,
+        Key: write.check,
+        ConditionExpression: expression,
+        ...attributes(names, values),
+      },
+    };
+  }
+  return {
+    Update: {
+      TableName: tableName,
+      Key: write.update,
+      UpdateExpression: write.expression,
+      ...conditionOf(write.condition),
+      ...attributes(
+        { ...write.names, ...write.condition?.names },
+        { ...write.values, ...write.condition?.values },
+      ),
+    },
+  };
+}
+
+function conditionOf(condition: Condition | undefined) {
+  return condition === undefined
+    ? {}
+    : {
+        ConditionExpression: condition.expression,
+        ...attributes(condition.names, condition.values),
+      };
+}
+
+function attributes(names: Names | undefined, values: Item | undefined) {
+  return {
+    ...(isEmpty(names) ? {} : { ExpressionAttributeNames: names }),
+    ...(isEmpty(values) ? {} : { ExpressionAttributeValues: values }),
+  };
+}
+
+function isEmpty(record: object | undefined): record is undefined {
+  return record === undefined || Object.keys(record).length === 0;
+}

@@ -1,0 +1,218 @@
+import { sha256 } from "../gate/canonical.ts";
+import { FREE_KEY } from "../gate/dedupe.ts";
+import type { DedupeState } from "../gate/dedupe.ts";
+import { incidentOf } from "../gate/listing.ts";
+import type { Position } from "../gate/listing.ts";
+import type { CreateOptions, Delivery, WorkItem } from "../gate/ports.ts";
+import type { Proposal } from "../gate/proposal.ts";
+import { readRecord, writeRecord } from "../gate/records.ts";
+import type { Records } from "../gate/records.ts";
+import * as z from "zod";
+import type { Condition, Item, Key, Write } from "./dynamoTable.ts";
+import { pack, packed, unpack } from "./packed.ts";
+
+/*
+ * The ledger's items, all in one table. Below `pk`, `sk`:
+ *
+ *   P#<id>          META, EVENT#<seq>, HINT#<id>    a proposal, its history, what it was told
+ *   DEDUPE#<key>    META                            who holds the key and what cools down under it
+ *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, DELIVERY#<id>, EVENTID#<id>,
+ *                                                   ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
+ *   RUNS#<target>   INVOCATION#<id>                 the invocations of one target on one incident once more
+ */
+
+/** How long deliveries that are done, hints and idempotency keys are remembered: PagerDuty retries for two days. */
+const KEPT_S = 30 * 24 * 3_600;
+const DAY_S = 24 * 3_600;
+export const SHARDS = 8;
+
+export const META = "META";
+export const HINT = "HINT#";
+export const EVENT = "EVENT#";
+
+export const proposalPk = (id: string): string => `P#${id}`;
+export const proposalKey = (id: string): Key => ({ pk: proposalPk(id), sk: META });
+export const hintKey = (proposalId: string, id: string): Key => ({
+  pk: proposalPk(proposalId),
+  sk: `${HINT}${id}`,
+});
+export const dedupeKey = (key: string): Key => ({ pk: `DEDUPE#${key}`, sk: META });
+export const linkKey = (name: string): Key => ({ pk: `LINK#${name}`, sk: META });
+export const counterKey = (key: string): Key => ({ pk: `COUNTER#${key}`, sk: META });
+export const deliveryKey = (id: string): Key => ({ pk: `DELIVERY#${id}`, sk: META });
+export const eventIdKey = (id: string): Key => ({ pk: `EVENTID#${id}`, sk: META });
+export const alarmKey = (key: string): Key => ({ pk: `ALARM#${key}`, sk: META });
+export const invocationKey = (id: string): Key => ({ pk: `INVOCATION#${id}`, sk: META });
+export const runsPk = (incidentId: string, targetId: string): string =>
+  `RUNS#${JSON.stringify([incidentId, targetId])}`;
+export const killSwitchKey: Key = { pk: "KILLSWITCH", sk: META };
+
+/** Hashed, because a proposer chooses the key and its length. */
+export function idempotencyKey(of: NonNullable<CreateOptions["idempotency"]>): Key {
+  return { pk: `IDEMPOTENCY#${sha256(JSON.stringify([of.scope, of.key]))}`, sk: META };
+}
+
+export function eventSk(seq: number): string {
+  return `${EVENT}${String(seq).padStart(8, "0")}`;
+}
+
+/** When TTL may remove what was of use at that time. */
+export function keptUntil(atMs: number): { expiresAt: number } {
+  return { expiresAt: Math.ceil(atMs / 1_000) + KEPT_S };
+}
+
+/** When TTL may remove what is of no use from that time on. */
+export function goneAfter(untilMs: number): { expiresAt: number } {
+  return { expiresAt: Math.ceil(untilMs / 1_000) + DAY_S };
+}
+
+const withRecord = z.object({ record: packed });
+
+export function recordAttribute<Kind extends keyof Records>(
+  kind: Kind,
+  what: string,
+  record: Records[Kind],
+): { record: string | Uint8Array } {
+  return { record: pack(what, writeRecord(kind, record)) };
+}
+
+export function recordOf<Kind extends keyof Records>(kind: Kind, item: Item): Records[Kind] {
+  return readRecord(kind, unpack(withRecord.parse(item).record));
+}
+
+// --- lists ----------------------------------------------------------------------------------------------------
+
+export const PROPOSALS = "PROPOSALS";
+export const ALARMS = "ALARMS";
+
+/** Begins the list key; open and closed proposals are apart, so that the open ones are found among very many. */
+export type ListPrefix = "O" | "C" | "A";
+
+/** Sorts by time, then by id. */
+export function listKey(prefix: ListPrefix, atMs: number, id: string): string {
+  return `${prefix}#${String(atMs).padStart(15, "0")}#${id}`;
+}
+
+export function positionOf(listKey: string): Position {
+  const [, time = "", ...id] = listKey.split("#");
+  return { receivedAtMs: Number(time), id: id.join("#") };
+}
+
+// --- due ------------------------------------------------------------------------------------------------------
+
+/** Attributes that put an item into the index of what is due; none when nothing is due. */
+export function dueAttributes(id: string, dueAtMs: number | null): Item {
+  return dueAtMs === null ? {} : { dueShard: shardName(shardOf(id)), dueAtMs };
+}
+
+export const shardName = (shard: number): string => `DUE#${shard}`;
+
+/** FNV-1a: spreads ids evenly, whatever they look like. */
+function shardOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(id, "utf8")) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash % SHARDS;
+}
+
+export function workItemOf(pk: string): WorkItem {
+  if (pk.startsWith("P#")) {
+    return { kind: "proposal", id: pk.slice("P#".length) };
+  }
+  if (pk.startsWith("DELIVERY#")) {
+    return { kind: "delivery", id: pk.slice("DELIVERY#".length) };
+  }
+  throw new Error(`the ledger's index \`due\` has "${pk}", which is neither proposal nor delivery`);
+}
+
+// --- proposals and deliveries ---------------------------------------------------------------------------------
+
+export function proposalItem(proposal: Proposal): Item {
+  const { id, version, receivedAtMs, dueAtMs, closedAtMs, request } = proposal;
+  const incidentId = incidentOf(proposal);
+  return {
+    ...proposalKey(id),
+    version,
+    dedupeKey: proposal.dedupeKey,
+    listName: PROPOSALS,
+    listKey: listKey(closedAtMs === null ? "O" : "C", receivedAtMs, id),
+    // DynamoDB takes no empty text as an index's key.
+    ...(incidentId === null || incidentId === "" ? {} : { incidentId }),
+    ...(request.service === "" ? {} : { serviceKey: request.service }),
+    ...dueAttributes(id, dueAtMs),
+    ...recordAttribute("proposal", `proposal ${id}`, proposal),
+  };
+}
+
+export function deliveryItem(delivery: Delivery): Item {
+  const { id, dueAtMs, receivedAtMs } = delivery;
+  return {
+    ...deliveryKey(id),
+    ...dueAttributes(id, dueAtMs),
+    // What still has to be looked at stays, however long that takes.
+    ...(dueAtMs === null ? keptUntil(receivedAtMs) : {}),
+    ...recordAttribute("delivery", `delivery ${id}`, delivery),
+  };
+}
+
+// --- dedupe keys ----------------------------------------------------------------------------------------------
+
+const dedupeShape = z.object({
+  openId: z.string().nullish(),
+  coolDownId: z.string().nullish(),
+  coolDownUntilMs: z.number().nullish(),
+  coolDownScope: z.enum(["all", "events"]).nullish(),
+});
+
+export function dedupeStateOf(item: Item | null): DedupeState {
+  if (item === null) {
+    return FREE_KEY;
+  }
+  const { openId, coolDownId, coolDownUntilMs, coolDownScope } = dedupeShape.parse(item);
+  return {
+    openId: openId ?? null,
+    coolDown:
+      typeof coolDownId === "string" && typeof coolDownUntilMs === "number"
+        ? { proposalId: coolDownId, untilMs: coolDownUntilMs, scope: coolDownScope ?? "all" }
+        : null,
+  };
+}
+
+/** Writes what is kept under a dedupe key, provided that it is still as it was read. */
+export function dedupeWrite(key: string, before: DedupeState, after: DedupeState): Write {
+  const condition = unchanged({
+    openId: before.openId,
+    coolDownId: before.coolDown?.proposalId ?? null,
+    coolDownUntilMs: before.coolDown?.untilMs ?? null,
+  });
+  const { openId, coolDown } = after;
+  if (openId === null && coolDown === null) {
+    return { remove: dedupeKey(key), condition };
+  }
+  const put = {
+    ...dedupeKey(key),
+    ...(openId === null ? {} : { openId }),
+    ...(coolDown === null
+      ? {}
+      : {
+          coolDownId: coolDown.proposalId,
+          coolDownUntilMs: coolDown.untilMs,
+          coolDownScope: coolDown.scope,
+        }),
+    ...(openId === null && coolDown !== null ? goneAfter(coolDown.untilMs) : {}),
+  };
+  return { put, condition };
+}
+
+function unchanged(values: Record<string, string | number | null>): Condition {
+  const present = Object.entries(values).filter(([, value]) => value !== null);
+  return {
+    expression: Object.entries(values)
+      .map(([name, value]) =>
+        value === null ? `attribute_not_exists(${name})` : `${name} = :${name}`,
+      )
+      .join(" AND "),
+    values: Object.fromEntries(present.map(([name, value]) => [`:${name}`, value])),
+  };
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import type { Secrets } from "../gate/ports.ts";
+import type { SecretCache } from "./secretCache.ts";
+
+/** Where the secrets are; a function knows only those that it needs. */
+export interface SecretArns {
+  /** Signing secrets of the webhook subscriptions: a JSON list of texts. */
+  webhook?: string;
+  /** Proposers' tokens: a JSON object, by name. */
+  proposers?: string;
+  /** Operators' tokens, likewise; absent: there are no operators. */
+  operators?: string;
+  /** Key of Cheqpoint's signatures, as it is; absent: callbacks are not signed. */
+  callback?: string;
+}
+
+const secretList = z.array(z.string().min(1)).min(1);
+const tokensByName = z.record(z.string().min(1), z.string().min(16));
+
+/** What authenticates callers, from Secrets Manager. While a secret is rotated its value before is accepted too. */
+export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
+  const tokens = async (arn: string, refresh: boolean): Promise<ReadonlyMap<string, string>> => {
+    const { current, previous } = await cache.read(arn, refresh);
+    const now = parsed(arn, tokensByName, "a JSON object of tokens by name", current);
+    const before =
+      previous === null
+        ? {}
+        : parsed(arn, tokensByName, "a JSON object of tokens by name", previous);
+    // Whoever was taken off the list is off it at once.
+    const stillListed = Object.entries(before).filter(([name]) => Object.hasOwn(now, name));
+    return new Map(
+      [...stillListed, ...Object.entries(now)].map(([name, token]) => [sha256Hex(token), name]),
+    );
+  };
+
+  return {
+    async webhookSecrets(refresh = false) {
+      const arn = known("webhook", arns.webhook);
+      const { current, previous } = await cache.read(arn, refresh);
+      const what = "a JSON list of signing secrets";
+      const now = parsed(arn, secretList, what, current);
+      const before = previous === null ? [] : parsed(arn, secretList, what, previous);
+      return [...new Set([...now, ...before])];
+    },
+
+    async proposers(refresh = false) {
+      return tokens(known("proposers", arns.proposers), refresh);
+    },
+
+    async operators() {
+      return arns.operators === undefined ? new Map() : tokens(arns.operators, false);
+    },
+
+    async callbackSecret() {
+      return arns.callback === undefined ? null : (await cache.read(arns.callback)).current;
+    },
+  };
+}
+
+/** The current value of a secret that is one text, such as an API token. */
+export async function secretText(cache: SecretCache, arn: string): Promise<string> {
+  return (await cache.read(arn)).current;
+}
+
+function known(name: keyof SecretArns, arn: string | undefined): string {
+  if (arn === undefined) {
+    throw new Error(`this function was not told where the secret \`${name}\` is`);
+  }
+  return arn;
+}
+
+/** Errors tell what a secret must be, never what it is. */
+function parsed<T>(arn: string, shape: z.ZodType<T>, what: string, text: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  const result = shape.safeParse(value);
+  if (!result.success) {
+    throw new Error(`secret ${arn} must be ${what}`);
+  }
+  return result.data;
+}
+
+function sha256Hex(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
