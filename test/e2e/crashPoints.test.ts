@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { assertSafe, FLOWS, play, type Ending, type Flow } from "../harness/flows.ts";
+import { faultAt, isWrite, isWriteOrRemote, type FaultMode } from "../harness/taps.ts";
+import { World } from "../harness/world.ts";
+
+/**
+ * Where each kind of fault strikes. Between two writes nothing changes outside the process, so that dying before one
+ * is dying after the one before it: only effects on other systems are struck on both sides.
+ */
+const STRIKES: readonly { mode: FaultMode; counts: (call: string) => boolean; what: string }[] = [
+  { mode: "crashAfter", counts: isWrite, what: "dies after every write and every effect" },
+  { mode: "crashBefore", counts: isEffect, what: "dies before every effect" },
+  { mode: "lost", counts: isWriteOrRemote, what: "loses every answer" },
+  { mode: "undone", counts: isEffect, what: "takes every effect for possibly done that was not" },
+];
+
+function isEffect(call: string): boolean {
+  return isWrite(call) && !call.startsWith("ledger.");
+}
+
+describe("The gate at every crash point", () => {
+  let world: World;
+  let points = 0;
+
+  before(async () => {
+    world = await World.start();
+  });
+
+  after(async () => {
+    await world.stop();
+    console.log(`      ${points} crash points`);
+  });
+
+  for (const flow of FLOWS) {
+    for (const { mode, counts, what } of STRIKES) {
+      it(`${flow.name}: runs once or is handed over when it ${what}`, async function () {
+        this.timeout(120_000);
+        for (let index = 0; ; index++) {
+          const fault = faultAt(index, mode, counts);
+          const ending = await play(world, flow, fault);
+          const hit = fault.hit();
+          try {
+            assertSafe(world, flow, ending);
+            assertFlowsOn(flow, ending, hit);
+          } catch (error) {
+            throw new Error(`${mode} at call ${index}, ${hit ?? "none"}`, { cause: error });
+          }
+          if (hit === null) {
+            assert.ok(index > 0, "nothing was struck");
+            return;
+          }
+          points += 1;
+        }
+      });
+    }
+  }
+});
+
+/** One fault changes no outcome, except that an execution which it cut off may end as uncertain. */
+function assertFlowsOn(flow: Flow, { proposal }: Ending, hit: string | null): void {
+  const wasCutOff = hit === "pagerDuty.execute" || hit === "ledger.save execution.claimed";
+  const kind = proposal.outcome?.kind;
+  assert.ok(
+    kind === flow.ends || (wasCutOff && kind === "uncertain"),
+    `ended as ${kind} (${proposal.outcome?.reason})`,
+  );
+}
