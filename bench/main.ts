@@ -1,0 +1,99 @@
+import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import type { BenchCase, Scale } from "./cases/benchCase.ts";
+import { decision } from "./cases/decision.ts";
+import { gating } from "./cases/gating.ts";
+import { webhook } from "./cases/webhook.ts";
+import { compare, type Comparison, type Spread } from "./measure.ts";
+
+const cases: Readonly<Record<string, BenchCase>> = { webhook, decision, gating };
+
+interface Options {
+  json: boolean;
+  scale: Scale;
+  names: string[];
+}
+
+function optionsOf(argv: string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, tiny: { type: "boolean" } },
+  });
+  const unknown = positionals.filter((name) => !Object.hasOwn(cases, name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `no case is called ${unknown.join(", ")}; there are: ${Object.keys(cases).join(", ")}`,
+    );
+  }
+  return {
+    json: values.json === true,
+    scale: values.tiny === true ? "tiny" : "full",
+    names: positionals.length > 0 ? positionals : Object.keys(cases),
+  };
+}
+
+function machine(): Record<string, string | number> {
+  const [first] = cpus();
+  return {
+    node: process.version,
+    system: `${platform()} ${release()} ${arch()}`,
+    cpu: first?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    loadBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
+  };
+}
+
+async function main(): Promise<void> {
+  const { json, scale, names } = optionsOf(process.argv.slice(2));
+  const facts = machine();
+  const results: Comparison[] = [];
+  for (const name of names) {
+    const prepare = cases[name];
+    if (prepare === undefined) continue;
+    const { pair, rounds, stop } = await prepare(scale);
+    try {
+      results.push(await compare(pair, rounds));
+    } finally {
+      await stop();
+    }
+  }
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ machine: facts, scale, results }, null, 2)}\n`
+      : table(facts, scale, results),
+  );
+}
+
+function table(
+  facts: Record<string, string | number>,
+  scale: Scale,
+  results: readonly Comparison[],
+): string {
+  const machineLine = Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+  const note = scale === "tiny" ? "\nA tiny run: the figures mean nothing.\n" : "";
+  const rows = results.map(
+    ({ name, baseline, unit, rounds, operations, subject, baselineTime, ratio }) =>
+      [
+        `${name}`,
+        `  gate      ${shown(subject)} ${unit}`,
+        `  baseline  ${shown(baselineTime)} ${unit}   ${baseline}`,
+        `  ratio     ${shown(ratio)}`,
+        `  ${rounds} rounds of ${operations}; median, in brackets the middle half of the rounds`,
+      ].join("\n"),
+  );
+  return `${machineLine}\n${note}\n${rows.join("\n\n")}\n`;
+}
+
+function shown({ median, low, high }: Spread): string {
+  return `${figure(median)} [${figure(low)} to ${figure(high)}]`;
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+await main();
