@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { z } from "zod";
+import {
+  createDynamoGatingStore,
+  nameKey,
+  serviceKey,
+} from "../../functions/aws/dynamoGatingStore.ts";
+import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
+import { awsError, startFakeAws } from "./fakeAws.ts";
+import type { FakeAws } from "./fakeAws.ts";
+
+const question = z.object({
+  Key: z.object({ pk: z.object({ S: z.string() }) }),
+  ConsistentRead: z.literal(true),
+});
+
+const payments = {
+  runbooks: { restart: { automationAction: "PACT1" } },
+  rules: [{ name: "all", decision: "requireApproval" }],
+  otherwise: "deny",
+};
+
+describe("createDynamoGatingStore", () => {
+  let aws: FakeAws;
+  let items: Record<string, Record<string, string>>;
+
+  const store = () => createDynamoGatingStore(new DynamoDBClient(aws.config), "gating");
+  const list = (id: string, name: string, gating: unknown) => {
+    items[serviceKey(id)] = { serviceId: id, serviceName: name, gating: JSON.stringify(gating) };
+    items[nameKey(name)] = { serviceId: id };
+  };
+
+  beforeEach(async () => {
+    items = { defaults: { gating: JSON.stringify({ proposals: "deny" }) } };
+    list("PSVC1", "payments-db", payments);
+    aws = await startFakeAws(({ input }) => {
+      const { pk } = question.parse(input).Key;
+      const item = items[pk.S];
+      const attributes = Object.entries(item ?? {}).map(([name, S]) => [name, { S }]);
+      return {
+        body: item === undefined ? {} : { Item: { pk, ...Object.fromEntries(attributes) } },
+      };
+    });
+  });
+
+  afterEach(async () => {
+    await aws.close();
+  });
+
+  it("finds a service by id, by name or by either, always under its id", async () => {
+    const gating = parseServiceGating("PSVC1", payments);
+    const expected = { key: "PSVC1", listed: true, hash: gatingHash(gating), gating };
+    for (const service of [
+      { id: "PSVC1", name: "payments-db" },
+      { id: "PSVC1", name: null },
+      { id: null, name: "payments-db" },
+      { id: "payments-db", name: "payments-db" },
+      { id: "PSVC1", name: "renamed in PagerDuty" },
+    ]) {
+      assert.deepEqual(await store().find(service), expected);
+    }
+  });
+
+  it("prefers the id: a service that took over another's name keeps its own gating", async () => {
+    list("PSVC2", "checkout", { ...payments, otherwise: "requireApproval" });
+    const found = await store().find({ id: "PSVC2", name: "payments-db" });
+    assert.equal(found.key, "PSVC2");
+    assert.equal(found.gating.otherwise, "requireApproval");
+  });
+
+  it("answers for a service that is not listed with the defaults", async () => {
+    const found = await store().find({ id: "PSVC9", name: "checkout" });
+    assert.equal(found.key, "checkout");
+    assert.equal(found.listed, false);
+    assert.equal(found.gating.otherwise, "deny");
+    assert.equal(found.hash, gatingHash(found.gating));
+    assert.equal((await store().find({ id: null, name: null })).listed, false);
+    assert.equal((await store().find({ id: "x".repeat(3_000), name: "" })).listed, false);
+  });
+
+  it("takes a name whose service is gone for not listed", async () => {
+    delete items[serviceKey("PSVC1")];
+    assert.equal((await store().find({ id: null, name: "payments-db" })).listed, false);
+  });
+
+  it("sees a change at the next look", async () => {
+    const port = store();
+    const before = await port.find({ id: "PSVC1", name: null });
+    assert.deepEqual(await port.find({ id: "PSVC1", name: null }), before);
+    list("PSVC1", "payments-db", { ...payments, otherwise: "requireApproval" });
+    const after = await port.find({ id: "PSVC1", name: null });
+    assert.equal(after.gating.otherwise, "requireApproval");
+    assert.notEqual(after.hash, before.hash);
+  });
+
+  it("has one hash for one gating, however its keys were ordered", async () => {
+    const before = await store().find({ id: "PSVC1", name: null });
+    list("PSVC1", "payments-db", Object.fromEntries(Object.entries(payments).reverse()));
+    assert.equal((await store().find({ id: "PSVC1", name: null })).hash, before.hash);
+  });
+
+  it("rejects what cannot be gating rather than let anything pass", async () => {
+    list("PSVC1", "payments-db", { otherwise: "perhaps" });
+    await assert.rejects(store().find({ id: "PSVC1", name: null }), { name: "GatingError" });
+    items[serviceKey("PSVC1")] = { serviceId: "PSVC1", gating: "{" };
+    await assert.rejects(store().find({ id: "PSVC1", name: null }), {
+      message: '`gating` of the gating table\'s item "service#PSVC1" must be JSON',
+    });
+    delete items["defaults"];
+    await assert.rejects(store().find({ id: "PSVC9", name: null }), {
+      message: "the gating table gating has no item `defaults`",
+    });
+  });
+
+  it("rejects when the table cannot be read", async () => {
+    await aws.close();
+    aws = await startFakeAws(() => awsError("ResourceNotFoundException"));
+    await assert.rejects(store().find({ id: "PSVC1", name: null }), {
+      name: "ResourceNotFoundException",
+    });
+  });
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
+import { ledgerTable } from "../../functions/aws/tableDefinition.ts";
+import { ledgerContract } from "../contract/ledger.ts";
+import {
+  START_MS,
+  TestClock,
+  newAlarm,
+  newDelivery,
+  newInvocation,
+  newProposal,
+  nextVersion,
+} from "../contract/proposals.ts";
+import { createTable, whyNoDynamo } from "./dynamoTables.ts";
+
+// Does not show what an emulator lacks: transactions that conflict, throttling, indexes that lag behind, and TTL.
+
+const why = whyNoDynamo();
+
+describe("createDynamoLedger", function () {
+  this.timeout(60_000);
+  if (why !== null) {
+    it(why);
+    return;
+  }
+  const client = new DynamoDBClient({});
+
+  ledgerContract(
+    "createDynamoLedger",
+    async (clock) => {
+      const table = await createTable(client, ledgerTable);
+      return { ledger: createDynamoLedger(client, table.name, clock), close: table.remove };
+    },
+    { modelRuns: 15 },
+  );
+
+  it("lets only what may go expire", async () => {
+    const table = await createTable(client, ledgerTable);
+    const ledger = createDynamoLedger(client, table.name, new TestClock());
+    const first = newProposal("p1");
+    const idempotency = { scope: "a", key: "k", requestHash: "h" };
+    await ledger.create(first.proposal, first.events, { idempotency });
+    await ledger.hint("p1", { id: "h1", kind: "decision", atMs: START_MS, data: {} });
+    const next = nextVersion(first.proposal, { dueAtMs: null, closedAtMs: START_MS });
+    await ledger.save(next.proposal, next.events, {
+      reserve: { key: "c", limit: 1, expiresAtMs: START_MS },
+      dedupe: { kind: "coolDown", untilMs: START_MS + 60_000, scope: "all" },
+      links: ["l"],
+    });
+    const held = newProposal("p2");
+    await ledger.create(held.proposal, held.events);
+    await ledger.accept(newDelivery("waiting"));
+    await ledger.accept(newDelivery("done", { dueAtMs: null, state: "done" }));
+    await ledger.raise(newAlarm("a1"));
+    await ledger.putInvocation(newInvocation("i1"));
+    await ledger.setKillSwitch({ on: true, reason: null, by: null, atMs: START_MS });
+
+    const { Items: items = [] } = await client.send(new ScanCommand({ TableName: table.name }));
+    const day = 24 * 3_600;
+    const found = items.map((item): [string, number | null] => {
+      const expiresAt = item["expiresAt"]?.N;
+      const name = `${item["pk"]?.S ?? ""} ${item["sk"]?.S ?? ""}`;
+      const days = expiresAt === undefined ? null : (Number(expiresAt) - START_MS / 1_000) / day;
+      return [name.replace(/sha256:\w+/, "…"), days === null ? null : Math.round(days)];
+    });
+    assert.deepEqual(Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1))), {
+      "ALARM#a1 META": null,
+      "COUNTER#c META": 1,
+      "DEDUPE#key of p1 META": 1,
+      "DEDUPE#key of p2 META": null,
+      "DELIVERY#done META": 30,
+      "DELIVERY#waiting META": null,
+      "EVENTID#event of done META": 30,
+      "EVENTID#event of waiting META": 30,
+      "IDEMPOTENCY#… META": 30,
+      "INVOCATION#i1 META": null,
+      "KILLSWITCH META": null,
+      "LINK#l META": null,
+      "P#p1 EVENT#00000001": null,
+      "P#p1 EVENT#00000002": null,
+      "P#p1 HINT#h1": 30,
+      "P#p1 META": null,
+      "P#p2 EVENT#00000001": null,
+      "P#p2 META": null,
+      'RUNS#["PINC1","PACT1"] INVOCATION#i1': null,
+    });
+    await table.remove();
+  });
+
+  it("rejects when the table cannot be reached", async () => {
+    const ledger = createDynamoLedger(client, "no-such-table", new TestClock());
+    const { proposal, events } = newProposal("p1");
+    await assert.rejects(ledger.create(proposal, events));
+    await assert.rejects(ledger.get("p1"));
+    await assert.rejects(ledger.accept(newDelivery("d1")));
+    await assert.rejects(ledger.due(START_MS, 1));
+    await assert.rejects(ledger.raise(newAlarm("a1")));
+  });
+});
