@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { CreateOptions, DedupeChange, Ledger } from "../../functions/gate/ports.ts";
 import type { Subject } from "./ledger.ts";
-import type { TestClock} from "./proposals.ts";
+import type { TestClock } from "./proposals.ts";
 import { START_MS, anEventSource, newProposal, nextVersion } from "./proposals.ts";
 
 /** One proposal as the model remembers it. `cooling` is what is left of it after it gave the key back. */
