@@ -188,7 +188,8 @@ function localSecrets(options: LocalGateOptions): Secrets {
     webhookSecrets: () => Promise.resolve(options.webhookSecrets()),
     proposers: () => Promise.resolve(proposers),
     operators: () => Promise.resolve(operators),
-    callbackSecret: () => Promise.resolve(options.callbackSecret ?? null),
+    callbackSecrets: () =>
+      Promise.resolve(options.callbackSecret === undefined ? [] : [options.callbackSecret]),
   };
 }
 

@@ -52,8 +52,12 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
       return arns.operators === undefined ? new Map() : tokens(arns.operators, false);
     },
 
-    async callbackSecret() {
-      return arns.callback === undefined ? null : (await cache.read(arns.callback)).current;
+    async callbackSecrets() {
+      if (arns.callback === undefined) {
+        return [];
+      }
+      const { current, previous } = await cache.read(arns.callback);
+      return previous === null ? [current] : [current, previous];
     },
   };
 }

@@ -8,7 +8,7 @@ export interface CallbackPorts {
   clock: Clock;
   ledger: Ledger;
   queue: Queue;
-  secrets: Pick<Secrets, "callbackSecret">;
+  secrets: Pick<Secrets, "callbackSecrets">;
   log: Log;
   metrics: Metrics;
 }
@@ -69,11 +69,11 @@ async function isGenuine(ports: CallbackPorts, request: HttpRequest): Promise<bo
   ) {
     return false;
   }
-  const secret = await ports.secrets.callbackSecret();
+  const secrets = await ports.secrets.callbackSecrets();
   const signature = request.headers["x-cheqpoint-signature"];
   return (
-    secret === null ||
+    secrets.length === 0 ||
     signature === undefined ||
-    verifyCheqpointSignature(request.body, signature, secret)
+    secrets.some((secret) => verifyCheqpointSignature(request.body, signature, secret))
   );
 }

@@ -342,8 +342,8 @@ export interface Secrets {
   proposers(refresh?: boolean): Promise<ReadonlyMap<string, string>>;
   /** Operators, who may read every proposal, likewise. */
   operators(): Promise<ReadonlyMap<string, string>>;
-  /** Key of `x-cheqpoint-signature`; null when callbacks are not signed. */
-  callbackSecret(): Promise<string | null>;
+  /** Keys of `x-cheqpoint-signature`, current and previous; none when callbacks are not signed. */
+  callbackSecrets(): Promise<readonly string[]>;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;

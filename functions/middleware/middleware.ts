@@ -1,4 +1,5 @@
 import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
+import { CursorError } from "../gate/listing.ts";
 import { callerOf, type Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 import { listProposals, receiveProposal, showEvents, showProposal } from "./proposals.ts";
@@ -40,6 +41,9 @@ export async function handleMiddleware(
         return problem(404, "no such route");
     }
   } catch (error) {
+    if (error instanceof CursorError) {
+      return problem(400, error.message);
+    }
     ports.log.error("request failed", { route, problem: String(error) });
     return problem(503, "the gate cannot reach its store; try again");
   }

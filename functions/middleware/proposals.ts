@@ -189,14 +189,20 @@ export async function listProposals(
   if (open !== undefined && open !== "true" && open !== "false") {
     return problem(400, `\`open\` must be "true" or "false", got "${open}"`);
   }
+  const key = service === undefined ? undefined : await gatingKey(ports, service);
   const page = await ports.ledger.list({
     limit: count,
     ...(open === undefined ? {} : { open: open === "true" }),
     ...(incidentId === undefined ? {} : { incidentId }),
-    ...(service === undefined ? {} : { service }),
+    ...(key === undefined ? {} : { service: key }),
     ...(cursor === undefined ? {} : { cursor }),
   });
   return json(200, { proposals: page.proposals.map(proposalView), cursor: page.cursor });
+}
+
+/** Proposals are kept under the gating's own key of their service; people use its name as well. */
+async function gatingKey(ports: MiddlewarePorts, service: string): Promise<string> {
+  return (await ports.gating.find({ id: service, name: service })).key;
 }
 
 /**

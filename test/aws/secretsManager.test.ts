@@ -201,13 +201,19 @@ describe("secrets from Secrets Manager", () => {
 
     it("has no operators and no callback key unless it is told where they are", async () => {
       assert.deepEqual(await secrets({}).operators(), new Map());
-      assert.equal(await secrets({}).callbackSecret(), null);
+      assert.deepEqual(await secrets({}).callbackSecrets(), []);
       assert.deepEqual(asked(), []);
       stored["o AWSCURRENT"] = JSON.stringify({ ana: "a".repeat(43) });
       stored["c AWSCURRENT"] = "callback key";
       const port = secrets({ operators: "o", callback: "c" });
       assert.deepEqual(await port.operators(), new Map([[sha256("a".repeat(43)), "ana"]]));
-      assert.equal(await port.callbackSecret(), "callback key");
+      assert.deepEqual(await port.callbackSecrets(), ["callback key"]);
+    });
+
+    it("accepts the callback key before while it is rotated", async () => {
+      stored["c AWSCURRENT"] = "new key";
+      stored["c AWSPREVIOUS"] = "old key";
+      assert.deepEqual(await secrets({ callback: "c" }).callbackSecrets(), ["new key", "old key"]);
     });
 
     it("rejects what it was not told, instead of finding nobody", async () => {
