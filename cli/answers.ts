@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+/** Answers of a gate, as far as the commands read them; everything else is passed on as it came. */
+const nullableText = z.string().nullable();
+
+export const proposalAnswer = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  final: z.boolean(),
+  service: z.string(),
+  runbook: z.string(),
+  action: nullableText,
+  target: z.unknown(),
+  proposer: z.string(),
+  source: z.string(),
+  incident: z.looseObject({
+    id: nullableText,
+    number: z.number().nullable(),
+    title: nullableText,
+    url: nullableText,
+    priority: nullableText,
+  }),
+  parameters: z.record(z.string(), z.unknown()),
+  justification: z.string(),
+  digest: nullableText,
+  received_at: z.string(),
+  decide_by: nullableText,
+  rule: nullableText,
+  rule_decision: nullableText,
+  trace: z
+    .array(z.object({ rule: z.string(), matched: z.boolean(), because: z.string() }))
+    .nullable(),
+  risk: z.number().nullable(),
+  on_expiry: nullableText,
+  review_url: nullableText,
+  approval_id: nullableText,
+  decision: z
+    .looseObject({
+      outcome: z.string(),
+      by: z.string(),
+      rule: nullableText,
+      note: nullableText,
+      at: nullableText,
+      valid_until: nullableText,
+      changed: z.array(z.string()),
+    })
+    .nullable(),
+  held_by_kill_switch_since: nullableText,
+  execution: z
+    .looseObject({ state: z.string(), invocation_id: nullableText, problem: nullableText })
+    .nullable(),
+  outcome: z.looseObject({ kind: z.string(), reason: z.string(), text: z.string() }).nullable(),
+  manual_task: nullableText,
+  closed_at: nullableText,
+  version: z.number(),
+  message: z.string().optional(),
+  joined: z.string().optional(),
+});
+export type ProposalAnswer = z.infer<typeof proposalAnswer>;
+
+export const proposalPage = z.object({
+  proposals: z.array(proposalAnswer),
+  cursor: nullableText,
+});
+
+export const auditEvent = z.strictObject({
+  proposalId: z.string(),
+  seq: z.number(),
+  atMs: z.number(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  prevHash: z.string(),
+  hash: z.string(),
+});
+
+const chainHead = z.object({ seq: z.number(), head: z.string() });
+
+export const trailAnswer = z.object({
+  proposal: z.string(),
+  head: chainHead,
+  events: z.array(auditEvent),
+});
+export type TrailAnswer = z.infer<typeof trailAnswer>;
+
+export const healthAnswer = z.looseObject({ status: z.string(), time: z.string() });
+
+export const killSwitchAnswer = z.object({
+  on: z.boolean(),
+  reason: nullableText,
+  by: nullableText,
+  since: nullableText,
+});
+
+export const alarmsAnswer = z.object({
+  alarms: z.array(
+    z.object({
+      kind: z.string(),
+      text: z.string(),
+      at: z.string(),
+      proposal: nullableText,
+      incident_id: nullableText,
+    }),
+  ),
+});
+
+export const refusal = z.looseObject({ error: z.string() });

@@ -1,0 +1,185 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import type { TrailAnswer } from "../answers.ts";
+import { lineOf, readExport, Verifier, type Verdict } from "../auditFile.ts";
+import { CliError, usage } from "../errors.ts";
+import type { GateClient } from "../gateClient.ts";
+import type { Io } from "../io.ts";
+import { clientOf, printJson, withGateOptions, type GateOptions } from "../options.ts";
+import type { Context } from "../program.ts";
+import { counted, plain } from "../text.ts";
+
+interface ExportOptions extends GateOptions {
+  out?: string;
+}
+
+interface VerifyOptions extends GateOptions {
+  live?: boolean;
+}
+
+export function auditCommand(context: Context): Command {
+  return new Command("audit")
+    .description(
+      "Export the audit trail, and verify that nobody altered it. Needs an operator's token.",
+    )
+    .addCommand(exportCommand(context))
+    .addCommand(verifyCommand(context));
+}
+
+function exportCommand({ io }: Context): Command {
+  return withGateOptions(
+    new Command("export")
+      .description("Write all events and the heads of their hash chains as JSON Lines.")
+      .option("--out <file>", "file to write; standard output without it"),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ gate audit export --out audit.jsonl
+  $ gate audit export | jq 'select(.type == "execution.claimed")'`,
+    )
+    .action(async (options: ExportOptions) => {
+      const client = clientOf(io, options);
+      const { url } = client.connection;
+      const at = new Date(await client.now()).toISOString();
+      const chunks = [lineOf({ kind: "export", format: 1, gate: url, at })];
+      const counts = { proposals: 0, events: 0 };
+      for await (const trail of trails(client)) {
+        counts.proposals += 1;
+        counts.events += trail.events.length;
+        chunks.push(
+          ...trail.events.map((event) => lineOf({ kind: "event", ...event })),
+          lineOf({ kind: "head", proposalId: trail.proposal, ...trail.head }),
+        );
+      }
+      chunks.push(lineOf({ kind: "end", ...counts }));
+      if (options.out === undefined) {
+        io.out(chunks.join(""));
+        return;
+      }
+      const file = resolve(io.cwd, options.out);
+      writeWhole(file, chunks.join(""));
+      if (options.json === true) {
+        printJson(io, { file, ...counts });
+      } else {
+        io.out(
+          `${counted(counts.events, "event")} of ${counted(counts.proposals, "proposal")} in ${file}\n`,
+        );
+      }
+    });
+}
+
+function verifyCommand({ io, exitWith }: Context): Command {
+  return withGateOptions(
+    new Command("verify")
+      .description(
+        "Check the hash chains of a running gate, or of an exported file. Exit code 1 when something was altered.",
+      )
+      .argument("[file]", "an exported file; the running gate without it")
+      .option(
+        "--live",
+        "also check that the running gate's history still begins with what the file holds",
+      ),
+  )
+    .addHelpText(
+      "after",
+      `
+A chain shows that no event was changed, removed or put in between. Only an earlier export, kept
+where the gate cannot write, shows that a whole history was not made anew: use it with --live.
+
+Examples:
+  $ gate audit verify
+  $ gate audit verify audit.jsonl
+  $ gate audit verify last-week.jsonl --live`,
+    )
+    .action(async (file: string | undefined, options: VerifyOptions) => {
+      if (options.live === true && file === undefined) {
+        throw usage("--live compares an exported file with the gate: name the file");
+      }
+      const verifier = new Verifier();
+      if (file === undefined) {
+        for await (const trail of trails(clientOf(io, options))) {
+          verifier.add(trail);
+        }
+      } else {
+        const exported = readExport(read(io, file), verifier);
+        exported.forEach((trail) => verifier.add(trail));
+        if (options.live === true) {
+          await compare(clientOf(io, options), exported, verifier);
+        }
+      }
+      const verdict = verifier.verdict();
+      if (verdict.problems.length > 0) {
+        exitWith(1);
+      }
+      if (options.json === true) {
+        printJson(io, { ok: verdict.problems.length === 0, ...verdict });
+      } else {
+        io.out(verdictText(verdict));
+      }
+    });
+}
+
+async function* trails(client: GateClient): AsyncGenerator<TrailAnswer> {
+  for await (const { id } of client.all({})) {
+    yield await client.trail(id);
+  }
+}
+
+/** Whether what was exported is still the beginning of what the gate has. */
+async function compare(
+  client: GateClient,
+  exported: readonly TrailAnswer[],
+  verifier: Verifier,
+): Promise<void> {
+  for (const { proposal, head } of exported) {
+    let live: TrailAnswer;
+    try {
+      live = await client.trail(proposal);
+    } catch (error) {
+      if (error instanceof CliError && error.details["status"] === 404) {
+        verifier.problem(proposal, `${proposal}: the gate does not have it any more`);
+        continue;
+      }
+      throw error;
+    }
+    if (live.events[head.seq - 1]?.hash !== head.head) {
+      verifier.problem(
+        proposal,
+        `${proposal}: the gate's history is not a continuation of the file's`,
+      );
+    }
+  }
+}
+
+function verdictText({ proposals, events, problems, altered }: Verdict): string {
+  const what = `${counted(events, "event")} of ${counted(proposals, "proposal")}`;
+  if (problems.length === 0) {
+    return `Whole and unaltered: ${what}\n`;
+  }
+  return `NOT as it was written: ${altered.map(plain).join(", ")} (of ${what})\n${problems
+    .map((problem) => `- ${plain(problem)}\n`)
+    .join("")}`;
+}
+
+function read(io: Io, file: string): string {
+  try {
+    return readFileSync(resolve(io.cwd, file), "utf8");
+  } catch {
+    throw new CliError(`there is no file ${resolve(io.cwd, file)} that can be read`);
+  }
+}
+
+/** Never half a file under the name that was asked for. */
+function writeWhole(file: string, content: string): void {
+  try {
+    writeFileSync(`${file}.new`, content, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw new CliError(
+      `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

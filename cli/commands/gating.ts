@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
+import { printJson, withJson } from "../options.ts";
+import type { Context } from "../program.ts";
+import { counted, table } from "../text.ts";
+import { explainCommand } from "./gatingExplain.ts";
+
+export function gatingCommand(context: Context): Command {
+  return new Command("gating")
+    .description("Check and explain gating files. Works offline.")
+    .addCommand(checkCommand(context))
+    .addCommand(explainCommand(context));
+}
+
+function checkCommand({ io }: Context): Command {
+  return withJson(
+    new Command("check")
+      .description("Check the gating in a stack file, or in a file with `services` at its top.")
+      .argument("[file]", "the file; without it that of --stack")
+      .option("--stack <name>", "Pulumi stack whose file is checked (default dev)"),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ gate gating check
+  $ gate gating check --stack prod
+  $ gate gating check gating.yaml --json`,
+    )
+    .action((file: string | undefined, options: FileOptions) => {
+      const path = fileOf(io, { ...options, ...(file === undefined ? {} : { file }) });
+      const gating = load(path);
+      const services = Object.entries(gating.services);
+      if (options.json === true) {
+        printJson(io, {
+          file: path,
+          ok: true,
+          services: Object.fromEntries(
+            services.map(([name, { runbooks, rules, otherwise }]) => [
+              name,
+              {
+                runbooks: Object.keys(runbooks),
+                rules: rules.map((rule) => rule.name),
+                otherwise,
+              },
+            ]),
+          ),
+        });
+        return;
+      }
+      io.out(`${path}: ${counted(services.length, "service")}, nothing wrong\n`);
+      if (services.length > 0) {
+        io.out(
+          table(
+            ["SERVICE", "RUNBOOKS", "RULES", "OTHERWISE"],
+            services.map(([name, { runbooks, rules, otherwise }]) => [
+              name,
+              String(Object.keys(runbooks).length),
+              String(rules.length),
+              otherwise,
+            ]),
+          ),
+        );
+      }
+    });
+}

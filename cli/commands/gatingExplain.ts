@@ -1,0 +1,171 @@
+import { Command, Option } from "commander";
+import { formatDuration } from "../../functions/gate/duration.ts";
+import {
+  evaluate,
+  findRunbook,
+  gatingForUnlisted,
+  incidentEvents,
+  proposedRunbook,
+  type Evaluation,
+  type Gating,
+  type RuleTerms,
+  type ServiceGating,
+  type Subject,
+} from "../../functions/gate/gating/index.ts";
+import { CliError, usage } from "../errors.ts";
+import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
+import { collect, printJson, withJson } from "../options.ts";
+import type { Context } from "../program.ts";
+import { explain } from "../proposalText.ts";
+import { facts } from "../text.ts";
+
+interface ExplainOptions extends FileOptions {
+  service: string;
+  runbook?: string;
+  event?: string;
+  priority?: string;
+  severity?: string;
+  urgency?: "high" | "low";
+  region?: string[];
+  proposer?: string;
+  title: string;
+  at?: string;
+}
+
+export function explainCommand({ io }: Context): Command {
+  return withJson(
+    new Command("explain")
+      .description("Tell what a gating file says about a proposal, or about a PagerDuty event.")
+      .option("--file <file>", "the file; without it that of --stack")
+      .option("--stack <name>", "Pulumi stack whose file is read (default dev)")
+      .requiredOption("--service <name>", "service, by the gating's key")
+      .option(
+        "--runbook <name>",
+        "runbook that is proposed; without it, the one that --event proposes",
+      )
+      .option("--event <type>", "PagerDuty event that proposes, like incident.triggered")
+      .option("--priority <priority>", 'priority of the incident, like "P1"')
+      .option("--severity <severity>", "severity as the proposer rates it")
+      .addOption(
+        new Option("--urgency <urgency>", "urgency of the incident").choices(["high", "low"]),
+      )
+      .option("--region <region>", "affected region; may be repeated", collect)
+      .option("--proposer <name>", "who proposes (default ai-agent, or pagerduty for an event)")
+      .option("--title <text>", "title of the incident", "")
+      .option("--at <time>", "when, like 2026-11-23T10:00:00Z (default now)"),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ gate gating explain --service payments-db --runbook db_failover_primary_to_replica --priority P1
+  $ gate gating explain --stack prod --service payments-db --event incident.triggered \\
+      --title "Primary unreachable" --at 2026-11-28T03:00:00Z`,
+    )
+    .action((options: ExplainOptions) => {
+      const gating = load(fileOf(io, options));
+      const { listed, own } = gatingOf(gating, options.service);
+      const subject = subjectOf(options);
+      const wanted = options.runbook ?? proposed(own, subject, options, listed);
+      const runbook = findRunbook(own, wanted);
+      if (runbook === null) {
+        const names = Object.keys(own.runbooks).sort().join(", ");
+        throw new CliError(
+          `${options.service}${listed ? "" : " is not listed, and the defaults"} ${listed ? "has" : "have"} no runbook "${wanted}"; allowed: ${names === "" ? "none" : names}`,
+        );
+      }
+      const evaluation = evaluate(own, {
+        ...subject,
+        runbook: runbook.name,
+        action: runbook.action,
+      });
+      if (options.json === true) {
+        printJson(io, { service: options.service, listed, runbook: runbook.name, ...evaluation });
+        return;
+      }
+      io.out(
+        `${runbook.name} on ${options.service}${listed ? "" : " (not listed: the defaults apply)"}\n`,
+      );
+      io.out(explain(evaluation));
+      io.out(termsText(evaluation));
+    });
+}
+
+function gatingOf(gating: Gating, service: string): { listed: boolean; own: ServiceGating } {
+  const own = Object.hasOwn(gating.services, service) ? gating.services[service] : undefined;
+  return own === undefined
+    ? { listed: false, own: gatingForUnlisted(gating.defaults) }
+    : { listed: true, own };
+}
+
+function subjectOf(options: ExplainOptions): Omit<Subject, "runbook" | "action"> {
+  const { event, at } = options;
+  const atMs = at === undefined ? Date.now() : Date.parse(at);
+  if (Number.isNaN(atMs)) {
+    throw usage(`--at must be a time like 2026-11-23T10:00:00Z, got "${at ?? ""}"`);
+  }
+  if (event !== undefined && !incidentEvents.some((known) => known === event)) {
+    throw usage(`--event must be one of ${incidentEvents.join(", ")}, got "${event}"`);
+  }
+  return {
+    event: event ?? null,
+    proposer: options.proposer ?? (event === undefined ? "ai-agent" : "pagerduty"),
+    priority: options.priority ?? null,
+    severity: options.severity ?? null,
+    urgency: options.urgency ?? null,
+    regions: options.region ?? [],
+    title: options.title,
+    atMs,
+  };
+}
+
+function proposed(
+  own: ServiceGating,
+  subject: Omit<Subject, "runbook" | "action">,
+  { service }: ExplainOptions,
+  listed: boolean,
+): string {
+  if (subject.event === null) {
+    throw usage("--runbook or --event is required");
+  }
+  const found = listed ? proposedRunbook(own, subject) : null;
+  if (found === null) {
+    throw new CliError(
+      listed
+        ? `no rule of ${service} proposes anything for ${subject.event}`
+        : `${service} is not listed: events of it are ignored`,
+      { hint: "name what is proposed with --runbook" },
+    );
+  }
+  return found.runbook;
+}
+
+function termsText({ decision, terms }: Evaluation): string {
+  if (decision !== "requireApproval") {
+    return "";
+  }
+  const { limits } = terms;
+  return `\n${facts([
+    ["Risk", String(terms.risk)],
+    [
+      "Waits",
+      `${formatDuration(terms.slaMs)}, without an answer ${terms.onExpiry === "approve" ? "it RUNS" : "it is suppressed"}`,
+    ],
+    ["A yes is good", `for ${formatDuration(terms.validForMs)}`],
+    ["Escalates", escalation(terms)],
+    ["Reviewer edits", terms.editable.length === 0 ? "nothing" : terms.editable.join(", ")],
+    ["After a no", `the same is not asked again for ${formatDuration(terms.coolDownMs)}`],
+    [
+      "Limits",
+      `${limits.openProposals} open proposals, ${limits.executionsPerHour} executions an hour`,
+    ],
+  ])}`;
+}
+
+function escalation({ escalateAfterMs, escalateTo }: RuleTerms): string {
+  if (escalateAfterMs === null || escalateTo === null) {
+    return "never";
+  }
+  const whom = escalateTo.escalationPolicy ?? escalateTo.users.join(", ");
+  return `after ${formatDuration(escalateAfterMs)} to ${whom}`;
+}

@@ -1,0 +1,72 @@
+import { Command } from "commander";
+import { clientOf, printJson, withGateOptions, wholeNumber, type GateOptions } from "../options.ts";
+import type { Context } from "../program.ts";
+import { deadlineText, incidentLabel } from "../proposalText.ts";
+import { relative, statusText, table } from "../text.ts";
+
+interface ListOptions extends GateOptions {
+  open?: boolean;
+  service?: string;
+  incident?: string;
+  limit: number;
+  cursor?: string;
+}
+
+export function listCommand({ io }: Context): Command {
+  return withGateOptions(
+    new Command("list")
+      .description("List proposals, newest first. Needs an operator's token.")
+      .option("--open", "only those that have not ended")
+      .option("--service <name>", "only those of one service, by the gating's key")
+      .option("--incident <id>", "only those of one incident, by PagerDuty's id")
+      .option("--limit <count>", "how many at most", wholeNumber("--limit", 1, 200), 20)
+      .option("--cursor <cursor>", "go on where an earlier list ended"),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ gate list --open
+  $ gate list --service payments-db --json`,
+    )
+    .action(async (options: ListOptions) => {
+      const client = clientOf(io, options);
+      const { open, service, incident, limit, cursor } = options;
+      const page = await client.page({
+        limit,
+        ...(open === undefined ? {} : { open }),
+        ...(service === undefined ? {} : { service }),
+        ...(incident === undefined ? {} : { incident }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      if (options.json === true) {
+        printJson(io, page);
+        return;
+      }
+      if (page.proposals.length === 0) {
+        io.out(open === true ? "Nothing is open.\n" : "No proposals.\n");
+        return;
+      }
+      const nowMs = await client.now();
+      io.out(
+        table(
+          ["PROPOSAL", "STATUS", "TIME LEFT", "INCIDENT", "SERVICE", "RUNBOOK", "PROPOSED"],
+          page.proposals.map((proposal) => [
+            proposal.id,
+            proposal.held_by_kill_switch_since === null
+              ? statusText(proposal.status)
+              : "held by the kill switch",
+            deadlineText(proposal, nowMs),
+            incidentLabel(proposal.incident),
+            proposal.service,
+            proposal.runbook,
+            `${relative(proposal.received_at, nowMs)} by ${proposal.proposer}`,
+          ]),
+          io.columns,
+        ),
+      );
+      if (page.cursor !== null) {
+        io.out(`More: --cursor ${page.cursor}\n`);
+      }
+    });
+}

@@ -1,0 +1,54 @@
+import { Command } from "commander";
+import { verifyChain } from "../../functions/gate/audit.ts";
+import { eventText } from "../../local/timeline/eventText.ts";
+import type { TrailAnswer } from "../answers.ts";
+import { clientOf, printJson, withGateOptions, type GateOptions } from "../options.ts";
+import type { Context } from "../program.ts";
+import { describe, explain } from "../proposalText.ts";
+import { counted, instant, oneLine, shortDigest } from "../text.ts";
+
+export function showCommand({ io }: Context): Command {
+  return withGateOptions(
+    new Command("show")
+      .description(
+        "Show one proposal: where it stands, which rule decided and why, its audit trail.",
+      )
+      .argument("<id>", "the proposal's id"),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ gate show prop_k23w4hpgmxp397w3
+  $ gate show prop_k23w4hpgmxp397w3 --json`,
+    )
+    .action(async (id: string, options: GateOptions) => {
+      const client = clientOf(io, options);
+      const proposal = await client.proposal(id);
+      const trail = await client.trail(id);
+      const problems = verifyChain(id, trail.events, trail.head);
+      if (options.json === true) {
+        printJson(io, { proposal, head: trail.head, events: trail.events, problems });
+        return;
+      }
+      io.out(describe(proposal, await client.now()));
+      io.out(
+        `\n${explain({ rule: proposal.rule, decision: proposal.rule_decision, trace: proposal.trace })}`,
+      );
+      io.out(`\nAudit trail\n${trailText(trail)}`);
+      io.out(
+        problems.length === 0
+          ? `  Chain whole: ${counted(trail.events.length, "event")}, ends in ${shortDigest(trail.head.head)}\n`
+          : `  CHAIN BROKEN:\n${problems.map((problem) => `  - ${oneLine(problem)}\n`).join("")}`,
+      );
+    });
+}
+
+function trailText({ events }: TrailAnswer): string {
+  return events
+    .map((event) => {
+      const at = instant(new Date(event.atMs).toISOString());
+      return `  ${at}  ${oneLine(eventText(event).text)}\n`;
+    })
+    .join("");
+}

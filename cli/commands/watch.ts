@@ -1,0 +1,87 @@
+import { Command } from "commander";
+import type { ProposalAnswer } from "../answers.ts";
+import type { GateClient } from "../gateClient.ts";
+import {
+  clientOf,
+  printJsonLine,
+  withGateOptions,
+  wholeNumber,
+  type GateOptions,
+} from "../options.ts";
+import type { Context } from "../program.ts";
+import { incidentLabel } from "../proposalText.ts";
+import { instant, oneLine, statusText } from "../text.ts";
+
+interface WatchOptions extends GateOptions {
+  every: number;
+}
+
+export function watchCommand({ io }: Context): Command {
+  return withGateOptions(
+    new Command("watch")
+      .description(
+        "Print a line whenever a proposal changes: of one until it ends, of all until Ctrl-C.",
+      )
+      .argument("[id]", "the proposal's id; all without it")
+      .option("--every <seconds>", "how often to look", wholeNumber("--every", 1, 3600), 2),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ gate watch
+  $ gate watch prop_k23w4hpgmxp397w3 --json      one JSON object a line`,
+    )
+    .action(async (id: string | undefined, options: WatchOptions) => {
+      const client = clientOf(io, options);
+      const seen = new Map<string, { version: number; told: string }>();
+      let isFirst = true;
+      while (!io.stopping.aborted) {
+        const found = id === undefined ? await newest(client) : [await client.proposal(id)];
+        const nowMs = await client.now();
+        for (const proposal of found) {
+          const before = seen.get(proposal.id);
+          const told = lineOf(proposal);
+          seen.set(proposal.id, { version: proposal.version, told });
+          if (options.json === true) {
+            if (before?.version !== proposal.version) {
+              printJsonLine(io, proposal);
+            }
+          } else if (before?.told !== told && !(isFirst && id === undefined && proposal.final)) {
+            io.out(`${instant(new Date(nowMs).toISOString())}  ${told}\n`);
+          }
+        }
+        isFirst = false;
+        if (id !== undefined && found.every((proposal) => proposal.closed_at !== null)) {
+          return;
+        }
+        await io.sleep(options.every * 1000);
+      }
+    });
+}
+
+/** Oldest first, as one reads them. */
+async function newest(client: GateClient): Promise<ProposalAnswer[]> {
+  const open = await client.page({ open: true, limit: 200 });
+  const recent = await client.page({ limit: 50 });
+  const byId = new Map(
+    [...recent.proposals, ...open.proposals].map((proposal) => [proposal.id, proposal]),
+  );
+  return [...byId.values()].sort((a, b) => (a.received_at < b.received_at ? -1 : 1));
+}
+
+function lineOf(proposal: ProposalAnswer): string {
+  const { outcome, decision } = proposal;
+  const held = proposal.held_by_kill_switch_since === null ? "" : " (held by the kill switch)";
+  const more =
+    outcome !== null
+      ? `: ${outcome.text}`
+      : proposal.status === "awaitingDecision" && proposal.review_url !== null
+        ? `: ${proposal.review_url}`
+        : decision?.note != null
+          ? `: “${decision.note}”`
+          : "";
+  return oneLine(
+    `${proposal.id}  ${incidentLabel(proposal.incident)} ${proposal.service} ${proposal.runbook}  ${statusText(proposal.status)}${held}${more}`,
+  );
+}

@@ -1,0 +1,229 @@
+import type { z } from "zod";
+import {
+  alarmsAnswer,
+  healthAnswer,
+  killSwitchAnswer,
+  proposalAnswer,
+  proposalPage,
+  refusal,
+  trailAnswer,
+  type ProposalAnswer,
+  type TrailAnswer,
+} from "./answers.ts";
+import type { Connection } from "./connection.ts";
+import { CliError } from "./errors.ts";
+import type { Io } from "./io.ts";
+
+const TIMEOUT_MS = 40_000;
+/** The longest that a gate waits before it answers. */
+export const LONGEST_WAIT_SECONDS = 25;
+
+export interface ListQuery {
+  open?: boolean;
+  service?: string;
+  incident?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+interface Call {
+  path: string;
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  as?: "operator" | "proposer";
+  /** What a 404 means here. */
+  missing?: string;
+}
+
+/** A gate over HTTP, on this machine or deployed. */
+export class GateClient {
+  readonly connection: Connection;
+  readonly #io: Io;
+
+  constructor(io: Io, connection: Connection) {
+    this.#io = io;
+    this.connection = connection;
+  }
+
+  propose(
+    body: unknown,
+    options: { idempotencyKey?: string | undefined; waitSeconds: number },
+  ): Promise<ProposalAnswer> {
+    return this.#call(proposalAnswer, {
+      path: `/proposals?wait=${options.waitSeconds}`,
+      method: "POST",
+      body,
+      as: "proposer",
+      headers:
+        options.idempotencyKey === undefined ? {} : { "idempotency-key": options.idempotencyKey },
+    });
+  }
+
+  proposal(id: string, waitSeconds = 0, as: Call["as"] = "operator"): Promise<ProposalAnswer> {
+    return this.#call(proposalAnswer, {
+      path: `/proposals/${encodeURIComponent(id)}?wait=${waitSeconds}`,
+      as,
+    });
+  }
+
+  /** The history and the head that it must end in: both of one moment. */
+  async trail(id: string): Promise<TrailAnswer> {
+    const answer = await this.#call(trailAnswer, {
+      path: `/proposals/${encodeURIComponent(id)}/events`,
+    });
+    // The head is read first: an event that came in between is not part of this look.
+    return { ...answer, events: answer.events.slice(0, answer.head.seq) };
+  }
+
+  page(query: ListQuery): Promise<z.infer<typeof proposalPage>> {
+    const { open, service, incident, limit, cursor } = query;
+    const parameters = new URLSearchParams({
+      ...(open === undefined ? {} : { open: String(open) }),
+      ...(service === undefined ? {} : { service }),
+      ...(incident === undefined ? {} : { incident_id: incident }),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    return this.#call(proposalPage, { path: `/proposals?${parameters}` });
+  }
+
+  /** All that match, newest first, a page at a time. */
+  async *all(query: ListQuery): AsyncGenerator<ProposalAnswer> {
+    let cursor: string | null = null;
+    do {
+      const page: z.infer<typeof proposalPage> = await this.page({
+        ...query,
+        limit: 200,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      yield* page.proposals;
+      ({ cursor } = page);
+    } while (cursor !== null);
+  }
+
+  /** The gate's time: that of an embedded gate may have been moved on. */
+  async now(): Promise<number> {
+    const { time } = await this.#call(healthAnswer, { path: "/healthz" });
+    return Date.parse(time);
+  }
+
+  killSwitch(): Promise<z.infer<typeof killSwitchAnswer>> {
+    return this.#call(killSwitchAnswer, { path: "/operator/kill-switch", missing: LOCAL_ONLY });
+  }
+
+  setKillSwitch(on: boolean, reason: string | null): Promise<z.infer<typeof killSwitchAnswer>> {
+    return this.#call(killSwitchAnswer, {
+      path: "/operator/kill-switch",
+      method: "PUT",
+      body: { on, reason },
+      missing: LOCAL_ONLY,
+    });
+  }
+
+  async alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]> {
+    const { alarms } = await this.#call(alarmsAnswer, {
+      path: `/operator/alarms?limit=${limit}`,
+      missing: LOCAL_ONLY,
+    });
+    return alarms;
+  }
+
+  async #call<T extends z.ZodType>(schema: T, call: Call): Promise<z.infer<T>> {
+    const { url, operatorToken, proposerToken } = this.connection;
+    const token = call.as === "proposer" ? proposerToken : operatorToken;
+    const answer = await request(this.#io, `${url}${call.path}`, {
+      method: call.method ?? "GET",
+      headers: { authorization: `Bearer ${token}`, ...call.headers },
+      body: call.body,
+    });
+    if (answer.status === 404 && call.missing !== undefined) {
+      throw new CliError(call.missing);
+    }
+    if (answer.status >= 300) {
+      throw refused(url, answer);
+    }
+    const parsed = schema.safeParse(answer.body);
+    if (!parsed.success) {
+      throw notAGate(url);
+    }
+    return parsed.data;
+  }
+}
+
+const LOCAL_ONLY =
+  "this gate has no operator routes: they are there on a gate that `npm start` or `npm run gate` started";
+
+export interface Answer {
+  status: number;
+  /** Undefined when it was no JSON. */
+  body: unknown;
+}
+
+/** One HTTP call with JSON both ways. No redirect is followed, so that no token goes astray. */
+export async function request(
+  io: Io,
+  url: string,
+  call: { method: string; headers?: Record<string, string>; body?: unknown },
+): Promise<Answer> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await io.fetch(url, {
+      method: call.method,
+      redirect: "manual",
+      headers: {
+        ...call.headers,
+        ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), io.stopping]),
+    });
+    text = await response.text();
+  } catch (error) {
+    if (io.stopping.aborted) {
+      throw new CliError("stopped");
+    }
+    const { origin } = new URL(url);
+    const timedOut = error instanceof Error && error.name === "TimeoutError";
+    throw new CliError(
+      timedOut
+        ? `the gate at ${origin} did not answer within ${TIMEOUT_MS / 1000} s`
+        : `no gate answers at ${origin}`,
+      { hint: "start one with `npm start`, or check --url (GATE_URL)" },
+    );
+  }
+  try {
+    return { status: response.status, body: JSON.parse(text) };
+  } catch {
+    return { status: response.status, body: undefined };
+  }
+}
+
+function refused(url: string, { status, body }: Answer): CliError {
+  const told = refusal.safeParse(body);
+  if (!told.success) {
+    return status === 404 || status < 400
+      ? notAGate(url)
+      : new CliError(`the gate at ${url} answered ${status}`, {
+          hint: "its log may say why",
+          details: { status },
+        });
+  }
+  const { error, ...more } = told.data;
+  return new CliError(error, {
+    details: { status, ...more },
+    hint:
+      status === 401
+        ? "check --token (GATE_TOKEN); the token of a gate on this machine is found by its --data-dir"
+        : status === 403
+          ? "use an operator's token"
+          : null,
+  });
+}
+
+function notAGate(url: string): CliError {
+  return new CliError(`what answers at ${url} is no gate that this command knows`, {
+    hint: "check --url (GATE_URL)",
+  });
+}

@@ -1,0 +1,81 @@
+import { Option, type Command } from "commander";
+import { connectionOf, type Connection, type ConnectionOptions } from "./connection.ts";
+import { usage } from "./errors.ts";
+import { GateClient } from "./gateClient.ts";
+import type { Io } from "./io.ts";
+
+export interface GateOptions extends ConnectionOptions {
+  json?: boolean;
+}
+
+/** Options of every command that asks a gate. */
+export function withGateOptions(command: Command): Command {
+  return withJson(command)
+    .addOption(new Option("--url <url>", "address of the gate (GATE_URL)"))
+    .addOption(
+      new Option(
+        "--token <token>",
+        "token of a proposer or an operator (GATE_TOKEN, which others cannot see)",
+      ),
+    )
+    .addOption(
+      new Option("--data-dir <folder>", "data folder of a gate on this machine (GATE_DATA_DIR)"),
+    );
+}
+
+export function withJson(command: Command): Command {
+  return command.option("--json", "print JSON, also for errors");
+}
+
+export function clientOf(io: Io, options: GateOptions): GateClient {
+  return new GateClient(io, connectionOf(io, options));
+}
+
+/** The embedded gate's connection; anything else is refused. */
+export function embeddedOf(
+  io: Io,
+  options: GateOptions,
+  refusal: (url: string) => Error,
+): Connection & { endpoints: NonNullable<Connection["endpoints"]> } {
+  const connection = connectionOf(io, options);
+  const { endpoints } = connection;
+  if (endpoints === null) {
+    throw refusal(connection.url);
+  }
+  return { ...connection, endpoints };
+}
+
+/** For an option that may be given several times. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** `key=value`; several make a record. */
+export function collectPairs(
+  value: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = value.indexOf("=");
+  if (at < 1) {
+    throw usage(`--set must be key=value, got "${value}"`);
+  }
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
+}
+
+export function wholeNumber(name: string, min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (value.trim() === "" || !Number.isInteger(number) || number < min || number > max) {
+      throw usage(`${name} must be a whole number from ${min} to ${max}, got "${value}"`);
+    }
+    return number;
+  };
+}
+
+export function printJson(io: Io, value: unknown): void {
+  io.out(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function printJsonLine(io: Io, value: unknown): void {
+  io.out(`${JSON.stringify(value)}\n`);
+}

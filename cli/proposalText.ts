@@ -1,0 +1,111 @@
+import { formatDuration } from "../functions/gate/duration.ts";
+import type { ProposalAnswer } from "./answers.ts";
+import { facts, instant, oneLine, relative, shortDigest, statusText } from "./text.ts";
+
+/** A proposal in full, for people. */
+export function describe(proposal: ProposalAnswer, nowMs: number): string {
+  const { incident, decision, outcome, execution } = proposal;
+  const { held_by_kill_switch_since: heldSince } = proposal;
+  const at = (iso: string): string => `${instant(iso)} (${relative(iso, nowMs)})`;
+  const parameters = Object.entries(proposal.parameters)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(" ");
+  return [
+    `${proposal.id}: ${statusText(proposal.status)}\n`,
+    `${oneLine(proposal.runbook)} on ${oneLine(proposal.service)}, proposed by ${oneLine(proposal.proposer)} ${at(proposal.received_at)}\n\n`,
+    facts([
+      ["Incident", incidentText(incident)],
+      ["", incident.url],
+      ["Action", proposal.action],
+      ["Parameters", parameters === "" ? null : parameters],
+      ["Why", proposal.justification],
+      ["Digest", proposal.digest === null ? null : shortDigest(proposal.digest)],
+      [
+        "Decide by",
+        proposal.decide_by === null || decision !== null || outcome !== null
+          ? null
+          : `${at(proposal.decide_by)}, without an answer: ${proposal.on_expiry === "approve" ? "it runs" : "suppressed"}`,
+      ],
+      ["Review", decision === null && outcome === null ? proposal.review_url : null],
+      ["Decided", decision === null ? null : decisionText(decision, at)],
+      ["Held", heldSince === null ? null : `by the kill switch since ${at(heldSince)}`],
+      [
+        "Valid until",
+        decision?.valid_until == null || outcome !== null ? null : at(decision.valid_until),
+      ],
+      [
+        "Execution",
+        execution === null
+          ? null
+          : `${execution.state}${execution.invocation_id === null ? "" : `, invocation ${execution.invocation_id}`}${execution.problem === null ? "" : `: ${execution.problem}`}`,
+      ],
+      ["Outcome", outcome === null ? null : `${outcome.kind} (${outcome.reason}): ${outcome.text}`],
+      ["Manual task", proposal.manual_task],
+    ]),
+  ].join("");
+}
+
+function decisionText(
+  decision: NonNullable<ProposalAnswer["decision"]>,
+  at: (iso: string) => string,
+): string {
+  const rule = decision.rule === null ? "" : ` ${decision.rule}`;
+  const by =
+    {
+      human: "a reviewer",
+      policy: `gating rule${rule}`,
+      autoRule: `Cheqpoint's rule${rule}`,
+      onExpiry: `rule${rule}, as nobody answered`,
+    }[decision.by] ?? "the gate";
+  const changed = decision.changed.length === 0 ? "" : `, changed: ${decision.changed.join(", ")}`;
+  const note = decision.note === null ? "" : `\n“${decision.note}”`;
+  return `${decision.outcome} by ${by} ${decision.at === null ? "" : at(decision.at)}${changed}${note}`;
+}
+
+function incidentText({ id, number, title, priority }: ProposalAnswer["incident"]): string | null {
+  if (number === null) {
+    return id;
+  }
+  return `INC-${number} ${title ?? ""}${priority === null ? "" : ` [${priority}]`} (${id ?? "?"})`;
+}
+
+/** Which rule decided, and why each before it did not. */
+export function explain(of: {
+  rule: string | null;
+  decision: string | null;
+  trace: readonly { rule: string; matched: boolean; because: string }[] | null;
+}): string {
+  if (of.trace === null || of.decision === null) {
+    return "Not weighed by any rule yet\n";
+  }
+  const isRule = of.rule !== null && of.rule !== "otherwise";
+  const says =
+    { allow: "allows it", deny: "denies it", requireApproval: "asks for an approval" }[
+      of.decision
+    ] ?? of.decision;
+  const width = Math.max(0, ...of.trace.map(({ rule }) => rule.length));
+  const lines = of.trace.map(
+    ({ rule, matched, because }) =>
+      `  ${matched ? "✓" : "✗"} ${oneLine(rule).padEnd(width)}  ${oneLine(because)}\n`,
+  );
+  return `${isRule ? `Rule ${of.rule}` : "No rule matched; `otherwise`"} ${says}\n${lines.join("")}`;
+}
+
+/** "in 4m 12s" until the deadline that counts now. */
+export function deadlineText(proposal: ProposalAnswer, nowMs: number): string {
+  const deadline =
+    proposal.outcome !== null
+      ? null
+      : proposal.decision === null
+        ? proposal.decide_by
+        : proposal.decision.valid_until;
+  if (deadline === null) {
+    return "";
+  }
+  const leftMs = Date.parse(deadline) - nowMs;
+  return leftMs <= 0 ? "over" : formatDuration(leftMs);
+}
+
+export function incidentLabel({ number, id }: ProposalAnswer["incident"]): string {
+  return number === null ? (id ?? "") : `INC-${number}`;
+}
