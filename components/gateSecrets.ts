@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { integer, onlyKnown, refuse, secretText, shown } from "./inputs.ts";
+import { checked, onlyKnown, optional, refuse, secretText, shown } from "./inputs.ts";
 
 /** A key that the gate makes for somebody. */
 export interface KeySettings {
@@ -154,9 +154,9 @@ function storedSecret(
 
 /** Days that AWS accepts: at once, or at least a week. */
 export function recoveryDays(field: string, input: pulumi.Input<number>): pulumi.Output<number> {
-  return integer(field, input, 0, 30).apply((days) => {
-    if (days > 0 && days < 7) {
-      refuse(`\`${field}\` must be 0 or 7 to 30, got ${days}`);
+  return checked(input, (days) => {
+    if (!Number.isInteger(days) || days < 0 || days > 30 || (days > 0 && days < 7)) {
+      refuse(`\`${field}\` must be 0 or 7 to 30, got ${shown(days)}`);
     }
     return days;
   });
@@ -187,11 +187,13 @@ function randomKey(
   keepers: KeySettings["keepers"],
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
-  return new random.RandomPassword(
-    name,
-    { length: 43, special: false, ...(keepers === undefined ? {} : { keepers }) },
-    opts,
-  ).result;
+  return pulumi.secret(
+    new random.RandomPassword(
+      name,
+      { length: 43, special: false, ...optional("keepers", keepers) },
+      opts,
+    ).result,
+  );
 }
 
 function callbackKey(

@@ -6,7 +6,7 @@ export function refuse(message: string): never {
 }
 
 /** Whether nothing in the value has to be waited for. */
-function isPlain(value: unknown): boolean {
+export function isPlain(value: unknown): boolean {
   if (pulumi.Output.isInstance(value) || value instanceof Promise) {
     return false;
   }

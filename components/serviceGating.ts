@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { GatingError, parseServiceGating } from "../functions/gate/gating/index.ts";
 import type { ServiceGatingInput } from "../functions/gate/gating/index.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
-import { checked, onlyKnown, refuse, shown } from "./inputs.ts";
+import { checked, isPlain, onlyKnown, refuse, shown } from "./inputs.ts";
 
 /** What another stack needs of a gate: its output `gate`. */
 export interface GateReference {
@@ -68,12 +68,12 @@ export class ServiceGating extends pulumi.ComponentResource {
     const service = identity(name, args, parent);
     const label = typeof args.service === "string" ? args.service : name;
     const gating = checkedGating(label, args.gating);
-    const gate = pulumi.output(args.gate).apply(checkedReference);
+    const tableName = gatingTable(args.gate);
 
     new aws.dynamodb.TableItem(
       name,
       {
-        tableName: gate.gatingTableName,
+        tableName,
         hashKey: "pk",
         item: pulumi.all([service, gating]).apply(([found, written]) => gatingItem(found, written)),
       },
@@ -81,7 +81,7 @@ export class ServiceGating extends pulumi.ComponentResource {
     );
     new aws.dynamodb.TableItem(
       `${name}-name`,
-      { tableName: gate.gatingTableName, hashKey: "pk", item: service.apply(nameItem) },
+      { tableName, hashKey: "pk", item: service.apply(nameItem) },
       parent,
     );
 
@@ -168,17 +168,15 @@ export function refusing<T>(parse: () => T): T {
   }
 }
 
-function checkedReference(gate: GateReference): GateReference {
-  const found: unknown = gate;
-  const complete =
-    typeof found === "object" &&
-    found !== null &&
-    "gatingTableName" in found &&
-    typeof found.gatingTableName === "string";
-  if (!complete) {
-    refuse(
-      `\`gate\` must be the output \`gate\` of an ApprovalGate, got ${shown(found)?.slice(0, 80)}`,
-    );
-  }
-  return gate;
+/** Name of the gate's table. The one member is taken by itself: other members may not be known yet. */
+function gatingTable(gate: ServiceGatingArgs["gate"]): pulumi.Output<string> {
+  const checkName = (name: unknown): string =>
+    typeof name === "string" && name !== ""
+      ? name
+      : refuse(
+          `\`gate\` must be the output \`gate\` of an ApprovalGate, got ${shown(name)} as its \`gatingTableName\``,
+        );
+  return isPlain(gate)
+    ? pulumi.output(checkName((gate as Partial<GateReference> | undefined)?.gatingTableName))
+    : pulumi.output(gate).gatingTableName.apply(checkName);
 }

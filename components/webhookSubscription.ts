@@ -1,14 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-  checked,
-  httpUrl,
-  pagerdutyId,
-  oneOf,
-  onlyKnown,
-  refuse,
-  secretText,
-  shown,
-} from "./inputs.ts";
+import { checked, httpUrl, pagerdutyId, onlyKnown, refuse, secretText, shown } from "./inputs.ts";
 import { subscriptionProvider } from "./webhookSubscriptionProvider.ts";
 
 /** Whose incidents a subscription reports. */
@@ -205,8 +196,11 @@ function checkedScope(
   scope: pulumi.Input<WebhookScope>,
   scopeId: pulumi.Input<string> | undefined,
 ): { type: pulumi.Output<string>; id: pulumi.Output<string> } {
-  const kind = oneOf("scope", scope, Object.values(WebhookScope));
-  const both = checked({ kind, id: scopeId ?? "" }, ({ kind, id }) => {
+  const both = checked({ kind: scope, id: scopeId ?? "" }, ({ kind, id }) => {
+    const allowed = Object.values(WebhookScope);
+    if (!allowed.includes(kind)) {
+      refuse(`\`scope\` must be one of ${allowed.join(", ")}, got ${shown(kind)}`);
+    }
     if (kind === WebhookScope.Account && id !== "") {
       refuse(`\`scopeId\` must be absent when \`scope\` is "account", got ${shown(id)}`);
     }

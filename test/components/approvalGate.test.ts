@@ -1,0 +1,566 @@
+// Policies are compared whole, since no emulator enforces them. Names are part of the package's interface: a changed
+// one replaces resources of everybody who upgrades.
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { ApprovalGate, defineGating } from "../../components/index.ts";
+import type { ApprovalGateArgs } from "../../components/index.ts";
+import { record, refused, valueOf } from "./mocks.ts";
+
+const FUNCTION = "aws:lambda/function:Function";
+const POLICY = "aws:iam/rolePolicy:RolePolicy";
+const VERSION = "aws:secretsmanager/secretVersion:SecretVersion";
+
+const required = {
+  cheqpointConnectionKey: "ck",
+  pagerdutyToken: pulumi.secret("pt"),
+  pagerdutyFrom: "gate@example.com",
+};
+const gating = defineGating({
+  services: {
+    "payments-db": {
+      runbooks: { failover: { automationAction: "01FAILOVER" } },
+      rules: [{ name: "ask", decision: "requireApproval" }],
+    },
+  },
+  defaults: { proposals: "deny" },
+});
+
+const make = (more: Partial<ApprovalGateArgs> = {}, options: { preview?: boolean } = {}) =>
+  record((opts) => new ApprovalGate("gate", { ...required, ...more }, opts), options);
+
+type Found = Awaited<ReturnType<typeof make>>;
+
+const short = (type: string) => type.split(":").at(-1) ?? "";
+const statementsOf = ({ find }: Found, name: string): Record<string, unknown>[] =>
+  (
+    JSON.parse(String(find(POLICY, name).inputs["policy"])) as {
+      Statement: Record<string, unknown>[];
+    }
+  ).Statement;
+const environmentOf = ({ find }: Found, name: string): unknown =>
+  (find(FUNCTION, name).inputs["environment"] as { variables: unknown }).variables;
+
+const USE_LEDGER = {
+  Sid: "UseLedger",
+  Effect: "Allow",
+  Action: [
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+  ],
+  Resource: [
+    "arn:aws:dynamodb:::table/gate-ledger",
+    "arn:aws:dynamodb:::table/gate-ledger/index/*",
+  ],
+};
+const READ_GATING = {
+  Sid: "ReadGating",
+  Effect: "Allow",
+  Action: ["dynamodb:GetItem"],
+  Resource: ["arn:aws:dynamodb:::table/gate-ledger-gating"],
+};
+const SEND_WORK = {
+  Sid: "SendWork",
+  Effect: "Allow",
+  Action: ["sqs:SendMessage"],
+  Resource: ["arn:aws:sqs:::gate-queue"],
+};
+const writeLog = (name: string) => ({
+  Sid: "WriteOwnLog",
+  Effect: "Allow",
+  Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+  Resource: [`arn:aws:logs:::${name}:*`],
+});
+const readSecrets = (...names: string[]) => ({
+  Sid: "ReadSecrets",
+  Effect: "Allow",
+  Action: ["secretsmanager:GetSecretValue"],
+  Resource: names.map((name) => `arn:aws:secretsmanager:::${name}`),
+});
+
+describe("ApprovalGate", () => {
+  /** Every child of a gate with one service: type, name, and the component that it belongs to. */
+  const CHILDREN = [
+    "ApprovalGate gate",
+    "ApprovalLedger gate-ledger",
+    "Table gate-ledger < gate-ledger",
+    "Table gate-ledger-gating < gate-ledger",
+    "WorkQueue gate-queue",
+    "Queue gate-queue-dead-letters < gate-queue",
+    "Queue gate-queue < gate-queue",
+    "GateSecrets gate-secret",
+    "Secret gate-secret-pagerduty-token < gate-secret",
+    "SecretVersion gate-secret-pagerduty-token < gate-secret",
+    "Secret gate-secret-cheqpoint-key < gate-secret",
+    "SecretVersion gate-secret-cheqpoint-key < gate-secret",
+    "Secret gate-secret-proposers < gate-secret",
+    "SecretVersion gate-secret-proposers < gate-secret",
+    "Secret gate-secret-webhook < gate-secret",
+    "GateFunction gate-middleware",
+    "LogGroup gate-middleware < gate-middleware",
+    "Role gate-middleware < gate-middleware",
+    "RolePolicy gate-middleware < gate-middleware",
+    "Function gate-middleware < gate-middleware",
+    "GateFunction gate-callback",
+    "LogGroup gate-callback < gate-callback",
+    "Role gate-callback < gate-callback",
+    "RolePolicy gate-callback < gate-callback",
+    "Function gate-callback < gate-callback",
+    "GateApi gate-api",
+    "Api gate-api < gate-api",
+    "Integration gate-api-middleware < gate-api",
+    "Permission gate-api-middleware < gate-api",
+    "Route gate-api-middleware-webhook < gate-api",
+    "Route gate-api-middleware-propose < gate-api",
+    "Route gate-api-middleware-list < gate-api",
+    "Route gate-api-middleware-show < gate-api",
+    "Route gate-api-middleware-events < gate-api",
+    "Route gate-api-middleware-health < gate-api",
+    "Integration gate-api-callback < gate-api",
+    "Permission gate-api-callback < gate-api",
+    "Route gate-api-callback-decision < gate-api",
+    "LogGroup gate-api-access < gate-api",
+    "Stage gate-api < gate-api",
+    "GateFunction gate-worker",
+    "LogGroup gate-worker < gate-worker",
+    "Role gate-worker < gate-worker",
+    "RolePolicy gate-worker < gate-worker",
+    "Function gate-worker < gate-worker",
+    "EventSourceMapping gate-worker",
+    "Role gate-worker-sweep",
+    "RolePolicy gate-worker-sweep",
+    "Schedule gate-worker-sweep",
+    "WebhookSubscription gate-webhook-account",
+    "WebhookSubscription gate-webhook-account < gate-webhook-account",
+    "SecretVersion gate-webhook",
+    "WebhookActivation gate-webhook-account",
+    "Monitoring gate-monitoring",
+    "MetricAlarm gate-monitoring-bypass < gate-monitoring",
+    "MetricAlarm gate-monitoring-ran-twice < gate-monitoring",
+    "MetricAlarm gate-monitoring-uncertain < gate-monitoring",
+    "MetricAlarm gate-monitoring-never-ran < gate-monitoring",
+    "MetricAlarm gate-monitoring-past-sla < gate-monitoring",
+    "MetricAlarm gate-monitoring-kill-switch < gate-monitoring",
+    "MetricAlarm gate-monitoring-subscription-disabled < gate-monitoring",
+    "MetricAlarm gate-monitoring-unintelligible < gate-monitoring",
+    "MetricAlarm gate-monitoring-signatures < gate-monitoring",
+    "MetricAlarm gate-monitoring-dead-letters < gate-monitoring",
+    "MetricAlarm gate-monitoring-queue-age < gate-monitoring",
+    "MetricAlarm gate-monitoring-api-errors < gate-monitoring",
+    "MetricAlarm gate-monitoring-middleware-errors < gate-monitoring",
+    "MetricAlarm gate-monitoring-callback-errors < gate-monitoring",
+    "MetricAlarm gate-monitoring-worker-errors < gate-monitoring",
+    "MetricAlarm gate-monitoring-worker-silent < gate-monitoring",
+    "Dashboard gate-monitoring < gate-monitoring",
+    "TableItem gate-defaults",
+    "ServiceGating gate-payments-db",
+    "TableItem gate-payments-db < gate-payments-db",
+    "TableItem gate-payments-db-name < gate-payments-db",
+  ];
+
+  for (const preview of [false, true]) {
+    it(`has exactly these children in ${preview ? "a preview" : "an update"}`, async () => {
+      const { resources } = await make({ gating }, { preview });
+      const described = resources.map(({ type, name, parents }) => {
+        const owners = parents.slice(1).map((parent) => parent.split(" ").at(-1) ?? "");
+        return [`${short(type)} ${name}`, ...owners].join(" < ");
+      });
+      assert.deepEqual(described, CHILDREN);
+      for (const { parents } of resources.slice(1)) {
+        assert.equal(parents[0], "ApprovalGate gate");
+      }
+    });
+  }
+
+  it("gives each function only what it needs", async () => {
+    const found = await make({ operators: { sre: {} }, callbackSigning: {} });
+    assert.deepEqual(statementsOf(found, "gate-middleware"), [
+      writeLog("gate-middleware"),
+      USE_LEDGER,
+      READ_GATING,
+      SEND_WORK,
+      readSecrets("gate-secret-webhook", "gate-secret-proposers", "gate-secret-operators"),
+    ]);
+    assert.deepEqual(statementsOf(found, "gate-callback"), [
+      writeLog("gate-callback"),
+      USE_LEDGER,
+      SEND_WORK,
+      readSecrets("gate-secret-callback"),
+    ]);
+    assert.deepEqual(statementsOf(found, "gate-worker"), [
+      writeLog("gate-worker"),
+      USE_LEDGER,
+      READ_GATING,
+      SEND_WORK,
+      {
+        Sid: "TakeWork",
+        Effect: "Allow",
+        Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        Resource: ["arn:aws:sqs:::gate-queue"],
+      },
+      readSecrets("gate-secret-pagerduty-token", "gate-secret-cheqpoint-key"),
+    ]);
+    assert.deepEqual(statementsOf(found, "gate-worker-sweep"), [
+      {
+        Sid: "StartWorker",
+        Effect: "Allow",
+        Action: ["lambda:InvokeFunction"],
+        Resource: ["arn:aws:lambda:::gate-worker"],
+      },
+    ]);
+  });
+
+  it("tells functions where secrets are, never what they are", async () => {
+    const found = await make({ proposers: { agent: {} } });
+    const shared = {
+      POWERTOOLS_SERVICE_NAME: "project-stack-gate",
+      POWERTOOLS_METRICS_NAMESPACE: "PagerDutyApprovalGate",
+      LEDGER_TABLE: "gate-ledger",
+      QUEUE_URL: "https://sqs/gate-queue",
+      LOG_LEVEL: "INFO",
+      NODE_OPTIONS: "--enable-source-maps",
+    };
+    assert.deepEqual(environmentOf(found, "gate-middleware"), {
+      ...shared,
+      GATING_TABLE: "gate-ledger-gating",
+      WEBHOOK_SECRET_ARN: "arn:aws:secretsmanager:::gate-secret-webhook",
+      PROPOSERS_SECRET_ARN: "arn:aws:secretsmanager:::gate-secret-proposers",
+    });
+    assert.deepEqual(environmentOf(found, "gate-callback"), shared);
+    assert.deepEqual(environmentOf(found, "gate-worker"), {
+      ...shared,
+      GATING_TABLE: "gate-ledger-gating",
+      PAGERDUTY_TOKEN_ARN: "arn:aws:secretsmanager:::gate-secret-pagerduty-token",
+      CHEQPOINT_KEY_ARN: "arn:aws:secretsmanager:::gate-secret-cheqpoint-key",
+      PAGERDUTY_API_URL: "https://api.pagerduty.com",
+      PAGERDUTY_FROM: "gate@example.com",
+      CHEQPOINT_API_URL: "https://app.cheqpoint.co",
+      GATE_PUBLIC_URL: "https://gate-api.example.com",
+    });
+    const { find } = found;
+    assert.equal(find(FUNCTION, "gate-middleware").inputs["timeout"], 29);
+    assert.equal(find(FUNCTION, "gate-callback").inputs["timeout"], 10);
+    assert.equal(find(FUNCTION, "gate-worker").inputs["timeout"], 60);
+    assert.equal(find(FUNCTION, "gate-worker").inputs["reservedConcurrentExecutions"], 5);
+    assert.equal(
+      find(FUNCTION, "gate-middleware").inputs["reservedConcurrentExecutions"],
+      undefined,
+    );
+  });
+
+  it("starts the worker by messages, one failure not failing others, and once a minute", async () => {
+    const { find } = await make();
+    assert.deepEqual(
+      find("aws:lambda/eventSourceMapping:EventSourceMapping", "gate-worker").inputs,
+      {
+        functionName: "gate-worker",
+        eventSourceArn: "arn:aws:sqs:::gate-queue",
+        batchSize: 5,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        scalingConfig: { maximumConcurrency: 5 },
+        tags: {},
+      },
+    );
+    assert.deepEqual(find("aws:scheduler/schedule:Schedule", "gate-worker-sweep").inputs, {
+      description: "Has the gate's worker look for what is due",
+      scheduleExpression: "rate(1 minute)",
+      flexibleTimeWindow: { mode: "OFF" },
+      target: {
+        arn: "arn:aws:lambda:::gate-worker",
+        roleArn: "arn:aws:iam:::role/gate-worker-sweep",
+        input: '{"sweep":true}',
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      },
+    });
+  });
+
+  it("lets PagerDuty deliver only after the signing secret is stored", async () => {
+    const { find } = await make();
+    const subscription = find(
+      "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
+      "gate-webhook-account",
+    );
+    assert.equal(subscription.inputs["startActive"], false);
+    assert.equal(subscription.inputs["url"], "https://gate-api.example.com/pagerduty/webhook");
+    const stored = find(VERSION, "gate-webhook");
+    assert.deepEqual(stored.secrets, ["secretString"]);
+    assert.deepEqual(stored.inputs, {
+      secretId: "arn:aws:secretsmanager:::gate-secret-webhook",
+      secretString: '["signing-secret-of-gate-webhook-account"]',
+    });
+    const activation = find(
+      "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookActivation",
+      "gate-webhook-account",
+    );
+    assert.equal(activation.inputs["subscriptionId"], "gate-webhook-account-id");
+    assert.deepEqual(activation.secrets, ["token"]);
+    const waitsFor = [activation.options.dependsOn]
+      .flat()
+      .map((resource) => (resource as { __pulumiType?: string }).__pulumiType);
+    assert.ok(waitsFor.includes(VERSION));
+  });
+
+  it("subscribes to teams and services instead of the account, or to nothing", async () => {
+    const some = await make({
+      webhook: { teams: { sre: "PTEAM01" }, services: { db: "PSVC001", web: "PSVC002" } },
+    });
+    assert.deepEqual(await valueOf(some.value.subscriptionIds), {
+      "team-sre": "gate-webhook-team-sre-id",
+      "service-db": "gate-webhook-service-db-id",
+      "service-web": "gate-webhook-service-web-id",
+    });
+    assert.equal(
+      some.find(VERSION, "gate-webhook").inputs["secretString"],
+      '["signing-secret-of-gate-webhook-team-sre","signing-secret-of-gate-webhook-service-db","signing-secret-of-gate-webhook-service-web"]',
+    );
+    const none = await make({ webhook: { enabled: false } });
+    assert.deepEqual(
+      none.resources.filter(({ type }) => type.includes("Webhook")),
+      [],
+    );
+    assert.deepEqual(
+      none.ofType(VERSION).map(({ name }) => name),
+      ["gate-secret-pagerduty-token", "gate-secret-cheqpoint-key", "gate-secret-proposers"],
+    );
+  });
+
+  it("tells everything that people and other stacks need, and keeps secrets secret", async () => {
+    const { value } = await make({ proposers: { agent: {} } });
+    assert.equal(await valueOf(value.webhookUrl), "https://gate-api.example.com/pagerduty/webhook");
+    assert.equal(await valueOf(value.proposalsUrl), "https://gate-api.example.com/proposals");
+    assert.equal(
+      await valueOf(value.callbackUrl),
+      "https://gate-api.example.com/cheqpoint/callback",
+    );
+    assert.equal(await valueOf(value.ledgerTableName), "gate-ledger");
+    assert.equal(await valueOf(value.queueUrl), "https://sqs/gate-queue");
+    assert.deepEqual(await valueOf(value.functionNames), {
+      middleware: "gate-middleware",
+      callback: "gate-callback",
+      worker: "gate-worker",
+    });
+    assert.deepEqual(await valueOf(value.gate), {
+      name: "project-stack-gate",
+      region: "eu-central-1",
+      gatingTableName: "gate-ledger-gating",
+      gatingTableArn: "arn:aws:dynamodb:::table/gate-ledger-gating",
+      proposalsUrl: "https://gate-api.example.com/proposals",
+    });
+    assert.equal(await pulumi.isSecret(value.gate), false);
+    assert.equal(await pulumi.isSecret(value.proposerTokens), true);
+    assert.equal(value.callbackSecret, undefined);
+    assert.equal(value.domainTarget, undefined);
+  });
+
+  it("passes settings on to every child that has them", async () => {
+    const kmsKeyArn = "arn:aws:kms:eu-central-1:1:key/1";
+    const found = await make({
+      kmsKeyArn,
+      tags: { team: "sre" },
+      retention: { logDays: 90, secretRecoveryDays: 0, deletionProtection: false },
+      functions: {
+        memoryMb: 1024,
+        logLevel: "DEBUG",
+        workerConcurrency: 9,
+        reserveWorkerConcurrency: false,
+        maxAttempts: 3,
+        tracing: true,
+      },
+      transform: {
+        ledger: { ledger: { streamEnabled: true } },
+        queue: { queue: { delaySeconds: 1 } },
+        worker: { function: { memorySize: 2048 } },
+        api: { api: { description: "mine" } },
+      },
+    });
+    const { resources, find, ofType } = found;
+    const untagged = resources
+      .filter(({ type }) => type.startsWith("aws:"))
+      .filter(({ inputs }) => JSON.stringify(inputs["tags"]) !== '{"team":"sre"}')
+      .map(({ type }) => short(type));
+    // Types that have no tags.
+    assert.deepEqual([...new Set(untagged)].sort(), [
+      "Dashboard",
+      "Integration",
+      "Permission",
+      "RolePolicy",
+      "Route",
+      "Schedule",
+      "SecretVersion",
+      "TableItem",
+    ]);
+    for (const { inputs } of ofType("aws:cloudwatch/logGroup:LogGroup")) {
+      assert.equal(inputs["retentionInDays"], 90);
+      assert.equal(inputs["kmsKeyId"], kmsKeyArn);
+    }
+    for (const { inputs } of ofType("aws:secretsmanager/secret:Secret")) {
+      assert.equal(inputs["recoveryWindowInDays"], 0);
+      assert.equal(inputs["kmsKeyId"], kmsKeyArn);
+    }
+    for (const { inputs, options } of ofType("aws:dynamodb/table:Table")) {
+      assert.equal(inputs["deletionProtectionEnabled"], false);
+      assert.equal(options.protect, false);
+      assert.deepEqual(inputs["serverSideEncryption"], { enabled: true, kmsKeyArn });
+    }
+    for (const { inputs } of ofType("aws:sqs/queue:Queue")) {
+      assert.equal(inputs["kmsMasterKeyId"], kmsKeyArn);
+    }
+    for (const name of ["gate-middleware", "gate-callback", "gate-worker"]) {
+      assert.ok(statementsOf(found, name).some(({ Sid }) => Sid === "UseKey"));
+      assert.deepEqual(find(FUNCTION, name).inputs["tracingConfig"], { mode: "Active" });
+    }
+    assert.equal(find(FUNCTION, "gate-callback").inputs["memorySize"], 1024);
+    assert.equal(find(FUNCTION, "gate-worker").inputs["memorySize"], 2048);
+    assert.equal(find(FUNCTION, "gate-worker").inputs["reservedConcurrentExecutions"], undefined);
+    assert.deepEqual(
+      find("aws:lambda/eventSourceMapping:EventSourceMapping", "gate-worker").inputs[
+        "scalingConfig"
+      ],
+      { maximumConcurrency: 9 },
+    );
+    assert.equal(find("aws:dynamodb/table:Table", "gate-ledger").inputs["streamEnabled"], true);
+    assert.equal(find("aws:sqs/queue:Queue", "gate-queue").inputs["delaySeconds"], 1);
+    assert.equal(find("aws:apigatewayv2/api:Api", "gate-api").inputs["description"], "mine");
+  });
+
+  it("stores what applies to services that are not named", async () => {
+    const { find } = await make({ gating });
+    assert.deepEqual(
+      JSON.parse(String(find("aws:dynamodb/tableItem:TableItem", "gate-defaults").inputs["item"])),
+      { pk: { S: "defaults" }, gating: { S: '{"proposals":"deny"}' } },
+    );
+  });
+
+  it("can live twice in one stack", async () => {
+    const { resources } = await record((opts) => [
+      new ApprovalGate("a", { ...required, gating }, opts),
+      new ApprovalGate("b", { ...required, gating }, opts),
+    ]);
+    const names = resources.map(({ type, name }) => `${type} ${name}`);
+    assert.equal(new Set(names).size, names.length);
+    // What AWS would not make unique by itself.
+    const dashboards = resources.filter(({ type }) => short(type) === "Dashboard");
+    assert.deepEqual(
+      dashboards.map(({ inputs }) => inputs["dashboardName"]),
+      ["project-stack-a", "project-stack-b"],
+    );
+    for (const { type, inputs } of resources.filter(({ type }) => type.startsWith("aws:"))) {
+      assert.ok(inputs["name"] === undefined || inputs["name"] === "$default", type);
+    }
+  });
+
+  it("refuses what cannot work, under the name that its user wrote", async () => {
+    const cases: [object, string][] = [
+      [{ cheqpointConnectionKey: undefined }, "`cheqpointConnectionKey` must be given"],
+      [{ pagerdutyToken: undefined }, "`pagerdutyToken` must be given"],
+      [{ pagerdutyFrom: undefined }, "`pagerdutyFrom` must be given"],
+      [{ pagerdutyToken: "" }, "`pagerdutyToken` must not be empty"],
+      [
+        { pagerdutyFrom: "gate" },
+        '`pagerdutyFrom` must be the e-mail address of a PagerDuty user, got "gate"',
+      ],
+      [
+        { cheqpointApiUrl: "app.cheqpoint.co" },
+        '`cheqpointApiUrl` must be an https:// address, got "app.cheqpoint.co"',
+      ],
+      [
+        { pagerdutyApiUrl: "http://api.pagerduty.com" },
+        '`pagerdutyApiUrl` must be an https:// address, got "http://api.pagerduty.com"',
+      ],
+      [
+        { functions: { memoryMb: 1 } },
+        "`functions.memoryMb` must be a whole number from 128 to 10240, got 1",
+      ],
+      [
+        { functions: { logLevel: "LOUD" } },
+        '`functions.logLevel` must be one of DEBUG, INFO, WARN, ERROR, got "LOUD"',
+      ],
+      [
+        { functions: { workerConcurrency: 1 } },
+        "`functions.workerConcurrency` must be a whole number from 2 to 100, got 1",
+      ],
+      [
+        { functions: { maxAttempts: 1.5 } },
+        "`functions.maxAttempts` must be a whole number from 1 to 100, got 1.5",
+      ],
+      [
+        { functions: { concurrency: 1 } },
+        "`functions.concurrency` is no argument; there are memoryMb, logLevel, workerConcurrency, reserveWorkerConcurrency, maxAttempts, tracing",
+      ],
+      [
+        { retention: { secretRecoveryDays: 6 } },
+        "`retention.secretRecoveryDays` must be 0 or 7 to 30, got 6",
+      ],
+      [
+        { retention: { logDays: 2 } },
+        "`retention.logDays` must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 2",
+      ],
+      [
+        { retention: { days: 2 } },
+        "`retention.days` is no argument; there are logDays, secretRecoveryDays, deletionProtection",
+      ],
+      [
+        { network: { throttle: { rate: 0, burst: 1 } } },
+        "`network.throttle.rate` must be a whole number from 1 to 10000, got 0",
+      ],
+      [
+        { network: { webhookThrottle: { rate: 1, burst: 0 } } },
+        "`network.webhookThrottle.burst` must be a whole number from 1 to 5000, got 0",
+      ],
+      [
+        { network: { domain: { name: "gate", certificateArn: "arn:aws:acm:x" } } },
+        '`network.domain.name` must be a domain name such as "gate.example.com", got "gate"',
+      ],
+      [
+        { network: { vpc: { subnetIds: [], securityGroupIds: ["sg"] } } },
+        "`network.vpc.subnetIds` must name at least one, got []",
+      ],
+      [
+        { network: { vpcId: "vpc" } },
+        "`network.vpcId` is no argument; there are domain, webhookThrottle, throttle, vpc",
+      ],
+      [
+        { webhook: { events: ["incident.trigered"] } },
+        '`webhook.events` must hold event types that PagerDuty has, got "incident.trigered"; set `allowUnknownEvents` if it is a new one',
+      ],
+      [
+        { webhook: { services: { db: "payments db" } } },
+        '`webhook.services.db` must be a PagerDuty id such as "PIJ90N7", got "payments db"',
+      ],
+      [
+        { webhook: { teams: { "a b": "PTEAM01" } } },
+        '`webhook.teams` must have names of letters, digits, ".", "_" and "-", got "a b"',
+      ],
+      [
+        { webhook: { scope: "account" } },
+        "`webhook.scope` is no argument; there are enabled, teams, services, events, keepers",
+      ],
+      [{ kmsKeyArn: "alias/gate" }, '`kmsKeyArn` must be the ARN of a KMS key, got "alias/gate"'],
+      [
+        { transform: { table: {} } },
+        "`transform.table` is no argument; there are ledger, queue, middleware, callback, worker, api",
+      ],
+      [{ alarms: { topicArn: "x" } }, '`alarms.topicArn` must be the ARN of an SNS topic, got "x"'],
+      [
+        { region: "x" },
+        "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, kmsKeyArn, tags, transform",
+      ],
+    ];
+    for (const [more, message] of cases) {
+      const all = { ...required, ...more } as ApprovalGateArgs;
+      await refused((opts) => new ApprovalGate("gate", all, opts), message);
+    }
+  });
+
+  it("refuses a gating with everything that is wrong with it", async () => {
+    const wrong = { services: { db: { rules: [{ name: "r", decision: "maybe" }] } } };
+    await assert.rejects(
+      record(() => new ApprovalGate("gate", { ...required, gating: wrong })),
+      /services\.db/,
+    );
+  });
+});

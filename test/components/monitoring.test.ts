@@ -1,0 +1,197 @@
+// Alarms are not evaluated here; their metric names are compared with those that the functions write.
+import assert from "node:assert/strict";
+import { Monitoring } from "../../components/index.ts";
+import type { MonitoringArgs } from "../../components/index.ts";
+import { record, refused, valueOf } from "./mocks.ts";
+
+const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
+
+const args: MonitoringArgs = {
+  gateName: "project-stack-gate",
+  apiId: "api1",
+  queueName: "queue",
+  deadLetterQueueName: "dead",
+  functions: { middleware: "mw", callback: "cb", worker: "wk" },
+};
+
+const make = (more: Partial<MonitoringArgs> = {}) =>
+  record((opts) => new Monitoring("m", { ...args, ...more }, opts));
+
+describe("Monitoring", () => {
+  it("watches everything that somebody must hear of", async () => {
+    const { ofType } = await make();
+    assert.deepEqual(
+      ofType(ALARM).map(({ name, inputs }) => [
+        name,
+        inputs["namespace"],
+        inputs["metricName"],
+        inputs["dimensions"],
+        `${String(inputs["statistic"])} ${String(inputs["comparisonOperator"])} ${String(inputs["threshold"])} for ${String(inputs["evaluationPeriods"])} x ${String(inputs["period"])}`,
+        inputs["treatMissingData"],
+      ]),
+      [
+        ...[
+          ["bypass", "BypassDetected"],
+          ["ran-twice", "RanTwice"],
+          ["uncertain", "Uncertain"],
+          ["never-ran", "NeverRan"],
+          ["past-sla", "OpenPastSla"],
+          ["kill-switch", "KillSwitchHeld"],
+          ["subscription-disabled", "SubscriptionDisabled"],
+          ["unintelligible", "WebhookUnintelligible"],
+        ].map(([key, metric]) => [
+          `m-${key}`,
+          "PagerDutyApprovalGate",
+          metric,
+          { service: "project-stack-gate" },
+          "Sum GreaterThanThreshold 0 for 1 x 300",
+          "notBreaching",
+        ]),
+        [
+          "m-signatures",
+          "PagerDutyApprovalGate",
+          "SignatureRefused",
+          { service: "project-stack-gate" },
+          "Sum GreaterThanThreshold 10 for 1 x 300",
+          "notBreaching",
+        ],
+        [
+          "m-dead-letters",
+          "AWS/SQS",
+          "ApproximateNumberOfMessagesVisible",
+          { QueueName: "dead" },
+          "Maximum GreaterThanThreshold 0 for 1 x 300",
+          "notBreaching",
+        ],
+        [
+          "m-queue-age",
+          "AWS/SQS",
+          "ApproximateAgeOfOldestMessage",
+          { QueueName: "queue" },
+          "Maximum GreaterThanThreshold 300 for 5 x 60",
+          "notBreaching",
+        ],
+        [
+          "m-api-errors",
+          "AWS/ApiGateway",
+          "5xx",
+          { ApiId: "api1" },
+          "Sum GreaterThanThreshold 0 for 1 x 300",
+          "notBreaching",
+        ],
+        ...[
+          ["middleware", "mw"],
+          ["callback", "cb"],
+          ["worker", "wk"],
+        ].map(([which, name]) => [
+          `m-${which}-errors`,
+          "AWS/Lambda",
+          "Errors",
+          { FunctionName: name },
+          "Sum GreaterThanThreshold 0 for 1 x 300",
+          "notBreaching",
+        ]),
+        [
+          "m-worker-silent",
+          "AWS/Lambda",
+          "Invocations",
+          { FunctionName: "wk" },
+          "Sum LessThanThreshold 1 for 1 x 300",
+          "breaching",
+        ],
+      ],
+    );
+    for (const { inputs, name } of ofType(ALARM)) {
+      assert.match(String(inputs["alarmDescription"]), /^[A-Z].{20,}[.?]$/, name);
+      assert.deepEqual(inputs["alarmActions"], [], name);
+    }
+  });
+
+  it("tells a topic and pages a PagerDuty service when asked", async () => {
+    const { find, ofType } = await make({
+      alarms: { topicArn: "arn:aws:sns:::ops", pagerdutyServiceId: "PSVC009" },
+    });
+    const integration = find("pagerduty:index/serviceIntegration:ServiceIntegration", "m");
+    assert.deepEqual(integration.inputs, {
+      service: "PSVC009",
+      name: "Approval gate alarms",
+      vendor: "PVENDOR",
+    });
+    assert.deepEqual(integration.options.additionalSecretOutputs, ["integrationKey"]);
+    const subscription = find("aws:sns/topicSubscription:TopicSubscription", "m");
+    assert.deepEqual(subscription.inputs, {
+      topic: "arn:aws:sns:::m",
+      protocol: "https",
+      endpoint: "https://events.pagerduty.com/integration/key-of-m/enqueue",
+      endpointAutoConfirms: true,
+    });
+    assert.deepEqual(subscription.secrets, ["endpoint"]);
+    for (const { inputs } of ofType(ALARM)) {
+      assert.deepEqual(inputs["alarmActions"], ["arn:aws:sns:::ops", "arn:aws:sns:::m"]);
+      assert.deepEqual(inputs["okActions"], ["arn:aws:sns:::ops", "arn:aws:sns:::m"]);
+    }
+  });
+
+  it("makes no topic unless asked", async () => {
+    const { ofType } = await make();
+    assert.deepEqual(ofType("aws:sns/topic:Topic"), []);
+  });
+
+  it("draws a dashboard from known names and tells where it is", async () => {
+    const { find, value } = await make();
+    const { dashboardName, dashboardBody } = find("aws:cloudwatch/dashboard:Dashboard", "m").inputs;
+    assert.equal(dashboardName, "project-stack-gate");
+    const { widgets } = JSON.parse(String(dashboardBody)) as {
+      widgets: { type: string; properties: { title?: string; metrics?: string[][] } }[];
+    };
+    assert.deepEqual(
+      widgets.map(({ properties }) => properties.title),
+      [
+        undefined,
+        "Against the rules",
+        "Unclear or held",
+        "Failing",
+        "Messages waiting",
+        "Age of the oldest message, seconds",
+        "Slowest call, milliseconds",
+        "Webhooks",
+        "Proposals and decisions",
+        "Outcomes",
+      ],
+    );
+    assert.deepEqual(widgets[1]?.properties.metrics?.[0], [
+      "PagerDutyApprovalGate",
+      "BypassDetected",
+      "service",
+      "project-stack-gate",
+    ]);
+    assert.equal(
+      await valueOf(value.dashboardUrl),
+      "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards:name=project-stack-gate",
+    );
+  });
+
+  it("refuses what cannot work", async () => {
+    const bad = (alarms: object) => () => new Monitoring("m", { ...args, alarms });
+    await refused(
+      bad({ topicArn: "ops" }),
+      '`alarms.topicArn` must be the ARN of an SNS topic, got "ops"',
+    );
+    await refused(
+      bad({ pagerdutyServiceId: "payments db" }),
+      '`alarms.pagerdutyServiceId` must be a PagerDuty id such as "PIJ90N7", got "payments db"',
+    );
+    await refused(
+      bad({ pagerdutyEventsUrl: "https://events.eu.pagerduty.com" }),
+      "`alarms.pagerdutyEventsUrl` needs `alarms.pagerdutyServiceId`",
+    );
+    await refused(
+      bad({ pagerdutyServiceId: "PSVC009", pagerdutyEventsUrl: "http://events.example.com" }),
+      '`alarms.pagerdutyEventsUrl` must be an https:// address, got "http://events.example.com"',
+    );
+    await refused(
+      bad({ topic: "x" }),
+      "`alarms.topic` is no argument; there are topicArn, pagerdutyServiceId, pagerdutyEventsUrl",
+    );
+  });
+});

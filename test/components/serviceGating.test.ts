@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { ServiceGating, defineServiceGating } from "../../components/index.ts";
+import type { ServiceGatingArgs } from "../../components/index.ts";
+import { record, refused, valueOf } from "./mocks.ts";
+
+const ITEM = "aws:dynamodb/tableItem:TableItem";
+
+const gate = {
+  name: "project-stack-gate",
+  region: "eu-central-1",
+  gatingTableName: "gating",
+  gatingTableArn: "arn:gating",
+  proposalsUrl: "https://gate.example.com/proposals",
+};
+const gating = defineServiceGating({
+  runbooks: { restart: { automationAction: "01RESTART" } },
+  rules: [{ name: "ask", match: { runbook: "restart" }, decision: "requireApproval", sla: "5m" }],
+});
+
+const make = (more: Partial<ServiceGatingArgs>, options = {}) =>
+  record((opts) => new ServiceGating("s", { gate, gating, ...more }, opts), options);
+
+const itemOf = (inputs: Record<string, unknown>): unknown => JSON.parse(String(inputs["item"]));
+
+describe("ServiceGating", () => {
+  it("writes the gating of a service that is looked up by name, and nothing else", async () => {
+    const { resources, find, value } = await make({ service: "payments-db" });
+    assert.deepEqual(
+      resources.map(({ type, name, parents }) => [type, name, parents]),
+      [
+        ["pagerduty-approval-gate:index:ServiceGating", "s", []],
+        [ITEM, "s", ["ServiceGating s"]],
+        [ITEM, "s-name", ["ServiceGating s"]],
+      ],
+    );
+    const { tableName, hashKey } = find(ITEM, "s").inputs;
+    assert.deepEqual({ tableName, hashKey }, { tableName: "gating", hashKey: "pk" });
+    assert.deepEqual(itemOf(find(ITEM, "s").inputs), {
+      pk: { S: "service#PSVC001" },
+      serviceId: { S: "PSVC001" },
+      serviceName: { S: "payments-db" },
+      gating: {
+        S: '{"rules":[{"decision":"requireApproval","match":{"runbook":"restart"},"name":"ask","sla":"5m"}],"runbooks":{"restart":{"automationAction":"01RESTART"}}}',
+      },
+    });
+    assert.deepEqual(itemOf(find(ITEM, "s-name").inputs), {
+      pk: { S: "name#payments-db" },
+      serviceId: { S: "PSVC001" },
+    });
+    assert.equal(await valueOf(value.serviceId), "PSVC001");
+    assert.equal(value.manualTaskKey, undefined);
+  });
+
+  it("reads a service that is given by id", async () => {
+    const { find } = await make({ service: "PSVC777" });
+    const item = itemOf(find(ITEM, "s").inputs) as Record<string, { S: string }>;
+    assert.equal(item["pk"]?.S, "service#PSVC777");
+    assert.equal(item["serviceName"]?.S, "payments-db");
+  });
+
+  it("takes a service that is a resource, without looking it up", async () => {
+    const { find } = await make({
+      pagerdutyService: { id: pulumi.output("PNEW001"), name: pulumi.output("new service") },
+    });
+    const item = itemOf(find(ITEM, "s").inputs) as Record<string, { S: string }>;
+    assert.equal(item["pk"]?.S, "service#PNEW001");
+    assert.equal(item["serviceName"]?.S, "new service");
+  });
+
+  it("gives the same record for the same gating in another order", async () => {
+    const { rules, runbooks } = gating;
+    const first = await make({ service: "payments-db", gating: { rules, runbooks } });
+    const second = await make({ service: "payments-db", gating: { runbooks, rules } });
+    assert.equal(first.find(ITEM, "s").inputs["item"], second.find(ITEM, "s").inputs["item"]);
+  });
+
+  it("makes an integration for manual tasks when asked, with a secret key", async () => {
+    const { find, value } = await make({ service: "payments-db", manualTaskIntegration: true });
+    const integration = find("pagerduty:index/serviceIntegration:ServiceIntegration", "s");
+    assert.deepEqual(integration.inputs, {
+      service: "PSVC001",
+      name: "Approval gate: manual tasks",
+      type: "events_api_v2_inbound_integration",
+    });
+    assert.ok(value.manualTaskKey !== undefined);
+    assert.equal(await pulumi.isSecret(value.manualTaskKey), true);
+    assert.equal(await valueOf(value.manualTaskKey), "key-of-s");
+  });
+
+  it("takes the gate of another stack", async () => {
+    const { find } = await record((opts) => {
+      const other = new pulumi.StackReference("organization/gate/prod", {}, opts);
+      const reference = other.requireOutput("gate") as pulumi.Output<typeof gate>;
+      return new ServiceGating("s", { gate: reference, service: "payments-db", gating }, opts);
+    });
+    assert.equal(find(ITEM, "s").inputs["tableName"], "gating-of-another-stack");
+  });
+
+  it("previews before the gate and the service exist", async () => {
+    const { resources, find } = await record(
+      (opts) => {
+        const table = new aws.dynamodb.Table("t", { attributes: [] }, opts);
+        const unknown = table.arn;
+        return new ServiceGating(
+          "s",
+          {
+            gate: pulumi.output({ ...gate, proposalsUrl: unknown }),
+            pagerdutyService: { id: table.id, name: "new service" },
+            gating,
+          },
+          opts,
+        );
+      },
+      { preview: true },
+    );
+    assert.equal(resources.filter(({ type }) => type === ITEM).length, 2);
+    assert.equal(find(ITEM, "s").inputs["tableName"], "gating");
+  });
+
+  it("refuses what cannot work", async () => {
+    const bad = (more: object) => () =>
+      new ServiceGating("s", { gate, gating, ...more } as ServiceGatingArgs);
+    const either = "Exactly one of `service` and `pagerdutyService` must be given";
+    await refused(bad({}), either);
+    await refused(bad({ service: "a", pagerdutyService: { id: "PSVC001", name: "a" } }), either);
+    await refused(
+      bad({ service: " " }),
+      '`service` must be the name or id of a PagerDuty service, got " "',
+    );
+    await refused(bad({ service: "a", gating: undefined }), "`gating` must be given");
+    await refused(
+      bad({ service: "a", gate: { name: "x" } }),
+      "`gate` must be the output `gate` of an ApprovalGate, got undefined as its `gatingTableName`",
+    );
+    await refused(
+      bad({ service: "a", gates: gate }),
+      "`gates` is no argument; there are gate, service, pagerdutyService, gating, manualTaskIntegration",
+    );
+    await assert.rejects(
+      record(bad({ service: "payments-db", gating: { rules: [{ name: "r" }] } })),
+      /services\.payments-db\.rules\[0\].*`decision`/s,
+    );
+  });
+});
