@@ -22,11 +22,11 @@ export function run(proposal: Proposal, known: Known): Step {
     throw new Error(`${proposal.id}: cannot run without an approval`);
   }
   const { nowMs } = known;
-  if (execution !== null && execution.nextReadAtMs !== null && nowMs < execution.nextReadAtMs) {
-    return waitUntil(Math.min(execution.nextReadAtMs, decision.validUntilMs + 1));
-  }
   if (nowMs > decision.validUntilMs) {
     return lapsed(proposal, known, decision.validUntilMs);
+  }
+  if (execution !== null && execution.nextReadAtMs !== null && nowMs < execution.nextReadAtMs) {
+    return waitUntil(Math.min(execution.nextReadAtMs, decision.validUntilMs + 1));
   }
   if (known.killSwitch === undefined) {
     return { kind: "look", look: { at: "killSwitch" } };
