@@ -75,6 +75,17 @@ function submitted(
         { problem: "no approval id" },
       );
     }
+    const isOvertaken = approval.attempts.some(
+      ({ attemptId: other, state }) =>
+        other !== attemptId && (state === "started" || state === "submitted"),
+    );
+    if (attempt.state !== "started" && isOvertaken) {
+      // Its answer took longer than the lease, and the reviewer was asked anew: one request is read, not two.
+      return change({ approvalId, reviewUrl }, {}, "approval.submittedLate", {
+        approvalId,
+        reviewUrl,
+      });
+    }
     return change(
       { state: "submitted", approvalId, reviewUrl },
       // Decided inline: no callback will come, so it is read back at once, as every decision is.
