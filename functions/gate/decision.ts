@@ -7,8 +7,11 @@ import type { ApprovalAttempt, Decision, OutcomeReason, Parameters, Proposal } f
 /** What a read-back approval means for the proposal. Anything that is not clearly a yes is not a yes. */
 export type Verdict =
   | { kind: "pending" }
-  /** Nobody looked (expiry, no reviewers, loop protection): it may be asked anew. */
-  | { kind: "unattended"; text: string }
+  /**
+   * Nobody looked (expiry, no reviewers, loop protection): it may be asked anew. `isSure` false: it may have been a
+   * rule's no all the same, so that nothing may be concluded from the silence.
+   */
+  | { kind: "unattended"; text: string; isSure: boolean }
   | { kind: "decided"; decision: Decision }
   /** An approval that cannot be carried out as it was given. */
   | { kind: "refused"; reason: OutcomeReason; text: string; decision: Decision };
@@ -45,6 +48,7 @@ export function readVerdict(
     if (reading.retryable) {
       return {
         kind: "unattended",
+        isSure: true,
         text: `Cheqpoint rejected it by itself${reading.reasonCode === null ? "" : ` (${reading.reasonCode})`}: nobody decided.`,
       };
     }
@@ -52,6 +56,7 @@ export function readVerdict(
     if (reading.autoDecided && isRepeat && atMs - attempt.startedAtMs <= LOOP_PROTECTION_MS) {
       return {
         kind: "unattended",
+        isSure: false,
         text: "Cheqpoint rejected the repeated request at once, as its loop protection does.",
       };
     }

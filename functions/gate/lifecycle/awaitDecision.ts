@@ -312,7 +312,7 @@ function readBack(
             ...approval,
             attempts: replaceAttempt(approval.attempts, {
               ...attempt,
-              state: "ended",
+              state: verdict.isSure ? "ended" : "unclear",
               problem: verdict.text,
             }),
             nextSubmitAtMs: again ? nowMs + RESUBMIT_PAUSE_MS : null,
@@ -400,7 +400,8 @@ function decide(
 
 /**
  * Nobody decided in time. Only a rule that says so lets it run, and only when Cheqpoint has just confirmed that there
- * is no answer: a no that could not be read must not turn into a yes.
+ * is no answer: a no that could not be read must not turn into a yes. A request whose submission was unclear may be in
+ * the inbox and can never be read, so that nobody knows what was said to it.
  */
 function expire(
   proposal: Proposal,
@@ -410,7 +411,8 @@ function expire(
 ): Step {
   const terms = proposal.weighing?.evaluation.terms;
   const expired = expiredDecision(proposal, known);
-  if (terms?.onExpiry === "approve" && (status === "PENDING" || status === "ended")) {
+  const isAllRead = proposal.approval?.attempts.every(({ state }) => state !== "unclear") ?? false;
+  if (terms?.onExpiry === "approve" && isAllRead && (status === "PENDING" || status === "ended")) {
     const decision: Decision = {
       ...expired,
       outcome: "approved",
