@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { explore } from "../../harness/explore.ts";
+import type { Scenario } from "../../harness/simulation.ts";
+
+const APPROVAL: Omit<Scenario, "faults" | "events"> = {
+  name: "approval",
+  runbook: "failover",
+  rule: {},
+};
+const ON_EXPIRY: typeof APPROVAL = {
+  name: "approve on expiry",
+  runbook: "failover",
+  rule: { onExpiry: "approve", acknowledgeRisk: true },
+  approvesOnExpiry: true,
+};
+const ALLOW: typeof APPROVAL = {
+  name: "allow",
+  runbook: "failover",
+  rule: { decision: "allow" },
+  isAllowed: true,
+};
+const PAGE: typeof APPROVAL = {
+  name: "page",
+  runbook: "failover",
+  rule: { escalateAfter: "30s", escalateTo: { users: ["PUSER01"] } },
+};
+const RULES: typeof APPROVAL = {
+  name: "rules may approve",
+  runbook: "failover",
+  rule: { acceptRuleApprovals: true, delivery: "poll" },
+  acceptsRules: true,
+};
+const WORKFLOW: typeof APPROVAL = { name: "workflow", runbook: "workflow", rule: {} };
+const HANDOVER: typeof APPROVAL = { name: "reassign", runbook: "handover", rule: {} };
+
+/**
+ * `faults` things go wrong (an answer is lost, late, refused, unclear; the process dies; something cannot be read) and
+ * `events` things happen (decisions of every kind, forged callbacks, the incident, the gating, the kill switch).
+ */
+const SCENARIOS: readonly Scenario[] = [
+  { ...APPROVAL, faults: 1, events: 1 },
+  { ...APPROVAL, faults: 2, events: 0 },
+  { ...APPROVAL, faults: 0, events: 2 },
+  { ...APPROVAL, name: "inbox down", isInboxDown: true, faults: 1, events: 1 },
+  { ...ON_EXPIRY, faults: 1, events: 1 },
+  { ...ON_EXPIRY, faults: 2, events: 0 },
+  { ...ALLOW, faults: 2, events: 1 },
+  { ...ALLOW, faults: 1, events: 2 },
+  { ...PAGE, faults: 2, events: 0 },
+  { ...PAGE, faults: 0, events: 2 },
+  { ...RULES, faults: 0, events: 2 },
+  { ...WORKFLOW, faults: 1, events: 1 },
+  { ...WORKFLOW, faults: 2, events: 0 },
+  { ...HANDOVER, faults: 2, events: 0 },
+  { ...HANDOVER, faults: 0, events: 2 },
+];
+
+describe("The lifecycle in every order of things", () => {
+  const total = { states: 0, moves: 0, ends: 0 };
+  const outcomes = new Set<string>();
+
+  after(() => {
+    console.log(
+      `      ${total.states} states visited by ${total.moves} moves, ${total.ends} of them ends`,
+    );
+  });
+
+  for (const scenario of SCENARIOS) {
+    const { name, faults, events } = scenario;
+    it(`${name}: is safe and ends with ${faults} faults and ${events} events`, function () {
+      this.timeout(60_000);
+      const explored = explore(scenario);
+      total.states += explored.states;
+      total.moves += explored.moves;
+      total.ends += explored.ends;
+      for (const outcome of explored.outcomes.keys()) {
+        outcomes.add(outcome);
+      }
+    });
+  }
+
+  it("comes to every kind of end", () => {
+    assert.deepEqual([...outcomes].sort(), [
+      "executed accepted",
+      "executed completed",
+      "failed refusedByPagerDuty",
+      "failed runFailed",
+      "suppressed approvalAltered",
+      "suppressed approvalLapsed",
+      "suppressed changeNotPossible",
+      "suppressed deniedByPolicy",
+      "suppressed executionsLimit",
+      "suppressed expired",
+      "suppressed gatingChanged",
+      "suppressed incidentMoved",
+      "suppressed incidentNotFound",
+      "suppressed incidentResolved",
+      "suppressed neverAsked",
+      "suppressed rejected",
+      "suppressed rejectedByRule",
+      "suppressed ruleApprovalNotAccepted",
+      "uncertain neverRan",
+      "uncertain unclear",
+    ]);
+  });
+});

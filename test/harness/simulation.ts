@@ -1,0 +1,700 @@
+import assert from "node:assert/strict";
+import { newProposal } from "../../functions/gate/intake.ts";
+import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
+import type { ServiceGating } from "../../functions/gate/gating/index.ts";
+import type { Effect, Known, Look, Looked, Step } from "../../functions/gate/known.ts";
+import { nextStep } from "../../functions/gate/lifecycle/index.ts";
+import type { ApprovalReading, Hint, StoredGating } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports.ts";
+import type { Incident, Proposal } from "../../functions/gate/proposal.ts";
+import { applyResult, type EffectResult } from "../../functions/gate/results.ts";
+import { START_MS } from "./clock.ts";
+import { gatingOf } from "./gating.ts";
+
+/**
+ * The world around one proposal, as facts: what PagerDuty did, what a reviewer said, what is forbidden. It knows nothing
+ * of the lifecycle's own states, so that the two can be held against each other.
+ */
+export interface Facts {
+  approvals: Asked[];
+  submissions: number;
+  incident: "open" | "resolved" | "moved" | "gone";
+  killSwitch: boolean;
+  gating: "asWeighed" | "denies" | "otherTarget";
+  limitReached: boolean;
+  /** What really ran; `own`: the gate sent it. */
+  runs: { id: string; atMs: number; own: boolean; ends: "completed" | "error" | "stuck" }[];
+  tasks: number;
+  pages: number;
+  openPages: number;
+  notes: string[];
+  /** An incident hint or a workflow event that PagerDuty sends. */
+  reassigned: boolean;
+}
+
+/** One request in the reviewer's inbox. */
+interface Asked {
+  id: string;
+  reading: ApprovalReading;
+  gone: boolean;
+}
+
+export interface Sim {
+  proposal: Proposal;
+  nowMs: number;
+  hints: Hint[];
+  facts: Facts;
+  /** Effects that were done and whose answer has not come back yet. */
+  late: { effect: Effect; result: EffectResult }[];
+  /** How many more things may go wrong. */
+  faults: number;
+  /** How many more times somebody may do something. */
+  events: number;
+}
+
+export interface Move {
+  name: string;
+  to: Sim;
+}
+
+export interface Scenario {
+  name: string;
+  runbook: "failover" | "workflow" | "handover";
+  rule: Record<string, unknown>;
+  /** The rule permits it without anybody. */
+  isAllowed?: boolean;
+  approvesOnExpiry?: boolean;
+  acceptsRules?: boolean;
+  /** Cheqpoint takes no request. */
+  isInboxDown?: boolean;
+  faults: number;
+  events: number;
+}
+
+const SLA_MS = 120_000;
+const VALID_MS = 60_000;
+/** The last reading may come so much after the deadline. */
+const LAST_READ_MS = 60_000;
+const SETTINGS = { leaseMs: 30_000, settleMs: 60_000 };
+
+const OPEN: Incident = {
+  id: "PINC1",
+  number: 4421,
+  title: "primary unreachable",
+  status: "triggered",
+  url: null,
+  priority: "P2",
+  urgency: "high",
+  serviceId: "PSVC001",
+  serviceName: "payments-db",
+  escalationPolicyId: "PEP0001",
+  assigneeIds: [],
+  incidentKey: null,
+  createdAtMs: START_MS - 60_000,
+};
+
+function storedGating(rule: Record<string, unknown>, more: Record<string, unknown>): StoredGating {
+  const services = (gatingOf(rule, more) as { services: Record<string, unknown> }).services;
+  const gating = parseServiceGating("payments-db", services["payments-db"]);
+  return stored(gating);
+}
+
+function stored(gating: ServiceGating): StoredGating {
+  return { key: "payments-db", listed: true, hash: gatingHash(gating), gating };
+}
+
+/** The moves that are possible in a scenario, and what must hold after each. */
+export class Simulation {
+  readonly #scenario: Scenario;
+  readonly #gatings: Record<Facts["gating"], StoredGating>;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    const rule = { sla: "2m", validFor: "1m", editable: ["max_replicas"], ...scenario.rule };
+    if (scenario.runbook !== "failover") {
+      delete (rule as Record<string, unknown>)["editable"];
+    }
+    const now = storedGating(rule, {});
+    const other = Object.fromEntries(
+      Object.entries(now.gating.runbooks).map(([name, runbook]) => [
+        name,
+        { ...runbook, target: { kind: "automationAction" as const, actionId: "01OTHER" } },
+      ]),
+    );
+    this.#gatings = {
+      asWeighed: now,
+      denies: storedGating({ decision: "deny" }, {}),
+      otherTarget: stored({ ...now.gating, runbooks: other }),
+    };
+  }
+
+  start(): Sim {
+    const { proposal } = newProposal({
+      id: "prop_1",
+      source: { kind: "api" },
+      proposer: "agent",
+      request: {
+        runbook: this.#scenario.runbook,
+        service: "payments-db",
+        incidentId: OPEN.id,
+        alertKey: null,
+        parameters: {},
+        justification: "CPU at 98 %",
+        evidence: [],
+        severity: null,
+        regions: [],
+        summary: null,
+      },
+      nowMs: START_MS,
+    });
+    return {
+      proposal,
+      nowMs: START_MS,
+      hints: [],
+      facts: {
+        approvals: [],
+        submissions: 0,
+        incident: "open",
+        killSwitch: false,
+        gating: "asWeighed",
+        limitReached: false,
+        runs: [],
+        tasks: 0,
+        pages: 0,
+        openPages: 0,
+        notes: [],
+        reassigned: false,
+      },
+      late: [],
+      faults: this.#scenario.faults,
+      events: this.#scenario.events,
+    };
+  }
+
+  moves(sim: Sim): Move[] {
+    return [...this.#visits(sim), ...this.#lateAnswers(sim), ...this.#happenings(sim)];
+  }
+
+  // --- the worker -------------------------------------------------------------------------------------------
+
+  #visits(sim: Sim): Move[] {
+    const known: Known = {
+      nowMs: sim.nowMs,
+      settings: SETTINGS,
+      hints: sim.hints,
+      fresh: {
+        attemptId: `att_${sim.facts.submissions + 1}`,
+        tokenHash: `hash_${sim.facts.submissions + 1}`,
+      },
+    };
+    return this.#resolve(sim, known, 0);
+  }
+
+  #resolve(sim: Sim, known: Known, depth: number): Move[] {
+    assert.ok(depth < 12, "it asks in a circle");
+    const step = nextStep(sim.proposal, known);
+    switch (step.kind) {
+      case "look": {
+        const good = this.#resolve(sim, { ...known, ...this.#see(sim, step.look) }, depth + 1);
+        const bad = blind(step.look);
+        return bad === null || sim.faults === 0
+          ? good
+          : [
+              ...good,
+              ...this.#resolve(
+                { ...sim, faults: sim.faults - 1 },
+                { ...known, ...bad },
+                depth + 1,
+              ).map((move) => ({ ...move, name: `blind ${step.look.at}, ${move.name}` })),
+            ];
+      }
+      case "rest":
+        return [];
+      case "wait": {
+        assert.ok(step.untilMs > sim.nowMs, `it waits for ${step.untilMs - sim.nowMs} ms`);
+        assert.ok(Number.isSafeInteger(step.untilMs), "it waits for ever");
+        const proposal = {
+          ...sim.proposal,
+          version: sim.proposal.version + 1,
+          dueAtMs: step.untilMs,
+          lookFailures: step.lookFailures,
+        };
+        return [{ name: "wait", to: { ...sim, proposal, nowMs: step.untilMs } }];
+      }
+      case "save":
+        return [{ name: namesOf(step), to: this.#write(sim, step) }];
+      case "effect": {
+        const refused = this.#refusal(sim, step, known);
+        if (refused !== null) {
+          return this.#resolve(sim, { ...known, refused }, depth + 1);
+        }
+        const claimed = this.#write(sim, step);
+        if (step.effect.kind === "execute") {
+          this.#assertPermitted(sim);
+        }
+        const flips: Move[] = [];
+        if (step.effect.kind === "execute" && sim.events > 0) {
+          // It is switched on, or the last place is taken, between the look and the write.
+          const on = changed({ ...sim, events: sim.events - 1 }, { killSwitch: true });
+          const full = changed({ ...sim, events: sim.events - 1 }, { limitReached: true });
+          flips.push(
+            ...this.#resolve(on, { ...known, refused: "killSwitch" }, depth + 1),
+            ...this.#resolve(full, { ...known, refused: "limit" }, depth + 1),
+          );
+        }
+        return [...this.#outcomes(claimed, step.effect), ...flips];
+      }
+    }
+  }
+
+  #refusal(
+    sim: Sim,
+    step: Extract<Step, { kind: "effect" }>,
+    known: Known,
+  ): "killSwitch" | "limit" | null {
+    if (known.refused !== undefined) {
+      return null;
+    }
+    if (step.options?.requireKillSwitchOff === true && sim.facts.killSwitch) {
+      return "killSwitch";
+    }
+    return step.options?.reserve !== undefined && sim.facts.limitReached ? "limit" : null;
+  }
+
+  #write(sim: Sim, step: Pick<Extract<Step, { kind: "save" }>, "next" | "options">): Sim {
+    const { next, options } = step;
+    assert.equal(next.version, sim.proposal.version + 1, "each write is the next version");
+    assertOnce(sim.proposal, next);
+    const consumed = options?.consume ?? [];
+    return {
+      ...sim,
+      proposal: next,
+      hints: sim.hints.filter(({ id }) => !consumed.includes(id)),
+    };
+  }
+
+  #see(sim: Sim, look: Look): Partial<Known> {
+    const { facts } = sim;
+    const ok = <T>(value: T): Looked<T> => ({ ok: true, value });
+    switch (look.at) {
+      case "gating":
+        return { gating: ok(this.#gatings[facts.gating]) };
+      case "incident":
+        return { incident: ok(incidentNow(facts)) };
+      case "incidentsByKey":
+        return { incidentsByKey: ok([]) };
+      case "approval": {
+        const found = facts.approvals.find(({ id }) => id === look.id);
+        return { approval: ok(found === undefined || found.gone ? null : found.reading) };
+      }
+      case "invocation": {
+        const run = facts.runs.find(({ id }) => id === look.id);
+        return { invocation: ok(run === undefined ? null : invocationOf(run, sim.nowMs)) };
+      }
+      case "candidates":
+        return {
+          candidates: ok(
+            facts.runs.map((run) => ({
+              ...invocationOf(run, sim.nowMs),
+              linkedTo: null,
+              firstSeenAtMs: null,
+            })),
+          ),
+        };
+      case "killSwitch":
+        return {
+          killSwitch: { on: facts.killSwitch, reason: null, by: null, atMs: START_MS },
+        };
+      case "openProposals":
+        return { openProposals: 1 };
+      case "service":
+        return { service: ok({ id: "PSVC001", name: "payments-db" }) };
+      case "trace": {
+        const { duty, mark } = look;
+        const found =
+          duty === "manualTask"
+            ? facts.tasks > 0
+            : duty === "escalation"
+              ? facts.pages > 0
+              : facts.notes.includes(mark);
+        return { trace: { duty, found: ok(found ? `REF-${duty}` : null) } };
+      }
+    }
+  }
+
+  // --- effects ----------------------------------------------------------------------------------------------
+
+  /** Everything that may become of an effect after its claim was written. */
+  #outcomes(claimed: Sim, effect: Effect): Move[] {
+    const done = this.#do(claimed, effect);
+    const worked = successOf(effect, done.facts);
+    const record = (sim: Sim, name: string, result: EffectResult): Move => {
+      const change = applyResult(sim.proposal, effect, result, sim.nowMs);
+      return { name: `${effect.kind} ${name}`, to: this.#write(sim, change) };
+    };
+    if (effect.kind === "submit" && this.#scenario.isInboxDown === true) {
+      const down = new RemoteError("it is down", { nothingDone: true, retryable: true });
+      return [record(claimed, "down", { ok: false, error: down })];
+    }
+    const moves = [record(done, "ok", worked)];
+    if (claimed.faults === 0) {
+      return moves;
+    }
+    const lessOf = (sim: Sim): Sim => ({ ...sim, faults: sim.faults - 1 });
+    const undone = lessOf(claimed);
+    const doneBadly = lessOf(done);
+    const error = (nothingDone: boolean, retryable: boolean): EffectResult => ({
+      ok: false,
+      error: new RemoteError("it failed", { nothingDone, retryable }),
+    });
+    moves.push(
+      record(undone, "refused", error(true, false)),
+      record(undone, "throttled", error(true, true)),
+      record(undone, "unclear, not done", error(false, true)),
+      record(doneBadly, "unclear, done", error(false, true)),
+      { name: `${effect.kind}, crash before`, to: undone },
+      { name: `${effect.kind}, crash after`, to: doneBadly },
+      {
+        name: `${effect.kind}, slow`,
+        to: { ...doneBadly, late: [...doneBadly.late, { effect, result: worked }] },
+      },
+    );
+    if (effect.kind === "execute") {
+      moves.push({
+        name: "execute, slowly refused",
+        to: { ...undone, late: [...undone.late, { effect, result: error(true, true) }] },
+      });
+    }
+    if (effect.kind === "submit") {
+      moves.push(
+        record(doneBadly, "without id", {
+          ok: true,
+          kind: "submit",
+          receipt: { approvalId: null, reviewUrl: null, status: "unknown" },
+        }),
+      );
+    }
+    return moves;
+  }
+
+  #do(sim: Sim, effect: Effect): Sim {
+    const { facts } = sim;
+    switch (effect.kind) {
+      case "submit": {
+        const id = `req_${facts.submissions + 1}`;
+        const reading: ApprovalReading = {
+          id,
+          status: "PENDING",
+          details: effect.request.details,
+          modifiedDetails: null,
+          notes: [],
+          reasonCode: null,
+          autoDecided: false,
+          autoDecisionRuleName: null,
+          decidedAtMs: null,
+          retryable: false,
+        };
+        return changed(sim, {
+          submissions: facts.submissions + 1,
+          approvals: [...facts.approvals, { id, reading, gone: false }],
+        });
+      }
+      case "execute": {
+        const own = facts.runs.filter((run) => run.own);
+        assert.equal(own.length, 0, "it runs a second time");
+        const run = { id: "INV1", atMs: sim.nowMs, own: true, ends: "completed" as const };
+        return changed(sim, { runs: [...facts.runs, run], reassigned: true });
+      }
+      case "note":
+        return changed(sim, { notes: [...facts.notes, markOf(effect.content)] });
+      case "createIncident":
+        // PagerDuty makes no second incident with the key of an open one.
+        return effect.duty === "manualTask"
+          ? changed(sim, { tasks: 1 })
+          : changed(sim, { pages: 1, openPages: 1 });
+      case "resolve":
+        return changed(sim, { openPages: 0 });
+    }
+  }
+
+  #lateAnswers(sim: Sim): Move[] {
+    return sim.late.map(({ effect, result }, index) => {
+      const change = applyResult(sim.proposal, effect, result, sim.nowMs);
+      const to = this.#write(sim, change);
+      return {
+        name: `late answer to ${effect.kind}`,
+        to: { ...to, late: sim.late.filter((_, at) => at !== index) },
+      };
+    });
+  }
+
+  // --- what others do ---------------------------------------------------------------------------------------
+
+  #happenings(sim: Sim): Move[] {
+    const { facts, proposal } = sim;
+    if (sim.events === 0 || proposal.weighing === null) {
+      return [];
+    }
+    const less: Sim = { ...sim, events: sim.events - 1 };
+    const moves: Move[] = [];
+    for (const asked of facts.approvals.filter(({ reading }) => reading.status === "PENDING")) {
+      for (const [name, change] of ANSWERS) {
+        const answered = {
+          ...asked,
+          reading: { ...asked.reading, decidedAtMs: sim.nowMs, ...change },
+        };
+        const to = changed(less, {
+          approvals: facts.approvals.map((one) => (one.id === asked.id ? answered : one)),
+        });
+        moves.push({ name: `${name} ${asked.id}`, to: hinted(to, "decision") });
+        if (name === "approved" || name === "rejected") {
+          moves.push({ name: `${name} ${asked.id}, callback lost`, to });
+        }
+      }
+      if (proposal.closedAtMs === null) {
+        const gone = facts.approvals.map((one) =>
+          one.id === asked.id ? { ...one, gone: true } : one,
+        );
+        moves.push({ name: `${asked.id} gone`, to: changed(less, { approvals: gone }) });
+      }
+    }
+    const isDecided = proposal.execution !== null && proposal.execution.state !== "notSent";
+    if (proposal.closedAtMs === null && !isDecided && proposal.outcome === null) {
+      moves.push({ name: "forged callback", to: hinted(less, "decision") });
+      if (facts.incident === "open") {
+        for (const incident of ["resolved", "moved", "gone"] as const) {
+          const to = changed(less, { incident });
+          moves.push({ name: `incident ${incident}`, to: hinted(to, "incident") });
+        }
+      }
+      if (facts.gating === "asWeighed") {
+        moves.push({ name: "freeze", to: changed(less, { gating: "denies" }) });
+        moves.push({ name: "other target", to: changed(less, { gating: "otherTarget" }) });
+      }
+      moves.push({
+        name: facts.killSwitch ? "kill switch off" : "kill switch on",
+        to: changed(less, { killSwitch: !facts.killSwitch }),
+      });
+    }
+    const started = facts.runs.find(({ own }) => own);
+    if (this.#scenario.runbook === "workflow" && started !== undefined && sim.hints.length === 0) {
+      for (const state of ["started", "completed"]) {
+        const data = { invocationId: started.id, state };
+        const hint: Hint = { id: "hint-workflow", kind: "workflow", atMs: sim.nowMs, data };
+        moves.push({ name: `workflow ${state}`, to: { ...less, hints: [hint] } });
+      }
+    }
+    if (isDecided && proposal.outcome === null && this.#scenario.runbook === "failover") {
+      const run = facts.runs.find(({ own }) => own);
+      if (run !== undefined && run.ends === "completed") {
+        for (const ends of ["error", "stuck"] as const) {
+          const runs = facts.runs.map((one) => (one === run ? { ...one, ends } : one));
+          moves.push({ name: `run ends ${ends}`, to: changed(less, { runs }) });
+        }
+      }
+      if (!facts.runs.some(({ own }) => !own)) {
+        const foreign = { id: "INV9", atMs: sim.nowMs, own: false, ends: "completed" as const };
+        moves.push({
+          name: "foreign run",
+          to: changed(less, { runs: [...facts.runs, foreign] }),
+        });
+      }
+    }
+    return moves;
+  }
+
+  // --- what must hold ---------------------------------------------------------------------------------------
+
+  /** By the facts alone: may it run at this moment? */
+  #assertPermitted(sim: Sim): void {
+    const { facts, nowMs, proposal } = sim;
+    assert.equal(facts.killSwitch, false, "runs although the kill switch is on");
+    assert.equal(facts.gating, "asWeighed", "runs although the gating has changed");
+    assert.equal(facts.incident, "open", "runs although the incident is over");
+    assert.equal(facts.limitReached, false, "runs beyond the limit");
+    assert.equal(facts.runs.filter(({ own }) => own).length, 0, "runs twice");
+    if (this.#scenario.isAllowed === true) {
+      const weighedAtMs = proposal.weighing?.atMs ?? 0;
+      assert.ok(nowMs <= weighedAtMs + VALID_MS, "runs after its validity");
+      return;
+    }
+    const deadlineMs = START_MS + SLA_MS;
+    const granted = facts.approvals.filter(({ reading }) => {
+      const { status, autoDecided, decidedAtMs } = reading;
+      const isGood = !autoDecided || this.#scenario.acceptsRules === true;
+      return (
+        status === "APPROVED" &&
+        isGood &&
+        decidedAtMs !== null &&
+        decidedAtMs <= deadlineMs &&
+        nowMs <= decidedAtMs + VALID_MS &&
+        isHonest(reading)
+      );
+    });
+    if (granted.length > 0) {
+      return;
+    }
+    assert.ok(this.#scenario.approvesOnExpiry === true, "runs without an approval");
+    assert.ok(nowMs >= deadlineMs, "runs before the deadline");
+    assert.ok(nowMs <= deadlineMs + LAST_READ_MS + VALID_MS, "runs after its validity");
+    const refused = facts.approvals.filter(
+      ({ reading }) =>
+        reading.status === "REJECTED" &&
+        !reading.retryable &&
+        (reading.decidedAtMs ?? 0) < deadlineMs,
+    );
+    assert.deepEqual(
+      refused.map(({ id }) => id),
+      [],
+      "runs on expiry although a reviewer said no",
+    );
+  }
+
+  /** At the end of a path on which nothing more goes wrong. */
+  assertEnd(sim: Sim): void {
+    const { proposal, facts } = sim;
+    const { outcome } = proposal;
+    assert.ok(proposal.closedAtMs !== null && outcome !== null, "it does not end");
+    assert.equal(proposal.dueAtMs, null, "closed, but due again");
+    const own = facts.runs.filter((run) => run.own);
+    const isForeign = own.length < facts.runs.length;
+    assert.equal(facts.tasks, outcome.kind === "executed" ? 0 : 1, "manual tasks");
+    assert.equal(facts.openPages, 0, "a page stays open");
+    if (outcome.kind === "executed") {
+      assert.ok(own.length === 1 || isForeign, "called executed, but nothing ran");
+    }
+    if (outcome.kind === "suppressed" || outcome.reason === "refusedByPagerDuty") {
+      assert.equal(own.length, 0, `called ${outcome.kind}, but it ran`);
+    }
+    if (own.length === 1 && !isForeign && own[0]?.ends === "completed") {
+      assert.ok(outcome.kind === "executed" || outcome.kind === "uncertain");
+    }
+  }
+}
+
+const AUTO = { autoDecided: true, autoDecisionRuleName: "rule" };
+/** What a reviewer or a rule of Cheqpoint may do to a request. */
+const ANSWERS: readonly [string, Partial<ApprovalReading>][] = [
+  ["approved", { status: "APPROVED" }],
+  ["rejected", { status: "REJECTED" }],
+  ["expired there", { status: "REJECTED", retryable: true, ...AUTO }],
+  ["approved by rule", { status: "APPROVED", ...AUTO }],
+  ["rejected by rule", { status: "REJECTED", ...AUTO }],
+  ["approved with a change", { status: "APPROVED", modifiedDetails: { max_replicas: 2 } }],
+  ["approved with a bad change", { status: "APPROVED", modifiedDetails: { service: "search" } }],
+  ["approved, details altered", { status: "APPROVED", details: { service: "search" } }],
+  ["unknown status", { status: "UNKNOWN", decidedAtMs: null }],
+];
+
+function isHonest({ modifiedDetails, details }: ApprovalReading): boolean {
+  const isAltered = details["service"] !== "payments-db";
+  const isBad =
+    typeof modifiedDetails === "object" && modifiedDetails !== null && "service" in modifiedDetails;
+  return !isAltered && !isBad;
+}
+
+/** A look at a remote system that fails; null where the store answers, whose failure is no answer at all. */
+function blind(look: Look): Partial<Known> | null {
+  const failed = { ok: false as const, problem: "cannot be read" };
+  switch (look.at) {
+    case "incident":
+      return { incident: failed };
+    case "incidentsByKey":
+      return { incidentsByKey: failed };
+    case "approval":
+      return { approval: failed };
+    case "invocation":
+      return { invocation: failed };
+    case "candidates":
+      return { candidates: failed };
+    case "service":
+      return { service: failed };
+    case "trace":
+      return { trace: { duty: look.duty, found: failed } };
+    default:
+      return null;
+  }
+}
+
+function successOf(effect: Effect, facts: Facts): EffectResult {
+  switch (effect.kind) {
+    case "submit": {
+      const approvalId = `req_${facts.submissions}`;
+      return {
+        ok: true,
+        kind: "submit",
+        receipt: { approvalId, reviewUrl: null, status: "pending" },
+      };
+    }
+    case "execute": {
+      const isRun = effect.order.target.kind !== "reassign";
+      return {
+        ok: true,
+        kind: "execute",
+        invocationId: isRun ? "INV1" : null,
+        state: isRun ? "created" : "completed",
+      };
+    }
+    case "note":
+    case "createIncident":
+    case "resolve":
+      return { ok: true, kind: "duty", ref: `REF-${effect.duty}` };
+  }
+}
+
+function incidentNow(facts: Facts): Incident | null {
+  const assigned: Incident = facts.reassigned ? { ...OPEN, escalationPolicyId: "PEP0002" } : OPEN;
+  switch (facts.incident) {
+    case "open":
+      return assigned;
+    case "resolved":
+      return { ...assigned, status: "resolved" };
+    case "moved":
+      return { ...assigned, serviceId: "PSVC003", serviceName: "search" };
+    case "gone":
+      return null;
+  }
+}
+
+function invocationOf(run: Facts["runs"][number], nowMs: number) {
+  const state = run.ends === "stuck" ? "created" : nowMs > run.atMs + 1_000 ? run.ends : "running";
+  return {
+    id: run.id,
+    actionId: "01DBFAILOVER",
+    incidentId: OPEN.id,
+    state,
+    agentId: null,
+    createdAtMs: run.atMs,
+  };
+}
+
+function changed(sim: Sim, facts: Partial<Facts>): Sim {
+  return { ...sim, facts: { ...sim.facts, ...facts } };
+}
+
+function hinted(sim: Sim, kind: Hint["kind"]): Sim {
+  const hint: Hint = { id: `hint-${kind}`, kind, atMs: sim.nowMs, data: {} };
+  return { ...sim, hints: [...sim.hints.filter(({ id }) => id !== hint.id), hint] };
+}
+
+function markOf(content: string): string {
+  return content.split("\n").at(-1) ?? "";
+}
+
+function namesOf(step: Extract<Step, { kind: "save" }>): string {
+  return step.facts.length === 0 ? "save" : step.facts.map(({ type }) => type).join("+");
+}
+
+/** Decision and outcome are never changed, a closed record never opens. */
+function assertOnce(before: Proposal, after: Proposal): void {
+  if (before.decision !== null) {
+    assert.deepEqual(after.decision, before.decision, "the decision was changed");
+  }
+  if (before.outcome !== null) {
+    assert.deepEqual(after.outcome, before.outcome, "the outcome was changed");
+  }
+  if (before.closedAtMs !== null) {
+    assert.equal(after.closedAtMs, before.closedAtMs, "it was opened again");
+    assert.equal(after.dueAtMs, null, "a closed record is due");
+  }
+}
