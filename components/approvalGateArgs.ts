@@ -4,6 +4,7 @@ import type { CustomDomain, GateApiTransform, Throttle } from "./gateApi.ts";
 import type { FunctionNetwork, GateFunctionTransform, LogLevel } from "./gateFunction.ts";
 import type { CallbackSigning, KeySettings } from "./gateSecrets.ts";
 import type { AlarmRouting } from "./monitoring.ts";
+import type { TokenType } from "./webhookSubscription.ts";
 import type { WorkQueueTransform } from "./workQueue.ts";
 
 /** What PagerDuty reports to the gate. */
@@ -83,6 +84,8 @@ export interface ApprovalGateArgs {
   cheqpointConnectionKey: pulumi.Input<string>;
   /** PagerDuty API token that the worker acts with. */
   pagerdutyToken: pulumi.Input<string>;
+  /** "token" for an API key, "bearer" for an OAuth access token. Defaults to "token". */
+  pagerdutyTokenType?: pulumi.Input<TokenType>;
   /** Address of the PagerDuty user in whose name the worker acts. */
   pagerdutyFrom: pulumi.Input<string>;
   /** Cheqpoint's address. Defaults to "https://app.cheqpoint.co". */

@@ -30,7 +30,7 @@ import {
 } from "./inputs.ts";
 import type { AlarmRouting } from "./monitoring.ts";
 import { refusing } from "./serviceGating.ts";
-import { checkedEvents } from "./webhookSubscription.ts";
+import { TokenType, checkedEvents } from "./webhookSubscription.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 
@@ -55,6 +55,7 @@ export interface GateSettings {
   webhook: Omit<GateWebhooksArgs, "url" | "secretArn">;
   alarms: AlarmRouting;
   pagerdutyApiUrl: pulumi.Input<string>;
+  pagerdutyTokenType: pulumi.Input<TokenType>;
   pagerdutyFrom: pulumi.Input<string>;
   cheqpointApiUrl: pulumi.Input<string>;
   transform: ApprovalGateTransform;
@@ -75,6 +76,11 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
   const gating = (args.gating ?? {}) as GatingInput;
   refusing(() => parseGating(gating));
   const logRetentionDays = oneOf("retention.logDays", retention.logDays ?? 30, RETENTION_DAYS);
+  const tokenType = oneOf(
+    "pagerdutyTokenType",
+    args.pagerdutyTokenType ?? TokenType.Token,
+    Object.values(TokenType),
+  );
   const concurrency = integer(
     "functions.workerConcurrency",
     functions.workerConcurrency ?? 5,
@@ -129,12 +135,13 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
       ),
       logRetentionDays,
     },
-    webhook: checkedWebhook(args),
+    webhook: { ...checkedWebhook(args), tokenType },
     alarms: args.alarms ?? {},
     pagerdutyApiUrl: httpUrl(
       "pagerdutyApiUrl",
       args.pagerdutyApiUrl ?? "https://api.pagerduty.com",
     ),
+    pagerdutyTokenType: tokenType,
     pagerdutyFrom: matching(
       "pagerdutyFrom",
       args.pagerdutyFrom,
@@ -152,6 +159,7 @@ const WORKER_TIMEOUT = 60;
 const ARGUMENTS: readonly (keyof ApprovalGateArgs)[] = [
   "cheqpointConnectionKey",
   "pagerdutyToken",
+  "pagerdutyTokenType",
   "pagerdutyFrom",
   "cheqpointApiUrl",
   "pagerdutyApiUrl",
@@ -222,7 +230,7 @@ function checkedVpc(vpc: FunctionNetwork): FunctionNetwork {
   };
 }
 
-function checkedWebhook(args: ApprovalGateArgs): GateSettings["webhook"] {
+function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "tokenType"> {
   const { webhook = {} } = args;
   onlyKnown("webhook.", webhook, WEBHOOK_ARGUMENTS);
   const ids = (field: "teams" | "services") =>

@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { gatingTable, ledgerTable } from "../functions/aws/tableDefinition.ts";
+import type { TableDefinition } from "../functions/aws/tableDefinition.ts";
 import { onlyKnown } from "./inputs.ts";
 import { merged } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
-import { gatingTable, ledgerTable } from "./tables.ts";
-import type { TableDefinition } from "./tables.ts";
 
 /** Arguments to set on the tables whatever the component says. */
 export interface ApprovalLedgerTransform {

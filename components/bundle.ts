@@ -67,11 +67,13 @@ export function makeBundle(folder: string): Bundle {
     file.text,
   ]);
   const inputs = Object.keys(result.metafile.inputs).map((input) => join(folder, input));
-  return Object.fromEntries([...files, ["LICENSES.txt", licences(inputs)]].sort(byName));
+  return Object.fromEntries(
+    [...files, ["LICENSES.txt", licences(inputs)] as [string, string]].sort(byName),
+  );
 }
 
-function byName([a]: readonly string[], [b]: readonly string[]): number {
-  return (a ?? "") < (b ?? "") ? -1 : 1;
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1;
 }
 
 /** The licence texts of the packages that the bundled files come from. */
@@ -85,17 +87,23 @@ export function licences(inputs: readonly string[]): string {
       packages.set(join(input.slice(0, at), "node_modules", folder), folder);
     }
   }
-  const entries = [...packages].map(([folder, name]) => {
+  const names = new Map<string, string[]>();
+  for (const [folder, name] of [...packages].sort(byName)) {
     const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
       version?: string;
       license?: string;
     };
-    const texts = readdirSync(folder)
+    const text = readdirSync(folder)
       .filter((file) => /^(licen[cs]e|notice|copying)/i.test(file))
       .sort()
-      .map((file) => readFileSync(join(folder, file), "utf8").trim());
+      .map((file) => readFileSync(join(folder, file), "utf8").trim())
+      .join("\n\n");
     const title = `${name} ${manifest.version ?? ""} (${manifest.license ?? "no licence stated"})`;
-    return [title, ...texts].join("\n\n");
-  });
-  return `${[...new Set(entries)].sort().join("\n\n---\n\n")}\n`;
+    names.set(text, [...(names.get(text) ?? []), title]);
+  }
+  // Packages of one family have the same text.
+  const parts = [...names].map(([text, titles]) =>
+    [[...new Set(titles)].sort().join("\n"), text].join("\n\n").trim(),
+  );
+  return `${parts.sort().join("\n\n---\n\n")}\n`;
 }

@@ -109,6 +109,7 @@ export function gateRuntime(
       PAGERDUTY_TOKEN_ARN: secrets.pagerdutyTokenArn,
       CHEQPOINT_KEY_ARN: secrets.cheqpointKeyArn,
       PAGERDUTY_API_URL: settings.pagerdutyApiUrl,
+      PAGERDUTY_TOKEN_TYPE: settings.pagerdutyTokenType,
       PAGERDUTY_FROM: settings.pagerdutyFrom,
       CHEQPOINT_API_URL: settings.cheqpointApiUrl,
       GATE_PUBLIC_URL: api.url,

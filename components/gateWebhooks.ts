@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { optional } from "./inputs.ts";
 import { WebhookActivation } from "./webhookActivation.ts";
 import { WebhookScope, WebhookSubscription } from "./webhookSubscription.ts";
+import type { TokenType } from "./webhookSubscription.ts";
 
 export interface GateWebhooksArgs {
   url: pulumi.Input<string>;
@@ -15,6 +16,7 @@ export interface GateWebhooksArgs {
   keepers: pulumi.Input<{ [name: string]: pulumi.Input<string> }> | undefined;
   apiUrl: pulumi.Input<string> | undefined;
   token: pulumi.Input<string>;
+  tokenType: pulumi.Input<TokenType>;
 }
 
 interface Scope {
@@ -46,6 +48,7 @@ export function gateWebhooks(
         ...optional("keepers", args.keepers),
         ...optional("apiUrl", args.apiUrl),
         token: args.token,
+        tokenType: args.tokenType,
         startActive: false,
       },
       opts,
@@ -68,6 +71,7 @@ export function gateWebhooks(
         subscriptionId: subscription.subscriptionId,
         apiUrl: args.apiUrl ?? "",
         token: args.token,
+        tokenType: args.tokenType,
       },
       pulumi.mergeOptions(opts, { dependsOn: [stored] }),
     );

@@ -22,7 +22,7 @@ export type { AlarmRouting, MonitoredFunctions, MonitoringArgs } from "./monitor
 export type { Overrides } from "./overrides.ts";
 export { ServiceGating, defineServiceGating } from "./serviceGating.ts";
 export type { GateReference, PagerDutyService, ServiceGatingArgs } from "./serviceGating.ts";
-export { WebhookScope, WebhookSubscription } from "./webhookSubscription.ts";
+export { TokenType, WebhookScope, WebhookSubscription } from "./webhookSubscription.ts";
 export type { ExistingSubscription, WebhookSubscriptionArgs } from "./webhookSubscription.ts";
 export { WorkQueue } from "./workQueue.ts";
 export type { WorkQueueArgs, WorkQueueTransform } from "./workQueue.ts";

@@ -10,6 +10,8 @@ export interface WebhookActivationArgs {
   apiUrl: pulumi.Input<string>;
   /** As for the subscription. */
   token: pulumi.Input<string>;
+  /** As for the subscription. */
+  tokenType: pulumi.Input<string>;
 }
 
 const PROVIDER = activationProvider();

@@ -6,6 +6,7 @@ export interface ActivationInputs {
   subscriptionId: string;
   apiUrl: string;
   token: string;
+  tokenType: string;
   providerVersion: string;
 }
 
@@ -38,7 +39,7 @@ export function activationProvider(): pulumi.dynamic.ResourceProvider<
     },
     diff: async (_id, olds, news) => {
       const replaces = olds.subscriptionId === news.subscriptionId ? [] : ["subscriptionId"];
-      const keys: (keyof ActivationInputs)[] = ["apiUrl", "token", "providerVersion"];
+      const keys: (keyof ActivationInputs)[] = ["apiUrl", "token", "tokenType", "providerVersion"];
       return {
         changes: replaces.length > 0 || keys.some((key) => olds[key] !== news[key]),
         replaces,

@@ -57,7 +57,7 @@ function problemOf(status: number, text: string): string {
 /** One call. 429 is tried again, as it had no effect; other failures only where repeating is harmless. */
 export async function call(
   access: Access,
-  inputs: { apiUrl: string; token: string },
+  inputs: { apiUrl: string; token: string; tokenType: string },
   purpose: string,
   method: string,
   path: string,
@@ -75,7 +75,7 @@ export async function call(
     (process.env["PAGERDUTY_API_URL"] ?? "https://api.pagerduty.com");
   const headers: Record<string, string> = {
     accept: "application/vnd.pagerduty+json;version=2",
-    authorization: token.startsWith("pd") ? `Bearer ${token}` : `Token token=${token}`,
+    authorization: inputs.tokenType === "bearer" ? `Bearer ${token}` : `Token token=${token}`,
   };
   if (body !== undefined) {
     headers["content-type"] = "application/json";

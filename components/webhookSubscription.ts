@@ -1,10 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checked, httpUrl, pagerdutyId, onlyKnown, refuse, secretText, shown } from "./inputs.ts";
+import {
+  checked,
+  httpUrl,
+  oneOf,
+  onlyKnown,
+  pagerdutyId,
+  refuse,
+  secretText,
+  shown,
+} from "./inputs.ts";
 import { subscriptionProvider } from "./webhookSubscriptionProvider.ts";
 
 /** Whose incidents a subscription reports. */
 export const WebhookScope = { Account: "account", Team: "team", Service: "service" } as const;
 export type WebhookScope = (typeof WebhookScope)[keyof typeof WebhookScope];
+
+/** How a PagerDuty token is presented: an API key, or an OAuth access token. */
+export const TokenType = { Token: "token", Bearer: "bearer" } as const;
+export type TokenType = (typeof TokenType)[keyof typeof TokenType];
 
 /** A subscription that exists already, with the signing secret that PagerDuty showed when it was created. */
 export interface ExistingSubscription {
@@ -40,6 +53,8 @@ export interface WebhookSubscriptionArgs {
   apiUrl?: pulumi.Input<string>;
   /** API token to use where neither `pagerduty:token` nor `pagerdutyToken` is configured. Defaults to PAGERDUTY_TOKEN. */
   token?: pulumi.Input<string>;
+  /** "token" for an API key, "bearer" for an OAuth access token. Defaults to "token". */
+  tokenType?: pulumi.Input<TokenType>;
 }
 
 /** What the gate acts on, watches or keeps in its audit trail. */
@@ -122,6 +137,7 @@ export class WebhookSubscription extends pulumi.ComponentResource {
         ),
         apiUrl: args.apiUrl === undefined ? "" : httpUrl("apiUrl", args.apiUrl),
         token: pulumi.secret(args.token === undefined ? "" : secretText("token", args.token)),
+        tokenType: oneOf("tokenType", args.tokenType ?? TokenType.Token, Object.values(TokenType)),
         providerVersion: PROVIDER_VERSION,
       },
       { parent: this },
@@ -151,6 +167,7 @@ const ARGUMENTS: readonly (keyof WebhookSubscriptionArgs)[] = [
   "existing",
   "apiUrl",
   "token",
+  "tokenType",
 ];
 
 interface SubscriptionProps {
@@ -166,6 +183,7 @@ interface SubscriptionProps {
   adoptSecret: pulumi.Input<string>;
   apiUrl: pulumi.Input<string>;
   token: pulumi.Input<string>;
+  tokenType: pulumi.Input<string>;
   providerVersion: string;
 }
 

@@ -21,6 +21,8 @@ export interface SubscriptionInputs {
   adoptSecret: string;
   apiUrl: string;
   token: string;
+  /** "token" or "bearer". */
+  tokenType: string;
   /** Raised when this file changes, so that the stored source is replaced. */
   providerVersion: string;
 }
@@ -133,6 +135,7 @@ export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
         "description",
         "apiUrl",
         "token",
+        "tokenType",
         "providerVersion",
       ];
       const replaces = fixed.filter(differs);

@@ -237,6 +237,7 @@ describe("ApprovalGate", () => {
       PAGERDUTY_TOKEN_ARN: "arn:aws:secretsmanager:::gate-secret-pagerduty-token",
       CHEQPOINT_KEY_ARN: "arn:aws:secretsmanager:::gate-secret-cheqpoint-key",
       PAGERDUTY_API_URL: "https://api.pagerduty.com",
+      PAGERDUTY_TOKEN_TYPE: "token",
       PAGERDUTY_FROM: "gate@example.com",
       CHEQPOINT_API_URL: "https://app.cheqpoint.co",
       GATE_PUBLIC_URL: "https://gate-api.example.com",
@@ -458,6 +459,10 @@ describe("ApprovalGate", () => {
       [{ cheqpointConnectionKey: undefined }, "`cheqpointConnectionKey` must be given"],
       [{ pagerdutyToken: undefined }, "`pagerdutyToken` must be given"],
       [{ pagerdutyFrom: undefined }, "`pagerdutyFrom` must be given"],
+      [
+        { pagerdutyTokenType: "oauth" },
+        '`pagerdutyTokenType` must be one of token, bearer, got "oauth"',
+      ],
       [{ pagerdutyToken: "" }, "`pagerdutyToken` must not be empty"],
       [
         { pagerdutyFrom: "gate" },
@@ -547,7 +552,7 @@ describe("ApprovalGate", () => {
       [{ alarms: { topicArn: "x" } }, '`alarms.topicArn` must be the ARN of an SNS topic, got "x"'],
       [
         { region: "x" },
-        "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, kmsKeyArn, tags, transform",
+        "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyTokenType, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, kmsKeyArn, tags, transform",
       ],
     ];
     for (const [more, message] of cases) {

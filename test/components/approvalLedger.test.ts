@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApprovalLedger } from "../../components/index.ts";
-import { gatingTable, ledgerTable } from "../../components/tables.ts";
+import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const TABLE = "aws:dynamodb/table:Table";
@@ -25,7 +25,13 @@ describe("ApprovalLedger", () => {
       tags: { a: "b" },
     });
     assert.deepEqual(attributes, ledgerTable.attributes);
-    assert.equal((globalSecondaryIndexes as unknown[]).length, ledgerTable.indexes.length);
+    assert.deepEqual(
+      globalSecondaryIndexes,
+      ledgerTable.indexes.map(({ projection, ...index }) => ({
+        ...index,
+        projectionType: projection,
+      })),
+    );
     const gating = find(TABLE, "l-gating");
     assert.equal(gating.options.protect, true);
     assert.deepEqual(gating.inputs, {

@@ -33,6 +33,7 @@ describe("WebhookSubscription", () => {
       adoptSecret: "",
       apiUrl: "",
       token: "",
+      tokenType: "token",
       providerVersion: "1",
     });
     assert.deepEqual(secrets, ["adoptSecret", "customHeaders", "token"]);
@@ -83,6 +84,7 @@ describe("WebhookSubscription", () => {
       adoptSecret: "",
       apiUrl: "",
       token: "",
+      tokenType: "token",
       providerVersion: "1",
     };
     const olds = { ...base, secret: "s" };
@@ -101,6 +103,7 @@ describe("WebhookSubscription", () => {
       { description: "e" },
       { filterType: "service_reference", filterId: "P" },
       { token: "new" },
+      { tokenType: "bearer" },
       { apiUrl: "https://api.eu.pagerduty.com" },
       { providerVersion: "2" },
     ]) {
@@ -154,10 +157,11 @@ describe("WebhookSubscription", () => {
       ],
       [{ existing: { id: "PSUB001", secret: "" } }, "`existing.secret` must not be empty"],
       [{ apiUrl: "ftp://x" }, '`apiUrl` must be an https:// address, got "ftp://x"'],
+      [{ tokenType: "key" }, '`tokenType` must be one of token, bearer, got "key"'],
       [{ token: " " }, "`token` must not be empty"],
       [
         { event: [] },
-        "`event` is no argument; there are url, scope, scopeId, events, allowUnknownEvents, description, customHeaders, startActive, keepers, existing, apiUrl, token",
+        "`event` is no argument; there are url, scope, scopeId, events, allowUnknownEvents, description, customHeaders, startActive, keepers, existing, apiUrl, token, tokenType",
       ],
     ];
     for (const [more, message] of cases) {

@@ -22,14 +22,13 @@ export const secret = hook.secret;
 `;
 
 const HELD = `startActive: false });
-new WebhookActivation("hook", { subscriptionId: hook.subscriptionId, apiUrl: "", token: "" }, {});
+new WebhookActivation("hook", { subscriptionId: hook.subscriptionId, apiUrl: "", token: "", tokenType: "token" }, {});
 void ({`;
 
 function project(pagerduty: PagerDutyFixture, subscription = ""): Project {
   return new Project(
     {
-      "Pulumi.yaml":
-        "name: hooks\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
+      "Pulumi.yaml": "name: hooks\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
       "package.json": '{"name":"hooks","type":"module","main":"index.ts"}',
       "index.ts": program(subscription),
     },
