@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
+import { gatingOf } from "../harness/gating.ts";
+import { World } from "../harness/world.ts";
+
+describe("Decisions on their way to the gate", () => {
+  let world: World;
+
+  before(async () => {
+    world = await World.start();
+  });
+  after(() => world.stop());
+
+  const begin = async (rule: Record<string, unknown> = {}, more: object = {}) => {
+    await world.begin({ gating: gatingOf(rule), ...more });
+    const incident = await world.openIncident();
+    assert.equal((await propose(world, incident)).status, 202);
+    return incident;
+  };
+  const fault = (body: object) => world.onCheqpoint("POST", "/_emulator/faults", body);
+
+  describe("callbacks", () => {
+    it("lost: the decision is found by reading", async () => {
+      const incident = await begin();
+      await fault({ call: "callback", drop: true });
+      await answer(world, "approved");
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+
+    it("repeated: it runs once", async () => {
+      const incident = await begin();
+      await fault({ call: "callback", duplicate: true });
+      await answer(world, "approved");
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+
+    it("out of order: each proposal gets its own decision", async () => {
+      await world.begin({ gating: gatingOf() });
+      const [one, two] = [await world.openIncident(), await world.openIncident()];
+      await propose(world, one);
+      await propose(world, two);
+      await world.settle();
+      await fault({ call: "callback", reorder: true });
+      const pending = await world.pendingApprovals();
+      for (const { id, details } of pending) {
+        const isOne = details.pagerduty_incident === one.id;
+        await world.decide(id, isOne ? "approved" : "rejected");
+      }
+      await finish(world);
+      const { proposal } = await see(world, one);
+      assert.equal(proposal.outcome?.reason, "completed");
+      const other = await see(world, two);
+      assert.equal(other.proposal.outcome?.reason, "rejected");
+      assert.equal(other.invocations.length, 0);
+      assert.equal(other.tasks.length, 1);
+    });
+
+    it("forged: a callback that says approved approves nothing", async () => {
+      const incident = await begin({ sla: "1m" });
+      await asked(world);
+      const { requests } = (await world.onCheqpoint("GET", "/_emulator/requests")).body;
+      const url: string = requests.find(({ body }: { body: { callbackUrl?: string } }) => body).body
+        .callbackUrl;
+      const forged = await fetch(url, {
+        method: "POST",
+        body: JSON.stringify({ status: "APPROVED" }),
+      });
+      assert.equal(forged.status, 200);
+      await world.settle();
+      assert.equal((await see(world, incident)).proposal.decision, null);
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), "suppressed expired, 0 runs, 1 tasks");
+    });
+
+    it("false: the approval counts, not what the callback says of it", async () => {
+      const incident = await begin();
+      await fault({ call: "callback", body: JSON.stringify({ status: "APPROVED" }) });
+      await answer(world, "rejected", { note: "not now" });
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed rejected, 0 runs, 1 tasks");
+      assert.equal(seen.proposal.decision?.note, "not now");
+    });
+
+    it("late: a yes after the deadline is recorded and not acted on", async () => {
+      const incident = await begin({ sla: "1m" });
+      const { id } = await asked(world);
+      await world.pass(70_000);
+      await world.decide(id, "approved");
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed expired, 0 runs, 1 tasks");
+      assert.ok(seen.types.includes("decision.late"), seen.types.join());
+      assert.equal(seen.proposal.decision?.outcome, "expired");
+    });
+
+    it("delayed past the deadline: a yes in time counts", async () => {
+      const incident = await begin({ sla: "1m" });
+      await fault({ call: "callback", delayMs: 600_000 });
+      await fault({ call: "GET /api/approvals/:id", status: 503, times: 4 });
+      const { id } = await asked(world);
+      await world.pass(50_000);
+      await world.decide(id, "approved");
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+  });
+
+  describe("Cheqpoint down", () => {
+    it("for minutes: the request is made when it is back", async () => {
+      const incident = await begin({ sla: "15m" });
+      await fault({ call: "POST /api/webhooks/inbound", status: 503, times: 6 });
+      await world.pass(5 * 60_000);
+      await answer(world, "approved");
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+
+    it("for good: nothing runs and on-call is told why", async () => {
+      const incident = await begin({ sla: "5m", onExpiry: "approve", acknowledgeRisk: true });
+      await fault({ call: "POST /api/webhooks/inbound", status: 503, times: 1000 });
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), "suppressed neverAsked, 0 runs, 1 tasks");
+    });
+
+    it("while it is read: no answer at the deadline is a no, also where silence means yes", async () => {
+      const incident = await begin({ sla: "2m", onExpiry: "approve", acknowledgeRisk: true });
+      await asked(world);
+      await fault({ call: "GET /api/approvals/:id", status: 503, times: 1000 });
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), "suppressed expired, 0 runs, 1 tasks");
+    });
+
+    it("a cut answer to the request: it is asked anew, and both requests together run it once", async () => {
+      const incident = await begin();
+      await fault({ call: "POST /api/webhooks/inbound", dropAnswer: true });
+      await world.pass(60_000);
+      const pending = await world.pendingApprovals();
+      assert.equal(pending.length, 2);
+      for (const { id } of pending) {
+        await world.decide(id, "approved");
+      }
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+
+    it("a request beyond its hourly limit is refused, not run", async () => {
+      const incident = await begin();
+      await world.onCheqpoint("POST", "/_emulator/settings", { maxRequestsHour: 0 });
+      await world.settle();
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(seen.proposal.outcome?.kind, "suppressed");
+      assert.equal(seen.tasks.length, 1);
+      await world.onCheqpoint("POST", "/_emulator/settings", { maxRequestsHour: 100_000 });
+    });
+
+    it("its own expiry is nobody's no: it is asked again inside the deadline", async () => {
+      const incident = await begin({ sla: "10m" });
+      await world.onCheqpoint("POST", "/_emulator/settings", { expireAfterMs: 60_000 });
+      await world.pass(100_000);
+      await world.onCheqpoint("POST", "/_emulator/settings", { expireAfterMs: null });
+      await answer(world, "approved");
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), EXECUTED);
+      assert.ok(seen.types.includes("approval.unattended"));
+    });
+  });
+
+  describe("rules at Cheqpoint", () => {
+    const autoRule = (decision: string) =>
+      world.onCheqpoint("POST", "/_emulator/rules", { name: "quick", decision });
+
+    it("an approval by one runs nothing unless the gating accepts it", async () => {
+      await world.begin({ gating: gatingOf() });
+      assert.equal((await autoRule("approve")).status, 201);
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed ruleApprovalNotAccepted, 0 runs, 1 tasks");
+    });
+
+    it("an accepted approval by one names the rule", async () => {
+      await world.begin({ gating: gatingOf({ acceptRuleApprovals: true }) });
+      await autoRule("approve");
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), EXECUTED);
+      assert.equal(seen.proposal.decision?.by, "autoRule");
+      assert.equal(seen.proposal.decision?.rule, "quick");
+    });
+
+    it("a rejection by one is not a human's: the same may be proposed again", async () => {
+      await world.begin({ gating: gatingOf() });
+      await autoRule("reject");
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), "suppressed rejectedByRule, 0 runs, 1 tasks");
+      assert.equal((await propose(world, incident)).status, 202);
+    });
+  });
+
+  describe("a reviewer's changes", () => {
+    const editable = { editable: ["max_replicas"] };
+
+    it("of what is editable reach the runbook", async () => {
+      const incident = await begin(editable);
+      await answer(world, "approved", { modifiedDetails: { max_replicas: 2 } });
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), EXECUTED);
+      assert.deepEqual(seen.proposal.decision?.parameters, { max_replicas: 2 });
+      assert.deepEqual(seen.proposal.decision?.changed, ["max_replicas"]);
+      assert.notEqual(seen.proposal.execution?.digest, seen.proposal.digest);
+      const fields = await world.onPagerDuty(
+        "GET",
+        `/incidents/${incident.id}/custom_fields/values`,
+      );
+      const field = fields.body.custom_fields.find(
+        ({ name }: { name: string }) => name === "max_replicas",
+      );
+      assert.equal(field.value, 2);
+    });
+
+    it("may repeat all details: what is equal is no change", async () => {
+      const incident = await begin(editable);
+      const { id, details } = await asked(world);
+      await world.decide(id, "approved", { modifiedDetails: { ...details, max_replicas: 4 } });
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), EXECUTED);
+      assert.deepEqual(seen.proposal.decision?.changed, ["max_replicas"]);
+    });
+
+    const refused: readonly [string, Record<string, unknown>, Record<string, unknown>, string][] = [
+      [
+        "of what is not editable",
+        {},
+        { max_replicas: 2 },
+        "The reviewer changed max_replicas, which the gate cannot carry out; changeable here: nothing.",
+      ],
+      [
+        "of what is pinned",
+        editable,
+        { service: "search" },
+        "The reviewer changed service, which the gate cannot carry out; changeable here: max_replicas.",
+      ],
+      [
+        "that add a key",
+        editable,
+        { extra: 1 },
+        "The reviewer changed extra, which the gate cannot carry out; changeable here: max_replicas.",
+      ],
+      [
+        "that do not fit the runbook",
+        editable,
+        { max_replicas: 9 },
+        "The reviewer's change does not fit the runbook: `parameters.max_replicas` must be a whole number between 1 and 5, got 9",
+      ],
+      ["that remove everything", editable, {}, "The reviewer's change removes every detail."],
+    ];
+    for (const [what, rule, modifiedDetails, text] of refused) {
+      it(`${what} run nothing and become a manual task that says why`, async () => {
+        const incident = await begin(rule);
+        await answer(world, "approved", { modifiedDetails });
+        await finish(world);
+        const seen = await see(world, incident);
+        assert.equal(ended(seen), "suppressed changeNotPossible, 0 runs, 1 tasks");
+        assert.equal(seen.proposal.outcome?.text, text);
+        const body = await world.onPagerDuty(
+          "GET",
+          `/incidents/${seen.tasks[0].id}?include[]=body`,
+        );
+        assert.ok(JSON.stringify(body.body).includes(JSON.stringify(text).slice(1, -1)));
+      });
+    }
+  });
+
+  describe("a signed callback", () => {
+    it("with a wrong signature is refused and the decision is still found", async () => {
+      const incident = await begin({}, { callbackSecret: "callback-secret-of-the-gate" });
+      await world.onCheqpoint("POST", "/_emulator/settings", { webhookSecret: "another-secret" });
+      await answer(world, "approved");
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+      assert.ok((world.metrics.counts()["CallbackRefused"] ?? 0) > 0);
+      await world.onCheqpoint("POST", "/_emulator/settings", { webhookSecret: null });
+    });
+  });
+});
