@@ -61,7 +61,8 @@ function addressOf(text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw usage(`--url must be an http or https address, got "${text}"`);
   }
-  return text.replace(/\/+$/, "");
+  // The stack's output `proposalsUrl` is the address too.
+  return text.replace(/\/+$/, "").replace(/\/proposals$/, "");
 }
 
 function set(value: string | undefined): string | undefined {

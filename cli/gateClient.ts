@@ -11,20 +11,13 @@ import {
   type TrailAnswer,
 } from "./answers.ts";
 import type { Connection } from "./connection.ts";
+import type { GateAccess, ListQuery } from "./deployed/gateAccess.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
 const TIMEOUT_MS = 40_000;
 /** The longest that a gate waits before it answers. */
 export const LONGEST_WAIT_SECONDS = 25;
-
-export interface ListQuery {
-  open?: boolean;
-  service?: string;
-  incident?: string;
-  limit?: number;
-  cursor?: string;
-}
 
 interface Call {
   path: string;
@@ -37,7 +30,7 @@ interface Call {
 }
 
 /** A gate over HTTP, on this machine or deployed. */
-export class GateClient {
+export class GateClient implements GateAccess {
   readonly connection: Connection;
   readonly #io: Io;
 

@@ -1,12 +1,17 @@
 import { Option, type Command } from "commander";
 import { connectionOf, type Connection, type ConnectionOptions } from "./connection.ts";
+import type { GateAccess } from "./deployed/gateAccess.ts";
+import { gateOf } from "./deployed/open.ts";
+import { withDeployedOptions, type DeployedOptions } from "./deployed/target.ts";
 import { usage } from "./errors.ts";
-import { GateClient } from "./gateClient.ts";
 import type { Io } from "./io.ts";
 
 export interface GateOptions extends ConnectionOptions {
   json?: boolean;
 }
+
+/** Of commands that can also read the ledger of a gate in AWS. */
+export interface AnyGateOptions extends GateOptions, DeployedOptions {}
 
 /** Options of every command that asks a gate. */
 export function withGateOptions(command: Command): Command {
@@ -23,12 +28,17 @@ export function withGateOptions(command: Command): Command {
     );
 }
 
+/** Options of commands that ask a gate over HTTP or, in AWS, by its ledger. */
+export function withAnyGateOptions(command: Command): Command {
+  return withDeployedOptions(withGateOptions(command));
+}
+
 export function withJson(command: Command): Command {
   return command.option("--json", "print JSON, also for errors");
 }
 
-export function clientOf(io: Io, options: GateOptions): GateClient {
-  return new GateClient(io, connectionOf(io, options));
+export function clientOf(io: Io, options: AnyGateOptions): GateAccess {
+  return gateOf(io, options);
 }
 
 /** The embedded gate's connection; anything else is refused. */

@@ -1,10 +1,16 @@
 import { Command } from "commander";
-import { clientOf, printJson, withGateOptions, wholeNumber, type GateOptions } from "../options.ts";
+import {
+  clientOf,
+  printJson,
+  withAnyGateOptions,
+  wholeNumber,
+  type AnyGateOptions,
+} from "../options.ts";
 import type { Context } from "../program.ts";
 import { instant, plain } from "../text.ts";
 
 export function alarmsCommand({ io }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("alarms")
       .description(
         "List alarms, newest first: bypasses, actions that ran twice, what nobody can tell. Needs an operator's token.",
@@ -18,7 +24,7 @@ Examples:
   $ gate alarms
   $ gate alarms --json | jq '.alarms[] | select(.kind == "bypass")'`,
     )
-    .action(async (options: GateOptions & { limit: number }) => {
+    .action(async (options: AnyGateOptions & { limit: number }) => {
       const alarms = await clientOf(io, options).alarms(options.limit);
       if (options.json === true) {
         printJson(io, { alarms });

@@ -4,17 +4,17 @@ import { Command } from "commander";
 import type { TrailAnswer } from "../answers.ts";
 import { lineOf, readExport, Verifier, type Verdict } from "../auditFile.ts";
 import { CliError, usage } from "../errors.ts";
-import type { GateClient } from "../gateClient.ts";
+import type { GateAccess } from "../deployed/gateAccess.ts";
 import type { Io } from "../io.ts";
-import { clientOf, printJson, withGateOptions, type GateOptions } from "../options.ts";
+import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
 import type { Context } from "../program.ts";
 import { counted, plain } from "../text.ts";
 
-interface ExportOptions extends GateOptions {
+interface ExportOptions extends AnyGateOptions {
   out?: string;
 }
 
-interface VerifyOptions extends GateOptions {
+interface VerifyOptions extends AnyGateOptions {
   live?: boolean;
 }
 
@@ -28,7 +28,7 @@ export function auditCommand(context: Context): Command {
 }
 
 function exportCommand({ io }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("export")
       .description("Write all events and the heads of their hash chains as JSON Lines.")
       .option("--out <file>", "file to write; standard output without it"),
@@ -72,7 +72,7 @@ Examples:
 }
 
 function verifyCommand({ io, exitWith }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("verify")
       .description(
         "Check the hash chains of a running gate, or of an exported file. Exit code 1 when something was altered.",
@@ -122,7 +122,7 @@ Examples:
     });
 }
 
-async function* trails(client: GateClient): AsyncGenerator<TrailAnswer> {
+async function* trails(client: GateAccess): AsyncGenerator<TrailAnswer> {
   for await (const { id } of client.all({})) {
     yield await client.trail(id);
   }
@@ -130,7 +130,7 @@ async function* trails(client: GateClient): AsyncGenerator<TrailAnswer> {
 
 /** Whether what was exported is still the beginning of what the gate has. */
 async function compare(
-  client: GateClient,
+  client: GateAccess,
   exported: readonly TrailAnswer[],
   verifier: Verifier,
 ): Promise<void> {

@@ -1,15 +1,15 @@
 import { Argument, Command } from "commander";
 import { usage } from "../errors.ts";
-import { clientOf, printJson, withGateOptions, type GateOptions } from "../options.ts";
+import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
 import type { Context } from "../program.ts";
 import { instant, plain } from "../text.ts";
 
-interface KillSwitchOptions extends GateOptions {
+interface KillSwitchOptions extends AnyGateOptions {
   reason?: string;
 }
 
 export function killSwitchCommand({ io }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("kill-switch")
       .description(
         "Hold every execution at once, or let them go on. Approvals keep their validity: one that is held too long lapses. Needs an operator's token.",

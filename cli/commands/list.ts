@@ -1,10 +1,16 @@
 import { Command } from "commander";
-import { clientOf, printJson, withGateOptions, wholeNumber, type GateOptions } from "../options.ts";
+import {
+  clientOf,
+  printJson,
+  withAnyGateOptions,
+  wholeNumber,
+  type AnyGateOptions,
+} from "../options.ts";
 import type { Context } from "../program.ts";
 import { deadlineText, incidentLabel } from "../proposalText.ts";
 import { relative, statusText, table } from "../text.ts";
 
-interface ListOptions extends GateOptions {
+interface ListOptions extends AnyGateOptions {
   open?: boolean;
   service?: string;
   incident?: string;
@@ -13,7 +19,7 @@ interface ListOptions extends GateOptions {
 }
 
 export function listCommand({ io }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("list")
       .description("List proposals, newest first. Needs an operator's token.")
       .option("--open", "only those that have not ended")

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import type { ProposalAnswer } from "../answers.ts";
 import { usage } from "../errors.ts";
-import { LONGEST_WAIT_SECONDS, type GateClient } from "../gateClient.ts";
+import type { GateAccess } from "../deployed/gateAccess.ts";
+import { withStackOptions, type StackOptions } from "../deployed/target.ts";
+import { LONGEST_WAIT_SECONDS } from "../gateClient.ts";
 import {
   clientOf,
   collect,
@@ -14,7 +16,7 @@ import {
 import type { Context } from "../program.ts";
 import { describe } from "../proposalText.ts";
 
-interface ProposeOptions extends GateOptions {
+interface ProposeOptions extends GateOptions, StackOptions {
   service: string;
   runbook: string;
   incident?: string;
@@ -33,8 +35,8 @@ const DEFAULT_WAIT_SECONDS = 3_600;
 const MAX_WAIT_SECONDS = 7 * 86_400;
 
 export function proposeCommand({ io, exitWith }: Context): Command {
-  return withGateOptions(
-    new Command("propose")
+  return withStackOptions(
+    withGateOptions(new Command("propose"))
       .description("Propose an action on a PagerDuty incident.")
       .requiredOption("--service <name>", "PagerDuty service, by name or id")
       .requiredOption("--runbook <name>", "runbook of the service's gating")
@@ -66,7 +68,9 @@ Examples:
       if (options.incident === undefined && options.alertKey === undefined) {
         throw usage("--incident or --alert-key is required");
       }
-      const client = clientOf(io, options);
+      // Here `--region` is one that the incident affects.
+      const { region: _regions, ...connection } = options;
+      const client = clientOf(io, connection);
       const wait = options.wait === true ? DEFAULT_WAIT_SECONDS : (options.wait ?? 0);
       const made = await client.propose(bodyOf(options), {
         idempotencyKey: options.idempotencyKey,
@@ -124,7 +128,7 @@ function scalarOf(text: string): string | number | boolean {
 }
 
 async function waitOn(
-  client: GateClient,
+  client: GateAccess,
   made: ProposalAnswer,
   seconds: number,
 ): Promise<ProposalAnswer> {

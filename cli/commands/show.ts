@@ -2,13 +2,13 @@ import { Command } from "commander";
 import { verifyChain } from "../../functions/gate/audit.ts";
 import { eventText } from "../../local/timeline/eventText.ts";
 import type { TrailAnswer } from "../answers.ts";
-import { clientOf, printJson, withGateOptions, type GateOptions } from "../options.ts";
+import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
 import type { Context } from "../program.ts";
 import { describe, explain } from "../proposalText.ts";
 import { counted, instant, oneLine, shortDigest } from "../text.ts";
 
 export function showCommand({ io }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("show")
       .description(
         "Show one proposal: where it stands, which rule decided and why, its audit trail.",
@@ -22,7 +22,7 @@ Examples:
   $ gate show prop_k23w4hpgmxp397w3
   $ gate show prop_k23w4hpgmxp397w3 --json`,
     )
-    .action(async (id: string, options: GateOptions) => {
+    .action(async (id: string, options: AnyGateOptions) => {
       const client = clientOf(io, options);
       const proposal = await client.proposal(id);
       const trail = await client.trail(id);

@@ -1,23 +1,23 @@
 import { Command } from "commander";
 import type { ProposalAnswer } from "../answers.ts";
-import type { GateClient } from "../gateClient.ts";
+import type { GateAccess } from "../deployed/gateAccess.ts";
 import {
   clientOf,
   printJsonLine,
-  withGateOptions,
+  withAnyGateOptions,
   wholeNumber,
-  type GateOptions,
+  type AnyGateOptions,
 } from "../options.ts";
 import type { Context } from "../program.ts";
 import { incidentLabel } from "../proposalText.ts";
 import { instant, oneLine, statusText } from "../text.ts";
 
-interface WatchOptions extends GateOptions {
+interface WatchOptions extends AnyGateOptions {
   every: number;
 }
 
 export function watchCommand({ io }: Context): Command {
-  return withGateOptions(
+  return withAnyGateOptions(
     new Command("watch")
       .description(
         "Print a line whenever a proposal changes: of one until it ends, of all until Ctrl-C.",
@@ -61,7 +61,7 @@ Examples:
 }
 
 /** Oldest first, as one reads them. */
-async function newest(client: GateClient): Promise<ProposalAnswer[]> {
+async function newest(client: GateAccess): Promise<ProposalAnswer[]> {
   const open = await client.page({ open: true, limit: 200 });
   const recent = await client.page({ limit: 50 });
   const byId = new Map(

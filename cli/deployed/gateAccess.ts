@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import type {
+  alarmsAnswer,
+  killSwitchAnswer,
+  proposalPage,
+  ProposalAnswer,
+  TrailAnswer,
+} from "../answers.ts";
+
+/** Which proposals; newest first. */
+export interface ListQuery {
+  open?: boolean;
+  service?: string;
+  incident?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+/** What the commands ask a gate: over HTTP, or by reading its ledger. */
+export interface GateAccess {
+  /** `url` names the gate in exports and messages. */
+  readonly connection: { readonly url: string };
+  propose(
+    body: unknown,
+    options: { idempotencyKey?: string | undefined; waitSeconds: number },
+  ): Promise<ProposalAnswer>;
+  proposal(id: string, waitSeconds?: number, as?: "operator" | "proposer"): Promise<ProposalAnswer>;
+  /** The history and the head that it must end in: both of one moment. */
+  trail(id: string): Promise<TrailAnswer>;
+  page(query: ListQuery): Promise<z.infer<typeof proposalPage>>;
+  /** All that match, newest first. */
+  all(query: ListQuery): AsyncGenerator<ProposalAnswer>;
+  /** The gate's time, in epoch milliseconds. */
+  now(): Promise<number>;
+  killSwitch(): Promise<z.infer<typeof killSwitchAnswer>>;
+  setKillSwitch(on: boolean, reason: string | null): Promise<z.infer<typeof killSwitchAnswer>>;
+  alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]>;
+}

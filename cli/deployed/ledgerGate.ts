@@ -1,0 +1,239 @@
+import { userInfo } from "node:os";
+import type { z } from "zod";
+import { CursorError } from "../../functions/gate/listing.ts";
+import type { GatingStore, KillSwitch, Ledger } from "../../functions/gate/ports.ts";
+import type { Proposal } from "../../functions/gate/proposal.ts";
+import { proposalView } from "../../functions/gate/view.ts";
+import { alarmView, killSwitchView } from "../../local/operator.ts";
+import {
+  proposalAnswer,
+  type alarmsAnswer,
+  type killSwitchAnswer,
+  type ProposalAnswer,
+  type proposalPage,
+  type TrailAnswer,
+} from "../answers.ts";
+import { CliError, usage } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { AwsError, awsErrorOf } from "./awsErrors.ts";
+import type { GateAccess, ListQuery } from "./gateAccess.ts";
+import type { DeployedTarget } from "./target.ts";
+
+const POLL_MS = 1_000;
+const PAGE = 200;
+
+interface Stores {
+  ledger: Ledger;
+  gating: GatingStore | null;
+}
+
+/** A gate in AWS by its ledger table. What only the gate itself does, such as proposing, goes to `http`. */
+export class LedgerGate implements GateAccess {
+  readonly connection: { readonly url: string };
+  readonly #io: Io;
+  readonly #target: DeployedTarget;
+  readonly #http: (() => GateAccess) | null;
+  readonly #hasToken: boolean;
+  #stores: Promise<Stores> | null = null;
+
+  /** `http` makes the client of the gate's own address; null when that is not known. */
+  constructor(
+    io: Io,
+    target: DeployedTarget,
+    { http, hasToken }: { http: (() => GateAccess) | null; hasToken: boolean },
+  ) {
+    this.#io = io;
+    this.#hasToken = hasToken;
+    this.#target = target;
+    this.#http = http;
+    this.connection = {
+      url: target.outputs === null ? target.ledgerTable : baseOf(target.outputs.proposalsUrl),
+    };
+  }
+
+  async propose(...args: Parameters<GateAccess["propose"]>): Promise<ProposalAnswer> {
+    return this.#gate("proposals are made at the gate's address").propose(...args);
+  }
+
+  async proposal(
+    id: string,
+    waitSeconds = 0,
+    as: "operator" | "proposer" = "operator",
+  ): Promise<ProposalAnswer> {
+    if (as === "proposer" && this.#http !== null) {
+      return this.#http().proposal(id, waitSeconds, as);
+    }
+    return this.#orOverHttp(
+      async (ledger) => {
+        let { proposal } = await this.#get(ledger, id);
+        for (
+          let left = waitSeconds * 1_000;
+          left > 0 && proposal.outcome === null;
+          left -= POLL_MS
+        ) {
+          await this.#io.sleep(Math.min(left, POLL_MS));
+          ({ proposal } = await this.#get(ledger, id));
+        }
+        return answerOf(proposal);
+      },
+      (gate) => gate.proposal(id, waitSeconds, as),
+    );
+  }
+
+  async trail(id: string): Promise<TrailAnswer> {
+    return this.#orOverHttp(
+      async (ledger) => {
+        const { proposal } = await this.#get(ledger, id);
+        const { seq, head } = proposal.audit;
+        const events = await ledger.events(id);
+        // The head was read first: an event that came in between is not part of this look.
+        return { proposal: id, head: { seq, head }, events: events.slice(0, seq) };
+      },
+      (gate) => gate.trail(id),
+    );
+  }
+
+  async page(query: ListQuery): Promise<z.infer<typeof proposalPage>> {
+    return this.#with(async ({ ledger, gating }) => {
+      const { open, service, incident, limit, cursor } = query;
+      // Proposals are kept under the gating's own key of their service; people use its name as well.
+      const key =
+        service === undefined || gating === null
+          ? service
+          : (await gating.find({ id: service, name: service })).key;
+      const page = await ledger.list({
+        ...(open === undefined ? {} : { open }),
+        ...(key === undefined ? {} : { service: key }),
+        ...(incident === undefined ? {} : { incidentId: incident }),
+        ...(limit === undefined ? {} : { limit }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      return { proposals: page.proposals.map(answerOf), cursor: page.cursor };
+    });
+  }
+
+  async *all(query: ListQuery): AsyncGenerator<ProposalAnswer> {
+    let cursor: string | null = null;
+    do {
+      const page: z.infer<typeof proposalPage> = await this.page({
+        ...query,
+        limit: PAGE,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      yield* page.proposals;
+      ({ cursor } = page);
+    } while (cursor !== null);
+  }
+
+  now(): Promise<number> {
+    return Promise.resolve(Date.now());
+  }
+
+  async killSwitch(): Promise<z.infer<typeof killSwitchAnswer>> {
+    return this.#with(async ({ ledger }) => killSwitchView(await ledger.killSwitch()));
+  }
+
+  async setKillSwitch(
+    on: boolean,
+    reason: string | null,
+  ): Promise<z.infer<typeof killSwitchAnswer>> {
+    // What it held goes on with the gate's next sweep.
+    const state: KillSwitch = { on, reason, by: `${userName()} (gate CLI)`, atMs: Date.now() };
+    return this.#with(async ({ ledger }) => {
+      await ledger.setKillSwitch(state);
+      return killSwitchView(state);
+    });
+  }
+
+  async alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]> {
+    return this.#with(async ({ ledger }) => (await ledger.alarms(limit)).map(alarmView));
+  }
+
+  async #get(ledger: Ledger, id: string): Promise<{ proposal: Proposal }> {
+    const found = await ledger.get(id);
+    if (found === null) {
+      throw new CliError(`no proposal "${id}"`, { details: { status: 404 } });
+    }
+    return found;
+  }
+
+  #gate(why: string): GateAccess {
+    if (this.#http === null) {
+      throw usage(`${why}, and --table does not tell it`, "use --stack, --outputs or --url");
+    }
+    return this.#http();
+  }
+
+  /** Whoever has no access to the table, but a token, may still ask the gate about one proposal. */
+  async #orOverHttp<T>(
+    work: (ledger: Ledger) => Promise<T>,
+    ask: (gate: GateAccess) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#with(({ ledger }) => work(ledger));
+    } catch (error) {
+      const barred =
+        error instanceof AwsError && (error.kind === "credentials" || error.kind === "denied");
+      if (barred && this.#hasToken && this.#http !== null) {
+        return ask(this.#http());
+      }
+      throw error;
+    }
+  }
+
+  async #with<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
+    try {
+      this.#stores ??= openStores(this.#target);
+      return await work(await this.#stores);
+    } catch (error) {
+      if (error instanceof CursorError) {
+        throw usage(error.message);
+      }
+      throw awsErrorOf(error, {
+        what: `DynamoDB table ${this.#target.ledgerTable}`,
+        region: this.#target.region,
+      });
+    }
+  }
+}
+
+/** Loaded only when it is needed: the SDK takes longer to load than most commands to run. */
+async function openStores(target: DeployedTarget): Promise<Stores> {
+  const [{ DynamoDBClient }, { createDynamoLedger }, { createDynamoGatingStore }] =
+    await Promise.all([
+      import("@aws-sdk/client-dynamodb"),
+      import("../../functions/aws/dynamoLedger.ts"),
+      import("../../functions/aws/dynamoGatingStore.ts"),
+    ]);
+  const client = new DynamoDBClient({
+    ...(target.region === null ? {} : { region: target.region }),
+    ...(target.endpoint === null ? {} : { endpoint: target.endpoint }),
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
+  });
+  const ledger = createDynamoLedger(client, target.ledgerTable, { now: () => Date.now() });
+  // Asks an index that only a gate's ledger has, so that nothing is ever written into another table.
+  await ledger.alarms(1);
+  return {
+    ledger,
+    gating:
+      target.gatingTable === null ? null : createDynamoGatingStore(client, target.gatingTable),
+  };
+}
+
+/** Where the gate is, from where proposals go. */
+export function baseOf(proposalsUrl: string): string {
+  return proposalsUrl.replace(/\/+$/, "").replace(/\/proposals$/, "");
+}
+
+function answerOf(proposal: Proposal): ProposalAnswer {
+  return proposalAnswer.parse(proposalView(proposal));
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user without a name, as in some containers.
+    return "unknown";
+  }
+}
