@@ -43,7 +43,7 @@ describe("the watch on the webhook subscription", () => {
         clock,
       }),
       log: { debug: silent, info: silent, warn: silent, error: silent },
-      metrics: { count: (name) => void counted.push(name) },
+      metrics: { count: (name: MetricName) => void counted.push(name) },
     } as unknown as WorkerPorts;
   });
 
