@@ -1,6 +1,6 @@
 import { Argument, Command } from "commander";
 import { z } from "zod";
-import { refusal } from "../answers.ts";
+import { refusal, type ProposalAnswer } from "../answers.ts";
 import { CliError, usage } from "../errors.ts";
 import { GateClient, request } from "../gateClient.ts";
 import type { Io } from "../io.ts";
@@ -22,7 +22,8 @@ interface DecideOptions extends GateOptions {
 type Details = Readonly<Record<string, unknown>>;
 
 /** Long enough for the callback, the look and a run of the emulator. */
-const OUTCOME_WITHIN_SECONDS = 8;
+const OUTCOME_WITHIN_MS = 8_000;
+const LOOK_EVERY_MS = 200;
 
 const approvalAnswer = z.object({
   approval: z.object({
@@ -78,13 +79,30 @@ Examples:
         io.out(`${approvalId}: ${decision === "approve" ? "approved" : "rejected"}\n`);
         return;
       }
-      const proposal = await client.proposal(proposalId, OUTCOME_WITHIN_SECONDS);
+      const proposal = await outcomeOf(io, client, proposalId);
       if (options.json === true) {
         printJson(io, proposal);
         return;
       }
       io.out(describe(proposal, await client.now()));
     });
+}
+
+/** What came of it, or that the kill switch holds it. */
+async function outcomeOf(io: Io, client: GateClient, id: string): Promise<ProposalAnswer> {
+  let proposal = await client.proposal(id);
+  for (
+    let waitedMs = 0;
+    waitedMs < OUTCOME_WITHIN_MS &&
+    !proposal.final &&
+    proposal.held_by_kill_switch_since === null &&
+    !io.stopping.aborted;
+    waitedMs += LOOK_EVERY_MS
+  ) {
+    await io.sleep(LOOK_EVERY_MS);
+    proposal = await client.proposal(id);
+  }
+  return proposal;
 }
 
 async function approvalOf(client: GateClient, id: string): Promise<string> {

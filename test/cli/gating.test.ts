@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DEV_STACK, ROOT, run } from "./support.ts";
+
+const GATING = `
+services:
+  payments-db:
+    runbooks:
+      failover: { automationAction: 01DBFAILOVER }
+    rules:
+      - name: freeze
+        match:
+          during: { start: 2026-12-24T00:00, end: 2026-12-27T00:00, timeZone: Europe/Berlin }
+        decision: deny
+      - name: on-alert
+        match: { event: incident.triggered, priority: P1 }
+        propose: failover
+        decision: requireApproval
+        sla: 5m
+`;
+
+describe("Command gating", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "gate-cli-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function file(text: string, name = "gating.yaml"): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it("checks the dev stack, another one, or a file", async () => {
+    const dev = await run(["gating", "check"]);
+    assert.equal(dev.err, "");
+    assert.equal(dev.code, 0);
+    assert.match(
+      dev.out,
+      new RegExp(`^${DEV_STACK}: 2 services, nothing wrong\nSERVICE +RUNBOOKS +RULES +OTHERWISE\n`),
+    );
+    assert.match((await run(["gating", "check", "--stack", "prod"])).out, /Pulumi\.prod\.yaml: /);
+    const own = await run(["gating", "check", file(GATING), "--json"]);
+    assert.deepEqual(JSON.parse(own.out), {
+      file: join(folder, "gating.yaml"),
+      ok: true,
+      services: {
+        "payments-db": {
+          runbooks: ["failover"],
+          rules: ["freeze", "on-alert"],
+          otherwise: "requireApproval",
+        },
+      },
+    });
+  });
+
+  it("tells everything that is wrong, and fails", async () => {
+    const path = file(GATING.replace("sla: 5m", "sla: 5x").replace("deny", "forbid"));
+    const { code, out, err } = await run(["gating", "check", path]);
+    assert.equal(code, 1);
+    assert.equal(out, "");
+    assert.match(err, new RegExp(`^${path}: 2 problems in the gating:\n- `));
+    assert.match(err, /freeze.*`decision`/);
+    assert.match(err, /on-alert.*`sla`/);
+    const json = JSON.parse((await run(["gating", "check", path, "--json"])).err) as {
+      problems: { path: string }[];
+    };
+    assert.deepEqual(
+      json.problems.map((problem) => problem.path),
+      ["services.payments-db.rules[0].decision", "services.payments-db.rules[1].sla"],
+    );
+  });
+
+  it("names the stacks that there are", async () => {
+    assert.deepEqual(await run(["gating", "check", "--stack", "staging"]), {
+      code: 1,
+      out: "",
+      err: `there is no stack "staging" in ${ROOT}: the stacks there are dev, prod\n→ name a stack with --stack, or a file\n`,
+    });
+    assert.deepEqual(await run(["gating", "check"], { cwd: folder }), {
+      code: 1,
+      out: "",
+      err: `there is no stack "dev" in ${folder}: no file there is named Pulumi.<stack>.yaml\n→ name a stack with --stack, or a file\n`,
+    });
+    assert.deepEqual(await run(["gating", "check", join(folder, "x.yaml")]), {
+      code: 1,
+      out: "",
+      err: `there is no file ${join(folder, "x.yaml")}\n`,
+    });
+    assert.deepEqual(await run(["gating", "check", "x.yaml", "--stack", "dev"]), {
+      code: 2,
+      out: "",
+      err: "name a file or --stack, not both\n",
+    });
+  });
+
+  const explain = (...args: string[]) =>
+    run(["gating", "explain", "--file", file(GATING), "--service", "payments-db", ...args]);
+
+  it("explains which rule decides at a time, and why each before it does not", async () => {
+    const { code, out, err } = await explain(
+      ..."--event incident.triggered --priority p1 --at 2026-11-23T10:00:00Z".split(" "),
+    );
+    assert.equal(err, "");
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^failover on payments-db\nRule on-alert asks for an approval\n {2}✗ freeze {4}`during` .*\n {2}✓ on-alert {2}`event`, `priority` hold\n\nRisk +/,
+    );
+    assert.match(out, /\nWaits +5m, without an answer it is suppressed\n/);
+    const frozen = await explain(
+      ..."--runbook failover --at 2026-12-25T10:00:00Z --json".split(" "),
+    );
+    const { rule, decision, listed } = Object(JSON.parse(frozen.out));
+    assert.deepEqual([rule, decision, listed], ["freeze", "deny", true]);
+  });
+
+  it("says when the default decides", async () => {
+    const { out } = await explain(..."--runbook failover --at 2026-11-23T10:00:00Z".split(" "));
+    assert.match(
+      out,
+      /^failover on payments-db\nNo rule matched; `otherwise` asks for an approval\n/,
+    );
+  });
+
+  it("says what cannot be explained", async () => {
+    const cases: [string[], 1 | 2, string][] = [
+      [[], 2, "--runbook or --event is required\n"],
+      [["--runbook", "nope"], 1, 'payments-db has no runbook "nope"; allowed: failover\n'],
+      [
+        ["--event", "incident.resolved"],
+        1,
+        "no rule of payments-db proposes anything for incident.resolved\n→ name what is proposed with --runbook\n",
+      ],
+      [
+        ["--service", "search", "--event", "incident.triggered"],
+        1,
+        "search is not listed: events of it are ignored\n→ name what is proposed with --runbook\n",
+      ],
+      [
+        ["--service", "search", "--runbook", "failover"],
+        1,
+        'search is not listed, and the defaults have no runbook "failover"; allowed: none\n',
+      ],
+      [
+        ["--runbook", "failover", "--at", "soon"],
+        2,
+        '--at must be a time like 2026-11-23T10:00:00Z, got "soon"\n',
+      ],
+      [
+        ["--runbook", "failover", "--urgency", "some"],
+        2,
+        "option '--urgency <urgency>' argument 'some' is invalid. Allowed choices are high, low.\nTry `gate gating explain --help`.\n",
+      ],
+    ];
+    for (const [args, code, err] of cases) {
+      assert.deepEqual(await explain(...args), { code, out: "", err }, args.join(" "));
+    }
+    const wrong = await explain("--event", "incident.exploded");
+    assert.equal(wrong.code, 2);
+    assert.match(
+      wrong.err,
+      /^--event must be one of incident\.triggered, .*, got "incident\.exploded"\n$/,
+    );
+  });
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { alarmsAnswer, killSwitchAnswer } from "../../cli/answers.ts";
+import { GateBench, run } from "./support.ts";
+
+describe("Commands of an operator", function () {
+  this.timeout(20_000);
+  const bench = new GateBench();
+  before(() => bench.start());
+  after(() => bench.stop());
+
+  it("lists the scenarios", async () => {
+    const { code, out } = await run(["scenario"]);
+    assert.equal(code, 0);
+    assert.match(out, /^SCENARIO +WHAT IT SHOWS\nfailover +An AI asks/);
+    const json = JSON.parse((await run(["scenario", "--json"])).out) as { name: string }[];
+    assert.deepEqual(
+      json.map(({ name }) => name),
+      ["failover", "restart", "reassign", "diagnostics", "storm", "bypass"],
+    );
+  });
+
+  it("raises an alarm for a bypass and lists it", async () => {
+    assert.deepEqual(await bench.gate("alarms"), { code: 0, out: "No alarms.\n", err: "" });
+    const { code, out } = await bench.gate("scenario", "bypass");
+    assert.equal(code, 0);
+    assert.match(out, /\nThe gate raised an alarm: Automation action 01DBFAILOVER was run on INC-/);
+    assert.match(out, /\n\nNext:\n {2}The alarm on the timeline: http/);
+    const listed = await bench.gate("alarms");
+    assert.match(
+      listed.out,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}bypass\n {2}Automation action 01DBFAILOVER was run .*\n$/,
+    );
+    const { alarms } = await bench.json((value) => alarmsAnswer.parse(value), "alarms");
+    assert.equal(alarms.length, 1);
+  });
+
+  it("holds every execution by the kill switch, and lets it go on", async () => {
+    assert.equal((await bench.gate("kill-switch")).out, "The kill switch is off\n");
+    const on = await bench.gate("kill-switch", "on", "--reason", "Unclear data loss");
+    assert.match(
+      on.out,
+      /^The kill switch is ON, since .*Z by operator: Unclear data loss\nNothing is executed until `gate kill-switch off`\.\n$/,
+    );
+    const id = await bench.failover();
+    await bench.gate("decide", id, "approve", "--json").then(async () => {
+      const { out } = await bench.gate("list", "--open");
+      assert.match(out, new RegExp(`^${id}  held by the kill switch  14m`, "m"));
+    });
+    const held = await bench.gate("show", id);
+    assert.match(held.out, /\nHeld +by the kill switch since /);
+
+    const off = await bench.json((value) => killSwitchAnswer.parse(value), "kill-switch", "off");
+    assert.deepEqual([off.on, off.reason, off.by], [false, null, "operator"]);
+    const { code, out } = await bench.gate("watch", id);
+    assert.equal(code, 0);
+    assert.match(out, / executed: The runbook ran to its end\.\n$/);
+  });
+
+  it("lets no proposer do what an operator may", async () => {
+    const { gate } = bench.embedded.endpoints();
+    for (const args of [["list"], ["alarms"], ["kill-switch"], ["kill-switch", "on"]]) {
+      const ran = await run([...args, "--url", gate.url], {
+        env: { GATE_TOKEN: gate.proposerToken, GATE_DATA_DIR: bench.dataDir },
+      });
+      assert.equal(ran.code, 1, args.join(" "));
+      assert.match(ran.err, /^only an operator's token may .*\n→ use an operator's token\n$/);
+    }
+    const unknown = await run(["alarms", "--url", gate.url], { env: { GATE_TOKEN: "x" } });
+    assert.match(unknown.err, /^an operator's token is required, as `Authorization: Bearer`\n→ /);
+    assert.equal((await bench.embedded.gate.ledger.killSwitch()).on, false);
+  });
+
+  it("refuses a kill switch that is neither on nor off, and a wrong number of alarms", async () => {
+    const { gate } = bench.embedded.endpoints();
+    const headers = { authorization: `Bearer ${gate.operatorToken}` };
+    for (const body of ["{", '{"on":"yes"}', '{"on":true,"more":1}', `{"on":true,"reason":" "}`]) {
+      const answer = await fetch(`${gate.url}/operator/kill-switch`, {
+        method: "PUT",
+        headers,
+        body,
+      });
+      assert.equal(answer.status, 400);
+      assert.deepEqual(await answer.json(), {
+        error: "`on` must be true or false, `reason` a text of up to 500 characters",
+      });
+    }
+    const answer = await fetch(`${gate.url}/operator/alarms?limit=0`, { headers });
+    assert.deepEqual(
+      [answer.status, await answer.json()],
+      [400, { error: '`limit` must be a whole number from 1 to 1000, got "0"' }],
+    );
+  });
+});
