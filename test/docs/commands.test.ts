@@ -1,0 +1,148 @@
+// Runs the shell blocks of the documents, in their order, against an embedded gate. A block marked `server` starts
+// something that goes on, and one marked `cloud` needs an account: of those only syntax and script names are checked.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmbedded, type Embedded } from "../../local/embedded.ts";
+import { SEED } from "../../local/pagerduty/index.ts";
+import { differences, missingLines } from "./likeness.ts";
+import { at, blocksOf, documents, root, type Block } from "./markdown.ts";
+import { startShell, type Shell } from "./shell.ts";
+
+const SHELL = ["bash", "sh"];
+const MARKS = ["cloud", "server"];
+
+const isRun = ({ language, marks }: Block): boolean =>
+  SHELL.includes(language) && !marks.some((mark) => MARKS.includes(mark));
+
+describe("commands in the documents", () => {
+  const all = documents.flatMap(blocksOf);
+  const shells = all.filter(({ language }) => SHELL.includes(language));
+
+  it("are all shell that parses, with marks that are known", () => {
+    for (const block of shells) {
+      const { status, stderr } = spawnSync("bash", ["-n"], { input: block.text, encoding: "utf8" });
+      assert.equal(status, 0, `${at(block)}: ${stderr}`);
+      const unknown = block.marks.filter((mark) => !MARKS.includes(mark));
+      assert.deepEqual(unknown, [], at(block));
+    }
+  });
+
+  it("name only npm scripts that there are", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      scripts: Record<string, string>;
+    };
+    const builtIn = ["ci", "install", "pack"];
+    for (const block of shells) {
+      for (const [, name = ""] of block.text.matchAll(/^\s*npm (?:run )?([a-z:-]+)/gm)) {
+        assert.ok(
+          Object.hasOwn(scripts, name) || builtIn.includes(name),
+          `${at(block)}: npm has no script ${name}`,
+        );
+      }
+    }
+  });
+
+  for (const document of documents.filter((name) => blocksOf(name).some(isRun))) {
+    it(`of ${document} do what it says`, async function () {
+      this.timeout(60_000);
+      const dir = mkdtempSync(join(tmpdir(), "gate-docs-"));
+      const dataDir = join(dir, "data");
+      const embedded = await startEmbedded({
+        dataDir,
+        gatingFile: join(root, "Pulumi.dev.yaml"),
+        gatePort: 0,
+        pagerDutyPort: 0,
+        cheqpointPort: 0,
+      });
+      const shell = startShell({ dir, env: envOf(embedded, dir) });
+      try {
+        await runDocument(document, shell, await openIncident(embedded));
+      } finally {
+        await shell.stop();
+        await embedded.stop();
+        rmSync(dir, { recursive: true, force: true });
+      }
+    });
+  }
+});
+
+/** What the documents ask a reader to set. */
+function envOf({ dataDir, gate, pagerDuty }: Embedded, dir: string): Record<string, string> {
+  return {
+    GATE_DATA_DIR: dataDir,
+    GATE_PUBLIC_URL: gate.url,
+    PAGERDUTY_API_URL: pagerDuty.url,
+    PAGERDUTY_TOKEN: pagerDuty.token,
+    TMPDIR: dir,
+  };
+}
+
+/** Kinds of ids that a reader replaces by those that were printed before. */
+const IDS = [/\bprop_[a-z0-9]{16}\b/g, /\breq_[a-f0-9]{24}\b/g, /\bQ[0-9A-Z]{13}\b/g];
+
+async function runDocument(document: string, shell: Shell, known: string): Promise<void> {
+  let printed = known;
+  let last: { block: Block; output: string } | null = null;
+  const actual = new Map<string, string>();
+  const own = (text: string): string =>
+    IDS.reduce(
+      (changed, pattern) =>
+        changed.replace(pattern, (id) => {
+          const stands = actual.get(id) ?? printed.match(pattern)?.at(-1) ?? id;
+          actual.set(id, stands);
+          return stands;
+        }),
+      text,
+    );
+  for (const block of blocksOf(document)) {
+    if (isRun(block)) {
+      try {
+        const output = await shell.run(own(block.text));
+        last = { block, output };
+        printed += `\n${output}`;
+      } catch (error) {
+        throw new Error(`${at(block)}: ${String(error)}`, { cause: error });
+      }
+    } else {
+      if (last !== null && block.language === "text") {
+        const missing = missingLines(block.text, last.output);
+        assert.deepEqual(missing, [], `${at(block)}: not printed, but:\n${last.output}`);
+      }
+      if (last !== null && block.language === "json") {
+        const found = differences(JSON.parse(block.text), jsonIn(last.output));
+        assert.deepEqual(found, [], `${at(block)}:\n${last.output}`);
+      }
+      last = null;
+    }
+  }
+}
+
+/** The body of an answer, which may follow its headers. */
+function jsonIn(output: string): unknown {
+  return JSON.parse(output.slice(output.search(/^[{[]/m)));
+}
+
+/** An incident that a reader would have; its id stands in for the first one that a document names. */
+async function openIncident({ pagerDuty }: Embedded): Promise<string> {
+  const answer = await fetch(`${pagerDuty.url}/incidents`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Token token=${pagerDuty.token}`,
+      from: pagerDuty.from,
+    },
+    body: JSON.stringify({
+      incident: {
+        type: "incident",
+        title: "Primary DB CPU at 98% for 8 minutes",
+        service: { id: SEED.services.paymentsDb, type: "service_reference" },
+        priority: { id: SEED.priorities.p1, type: "priority_reference" },
+      },
+    }),
+  });
+  const { incident } = (await answer.json()) as { incident: { id: string } };
+  return incident.id;
+}

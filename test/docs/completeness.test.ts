@@ -1,0 +1,103 @@
+// What operators and reviewers look up must be there: names are taken from the sources and looked for in the documents.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { read, root } from "./markdown.ts";
+
+const source = (path: string): string => readFileSync(join(root, path), "utf8");
+
+/** The words of a union of string literals, where `place` begins it. */
+function union(path: string, place: string): string[] {
+  const text = new RegExp(`${place}((?:\\s*\\|?\\s*"\\w+")+);`).exec(source(path))?.[1];
+  const words = [...(text ?? "").matchAll(/"(\w+)"/g)].map(([, word = ""]) => word);
+  assert.ok(words.length > 1, `${path} has no union after ${place}`);
+  return words;
+}
+
+function rowsOf(document: string, heading: string): string[] {
+  const part = read(document)
+    .split(/^## /m)
+    .find((one) => one.startsWith(`${heading}\n`));
+  assert.ok(part !== undefined, `${document} has no part "${heading}"`);
+  return part.split("\n").filter((line) => /^\s*\| /.test(line));
+}
+
+function assertTold(words: readonly string[], document: string, heading: string): void {
+  const rows = rowsOf(document, heading);
+  const missing = words.filter((word) => !rows.some((row) => row.includes(`\`${word}\``)));
+  assert.deepEqual(missing, [], `${document}, "${heading}"`);
+}
+
+describe("the documents", () => {
+  it("explain every outcome's reason", () => {
+    assertTold(
+      union("functions/gate/proposal.ts", "type OutcomeReason ="),
+      "docs/operations.md",
+      "Outcomes",
+    );
+  });
+
+  it("explain every alarm", () => {
+    assertTold(
+      union("functions/gate/ports.ts", "interface Alarm {[^}]*?kind:"),
+      "docs/operations.md",
+      "Alarms",
+    );
+  });
+
+  it("explain every metric", () => {
+    assertTold(
+      union("functions/gate/ports.ts", "type MetricName ="),
+      "docs/operations.md",
+      "Metrics",
+    );
+  });
+
+  it("explain every status and every reason to join", () => {
+    const api = read("docs/api.md");
+    const words = [
+      ...union("functions/gate/proposal.ts", "type Phase ="),
+      ...union("functions/gate/ports.ts", "type Joined ="),
+    ];
+    assert.deepEqual(
+      words.filter((word) => !api.includes(`\`${word}\``)),
+      [],
+    );
+  });
+
+  it("name exactly the settings that `npm run gate` reads", () => {
+    const text = source("local/gateSettings.ts");
+    const settings = [...text.matchAll(/"((?:GATE|PAGERDUTY|CHEQPOINT|LOG)_[A-Z_]+)"/g)].map(
+      ([, name = ""]) => name,
+    );
+    const told = rowsOf("docs/operations.md", "A gate on one machine").flatMap(
+      (row) => /^\s*\| `([A-Z_]+)`/.exec(row)?.[1] ?? [],
+    );
+    assert.deepEqual([...told].sort(), [...new Set(settings)].sort());
+  });
+
+  it("name exactly the public routes", () => {
+    const routes = [
+      ...source("functions/middleware/middleware.ts").matchAll(/^ {2}"([A-Z]+ \/[^"]+)",$/gm),
+      ...source("functions/callback/callback.ts").matchAll(/callbackRoute = "([^"]+)"/g),
+    ].map(([, route = ""]) => route);
+    const told = [...read("docs/api.md").matchAll(/^\| \[`([A-Z]+ \/[^`]+)`\]/gm)].map(
+      ([, route = ""]) => route,
+    );
+    assert.deepEqual([...told].sort(), [...routes].sort());
+  });
+
+  it("name only tests that there are, for each promise", () => {
+    const rows = rowsOf("docs/architecture.md", "What must hold").filter((row) =>
+      /^\| \d+ +\|/.test(row),
+    );
+    assert.ok(rows.length >= 9);
+    for (const row of rows) {
+      const named = [...row.matchAll(/\]\(\.\.\/(test\/[^)]+)\) "([^"]+)"/g)];
+      assert.ok(named.length > 0, row);
+      for (const [, path = "", title = ""] of named) {
+        assert.ok(source(path).includes(title), `${path} has no test "${title}"`);
+      }
+    }
+  });
+});
