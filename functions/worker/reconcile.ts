@@ -1,6 +1,6 @@
 import type { Delivery, ReportedInvocation } from "../gate/ports.ts";
 import { incidentLabel } from "../gate/incidents.ts";
-import type { Incident, Proposal } from "../gate/proposal.ts";
+import type { Execution, Incident, Proposal } from "../gate/proposal.ts";
 import type { WebhookData, WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveries.ts";
 import type { WorkerPorts } from "./ports.ts";
@@ -13,6 +13,12 @@ const TWICE_WITHIN_MS = 10 * 60_000;
 
 type InvocationData = Extract<WebhookData, { kind: "invocation" }>;
 type WorkflowData = Extract<WebhookData, { kind: "workflow" }>;
+
+/** A proposal whose execution may be what was reported. */
+interface Match {
+  proposal: Proposal;
+  execution: Execution;
+}
 
 interface Reported {
   id: string;
@@ -75,7 +81,10 @@ async function reconcile(
     verdict: "pending",
     proposalId: null,
   };
-  const linked = await ledger.link(`invocation/${reported.id}`);
+  // Without an id of its own in the record, an execution is known by the report that was matched to it.
+  const linked =
+    (await ledger.link(`invocation/${reported.id}`)) ??
+    (seen.verdict === "executed" ? seen.proposalId : null);
   if (linked !== null) {
     return ours(ports, delivery, reported, seen, linked);
   }
@@ -87,27 +96,22 @@ async function reconcile(
   }
 
   const matches = await executionsOf(ports, reported);
-  const open = matches.filter(({ execution }) => execution.invocationId === null);
-  if (reported.kind === "incidentWorkflow") {
-    // Instances cannot be read, and the id that our request got need not be the event's: the first start is ours.
-    const [first] = open;
-    const [accepted] = first === undefined ? await unmatched(ports, matches) : [];
-    const match = first ?? accepted;
-    if (match !== undefined) {
-      return ours(ports, delivery, reported, seen, match.proposal.id);
-    }
-  } else {
-    const undecided = open.some(
-      ({ proposal, execution }) =>
-        proposal.outcome === null &&
-        (execution.state === "claimed" || execution.state === "uncertain"),
-    );
-    if (undecided) {
-      return { againAtMs: clock.now() + UNDECIDED_PAUSE_MS };
-    }
-    const late = open.find(({ proposal }) => proposal.outcome?.kind === "uncertain");
-    if (late !== undefined) {
-      return ours(ports, delivery, reported, seen, late.proposal.id);
+  const isWorkflow = reported.kind === "incidentWorkflow";
+  if (!isWorkflow && matches.some(isUndecided)) {
+    return { againAtMs: clock.now() + UNDECIDED_PAUSE_MS };
+  }
+  const free = await unmatched(ports, reported, matches);
+  const open = free.filter(({ execution }) => execution.invocationId === null);
+  // Instances of workflows cannot be read, and the id that our request got need not be the event's: the first start is ours.
+  const match = isWorkflow
+    ? (open[0] ?? free[0])
+    : open.find(({ proposal }) => proposal.outcome?.kind === "uncertain");
+  if (match !== undefined) {
+    const { id: proposalId } = match.proposal;
+    await ledger.putInvocation({ ...seen, verdict: "executed", proposalId });
+    // Another report may have been matched to it at the same moment: then it ran twice.
+    if ((await unmatched(ports, reported, [match])).length === 1) {
+      return ours(ports, delivery, reported, seen, proposalId);
     }
   }
   const isOursUnreported = await ownEventIsMissing(
@@ -145,11 +149,8 @@ async function ownEventIsMissing(
 }
 
 /** Executions of the same thing on the same incident, whose result or id is known or not. */
-async function executionsOf(
-  ports: WorkerPorts,
-  reported: Reported,
-): Promise<{ proposal: Proposal; execution: NonNullable<Proposal["execution"]> }[]> {
-  const found: { proposal: Proposal; execution: NonNullable<Proposal["execution"]> }[] = [];
+async function executionsOf(ports: WorkerPorts, reported: Reported): Promise<Match[]> {
+  const found: Match[] = [];
   let cursor: string | null = null;
   do {
     const page = await ports.ledger.list({
@@ -175,23 +176,29 @@ async function executionsOf(
   return found;
 }
 
-/** Accepted workflow starts for which no event has been matched yet. */
-async function unmatched<T extends { proposal: Proposal }>(
-  ports: WorkerPorts,
-  matches: readonly T[],
-): Promise<T[]> {
-  const reported = await Promise.all(
-    matches.map(async (match) => {
-      const { incident, weighing } = match.proposal;
-      const target = weighing?.runbook.target;
-      const seen =
-        incident === null || target?.kind !== "incidentWorkflow"
-          ? []
-          : await ports.ledger.invocations(incident.id, target.workflowId);
-      return seen.some((one) => one.proposalId === match.proposal.id) ? null : match;
-    }),
+function isUndecided({ proposal, execution }: Match): boolean {
+  const { state, invocationId } = execution;
+  return (
+    invocationId === null &&
+    proposal.outcome === null &&
+    (state === "claimed" || state === "uncertain")
   );
-  return reported.filter((match) => match !== null);
+}
+
+/** Executions to which no other report has been matched. */
+async function unmatched(
+  ports: WorkerPorts,
+  reported: Reported,
+  matches: readonly Match[],
+): Promise<Match[]> {
+  const seen = await ports.ledger.invocations(reported.incidentId, reported.targetId);
+  return matches.filter(
+    ({ proposal }) =>
+      !seen.some(
+        ({ id, verdict, proposalId }) =>
+          id !== reported.id && verdict === "executed" && proposalId === proposal.id,
+      ),
+  );
 }
 
 async function ours(
@@ -238,13 +245,13 @@ async function foreign(
   const text =
     twice === null
       ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${reported.id}).`
-      : `${what} ran twice on ${where}: invocation ${reported.id} besides ${twice.execution?.invocationId ?? "the approved one"} of ${twice.id}.`;
+      : `${what} ran twice on ${where}: invocation ${reported.id} besides ${twice.first} of ${twice.proposal.id}.`;
   const isNew = await ledger.raise({
     key: `${kind}/${reported.id}`,
     kind,
     atMs: clock.now(),
     text,
-    proposalId: twice?.id ?? null,
+    proposalId: twice?.proposal.id ?? null,
     incidentId: reported.incidentId,
   });
   if (isNew) {
@@ -252,7 +259,7 @@ async function foreign(
     log.error(kind, { invocationId: reported.id, incidentId: reported.incidentId, text });
     await tell(ports, reported.incidentId, text);
   }
-  await ledger.putInvocation({ ...seen, verdict: kind, proposalId: twice?.id ?? null });
+  await ledger.putInvocation({ ...seen, verdict: kind, proposalId: twice?.proposal.id ?? null });
   return { result: `${kind}: ${text}` };
 }
 
@@ -268,20 +275,27 @@ async function tell(ports: WorkerPorts, incidentId: string, text: string): Promi
   }
 }
 
+/** The proposal whose execution this is a second run of, and the first one's id. */
 async function ranTwice(
   ports: WorkerPorts,
   seen: ReportedInvocation,
   matches: readonly Proposal[],
-): Promise<Proposal | null> {
+): Promise<{ proposal: Proposal; first: string } | null> {
+  const others = await ports.ledger.invocations(seen.incidentId, seen.targetId);
   for (const proposal of matches) {
     const { execution } = proposal;
-    if (execution?.invocationId === null || execution?.invocationId === undefined) {
-      continue;
-    }
-    const known = await ports.ledger.getInvocation(execution.invocationId);
-    const isSameAgent = known !== null && known.agentId === seen.agentId;
-    if (isSameAgent && Math.abs(seen.firstSeenAtMs - execution.claimedAtMs) <= TWICE_WITHIN_MS) {
-      return proposal;
+    const first = others.find(
+      ({ id, verdict, proposalId }) =>
+        id !== seen.id &&
+        (id === execution?.invocationId || (verdict === "executed" && proposalId === proposal.id)),
+    );
+    if (
+      execution !== null &&
+      first !== undefined &&
+      first.agentId === seen.agentId &&
+      Math.abs(seen.firstSeenAtMs - execution.claimedAtMs) <= TWICE_WITHIN_MS
+    ) {
+      return { proposal, first: first.id };
     }
   }
   return null;
