@@ -212,10 +212,6 @@ function dutyDone(proposal: Proposal, name: DutyName, result: EffectResult, nowM
       : result.ok
         ? failed(proposal, { nowMs }, name, duty, "the effect had another result", false)
         : failed(proposal, { nowMs }, name, duty, result.error.message, result.error.retryable);
-  const { next, facts, options } = change;
-  return {
-    next: proposal.closedAtMs === null ? next : { ...next, dueAtMs: null },
-    facts,
-    ...(options === undefined ? {} : { options }),
-  };
+  const { kind: _kind, next, ...rest } = change;
+  return { ...rest, next: proposal.closedAtMs === null ? next : { ...next, dueAtMs: null } };
 }

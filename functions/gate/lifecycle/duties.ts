@@ -1,14 +1,24 @@
 import type { Effect, Known, Step } from "../known.ts";
+import type { Alarm } from "../ports.ts";
 import type { Duty, DutyName, Proposal } from "../proposal.ts";
 import { backoffMs, withChanges } from "./common.ts";
 
 /** A step that a duty needs now, or when it needs one next (null: never). */
 export type DutyStep = { step: Step; untilMs: null } | { step: null; untilMs: number | null };
 
-/** A note that could not be written this often is given up; the ledger still tells what it would have said. */
-const MAX_NOTE_TRIES = 8;
+/** What could not be done this often is given up; the ledger still tells what a note would have said. */
+const MAX_TRIES = 8;
 
-const NOTES: readonly DutyName[] = ["noteProposed", "noteDecided", "noteEnded"];
+/** Courtesies; a manual task and a page are owed. */
+const MAY_BE_GIVEN_UP: readonly DutyName[] = [
+  "noteProposed",
+  "noteDecided",
+  "noteEnded",
+  "closeEscalation",
+];
+
+/** When a manual task has failed this often, somebody has to hear of it by another way. */
+const TASK_ALARM_TRIES = 5;
 
 /** Found again at the end of a note, so that a repeated try sees that the first one succeeded. */
 export function noteMark(proposal: Proposal, duty: DutyName): string {
@@ -118,7 +128,7 @@ export function done(
   };
 }
 
-/** Manual tasks and pages are tried until they succeed; a note may be given up. */
+/** Manual tasks and pages are tried until they succeed; the rest may be given up. */
 export function failed(
   proposal: Proposal,
   known: Pick<Known, "nowMs">,
@@ -127,8 +137,8 @@ export function failed(
   problem: string,
   retryable: boolean,
 ): Extract<Step, { kind: "save" }> {
-  const isNote = NOTES.includes(name);
-  const isOver = isNote && (duty.tries >= MAX_NOTE_TRIES || (!retryable && duty.tries >= 3));
+  const isOver =
+    MAY_BE_GIVEN_UP.includes(name) && (duty.tries >= MAX_TRIES || (!retryable && duty.tries >= 3));
   const next: Duty = isOver
     ? { ...duty, state: "abandoned", nextAtMs: null, problem }
     : { ...duty, state: "waiting", nextAtMs: known.nowMs + backoffMs(duty.tries), problem };
@@ -140,5 +150,28 @@ export function failed(
     facts: [
       { type: isOver ? `${name}.abandoned` : `${name}.failed`, data: { problem, try: duty.tries } },
     ],
+    ...(name === "manualTask" && duty.tries >= TASK_ALARM_TRIES
+      ? {
+          alarms: [
+            taskAlarm(
+              proposal,
+              known.nowMs,
+              `The manual task could not be made in ${duty.tries} tries: ${problem}`,
+            ),
+          ],
+        }
+      : {}),
+  };
+}
+
+/** The manual task is what tells people; when it cannot be made, an alarm does. */
+export function taskAlarm(proposal: Proposal, atMs: number, text: string): Alarm {
+  return {
+    key: `taskNotPossible/${proposal.id}`,
+    kind: "taskNotPossible",
+    atMs,
+    text,
+    proposalId: proposal.id,
+    incidentId: proposal.incident?.id ?? null,
   };
 }

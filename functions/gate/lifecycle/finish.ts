@@ -3,7 +3,7 @@ import { readVerdict } from "../decision.ts";
 import type { Known, Step } from "../known.ts";
 import type { Outcome, Proposal } from "../proposal.ts";
 import { backoffMs, hintIds, waitUntil, withChanges } from "./common.ts";
-import { dutyStep, failed, isSettled, type DutyStep } from "./duties.ts";
+import { dutyStep, failed, isSettled, taskAlarm, type DutyStep } from "./duties.ts";
 import { endedNote, manualTaskIncident } from "./texts.ts";
 
 /** After this many refusals the routing of the gating is taken for wrong, and the incident's own is used. */
@@ -149,16 +149,7 @@ function placeOf(
           duties: { ...proposal.duties, manualTask: { ...duty, state: "abandoned", problem } },
         }),
         facts: [{ type: "manualTask.abandoned", data: { problem } }],
-        alarms: [
-          {
-            key: `taskNotPossible/${proposal.id}`,
-            kind: "taskNotPossible",
-            atMs: known.nowMs,
-            text: problem,
-            proposalId: proposal.id,
-            incidentId: null,
-          },
-        ],
+        alarms: [taskAlarm(proposal, known.nowMs, problem)],
       },
       untilMs: null,
     };
