@@ -47,6 +47,8 @@ export interface Scene {
   gating: object;
   settings?: Partial<LifecycleSettings>;
   callbackSecret?: string;
+  /** Longest real time for a call to an emulator. */
+  callTimeoutMs?: number;
   /** What the webhook subscription asks for; everything that changes what the gate does unless given. */
   events?: readonly string[] | undefined;
 }
@@ -170,7 +172,7 @@ export class World {
 
   /** Opens the gate on the scene's data folder, on the port that it had before. */
   async open(): Promise<void> {
-    const { settings, callbackSecret } = this.#scene ?? {};
+    const { settings, callbackSecret, callTimeoutMs = 3_000 } = this.#scene ?? {};
     const tap = (): Tap => this.tap;
     this.#gate = await startLocalGate({
       port: this.#port,
@@ -189,7 +191,7 @@ export class World {
       clock: this.clock,
       log: this.log,
       metrics: this.metrics,
-      callTimeoutMs: 3_000,
+      callTimeoutMs,
       sweepEveryMs: null,
       ...(settings === undefined ? {} : { settings }),
       wrap: {
