@@ -1,5 +1,5 @@
 /** One of two things that are compared; answers how long one round took, in milliseconds per operation. */
-export type Round = () => Promise<number>;
+type Round = () => Promise<number>;
 
 export interface Comparison {
   name: string;

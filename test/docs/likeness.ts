@@ -15,7 +15,7 @@ const CHANGING: readonly [RegExp, string][] = [
 ];
 
 /** A line with everything that changes from run to run taken out. */
-export function steady(line: string): string {
+function steady(line: string): string {
   return CHANGING.reduce((text, [pattern, word]) => text.replace(pattern, word), line).trim();
 }
 

@@ -58,7 +58,7 @@ export function blocksOf(document: string): Block[] {
 export const at = (block: Block): string => `${block.document}:${block.line}`;
 
 /** The document without its blocks. */
-export function proseOf(document: string): string {
+function proseOf(document: string): string {
   return read(document).replace(/^(\s*)(`{3,})[^\n]*\n[\s\S]*?^\s*\2\s*$/gm, "");
 }
 
