@@ -21,11 +21,6 @@ export function missingEngine(): string | null {
   return found.status === 0 ? null : "skipped: no `pulumi` on PATH";
 }
 
-/** The local AWS that stands in for an account; null when there is none. */
-export function localAws(): string | null {
-  return process.env["AWS_ENDPOINT_URL"] ?? null;
-}
-
 export interface Step {
   op: string;
   urn: string;
@@ -75,6 +70,22 @@ export class Project {
     return output;
   }
 
+  /** Sets configuration values; a key may be a path such as `proposers[0]`. */
+  async configure(
+    plain: Readonly<Record<string, string>>,
+    secret: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const given = (flag: string, values: Readonly<Record<string, string>>) =>
+      Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`]);
+    await this.pulumi([
+      "config",
+      "set-all",
+      "--path",
+      ...given("--plaintext", plain),
+      ...given("--secret", secret),
+    ]);
+  }
+
   /** What an update would do, without what stays as it is. */
   async planned(): Promise<Step[]> {
     const text = await this.pulumi(["preview", "--json"]);
@@ -89,6 +100,14 @@ export class Project {
 
   async up(): Promise<string> {
     return this.pulumi(["up", "--yes", "--skip-preview", "--suppress-progress"]);
+  }
+
+  async destroy(): Promise<string> {
+    return this.pulumi(["destroy", "--yes", "--skip-preview", "--suppress-progress"]);
+  }
+
+  async refresh(): Promise<string> {
+    return this.pulumi(["refresh", "--yes", "--skip-preview", "--suppress-progress"]);
   }
 
   async outputs(): Promise<Record<string, unknown>> {

@@ -95,7 +95,7 @@ describe("WebhookSubscription under the engine", function () {
     // PagerDuty switches a subscription off after three drops, and somebody edits it by hand.
     only().temporarilyDisabled = true;
     only().events = ["incident.annotated"];
-    await stack.pulumi(["refresh", "--yes", "--skip-preview", "--suppress-progress"]);
+    await stack.refresh();
     assert.equal(only().temporarilyDisabled, false);
     assert.deepEqual(await stack.plannedNames(), ["update hook"]);
     await stack.up();
@@ -113,7 +113,7 @@ describe("WebhookSubscription under the engine", function () {
 
     // Removed behind the stack's back: found by a refresh, and made again.
     pagerduty.subscriptions.clear();
-    await stack.pulumi(["refresh", "--yes", "--skip-preview", "--suppress-progress"]);
+    await stack.refresh();
     await stack.up();
     assert.deepEqual(await stack.outputs(), { id: "PSUB003", secret: "signing-secret-number-3" });
 
@@ -122,7 +122,7 @@ describe("WebhookSubscription under the engine", function () {
     assert.doesNotMatch(state, /signing-secret-number|token-that-nobody-may-see/);
 
     pagerduty.subscriptions.clear();
-    await stack.pulumi(["destroy", "--yes", "--skip-preview", "--suppress-progress"]);
+    await stack.destroy();
     assert.equal(pagerduty.requests.at(-1), "DELETE /webhook_subscriptions/PSUB003");
   });
 
@@ -171,7 +171,7 @@ describe("WebhookSubscription under the engine", function () {
     ]);
 
     only().active = false;
-    await stack.pulumi(["refresh", "--yes", "--skip-preview", "--suppress-progress"]);
+    await stack.refresh();
     assert.deepEqual(await stack.plannedNames(), ["create hook"]);
     await stack.up();
     assert.equal(only().active, true);

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { startCheqpointEmulator } from "../../local/cheqpoint/index.ts";
+import type { CheqpointEmulator } from "../../local/cheqpoint/index.ts";
+import { startPagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import type { PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { localFetch } from "./localFetch.ts";
+
+/** As the gate tells it. */
+export interface Told {
+  id: string;
+  status: string;
+  final: boolean;
+  approval_id: string | null;
+  rule_decision: string | null;
+  manual_task: unknown;
+}
+
+interface Invocation {
+  id: string;
+  action_id: string;
+}
+
+/** PagerDuty and Cheqpoint, and what people and agents do there. */
+export interface World {
+  pagerduty: PagerDutyEmulator;
+  cheqpoint: CheqpointEmulator;
+  openIncident(title: string, serviceId: string, priorityId?: string): Promise<string>;
+  /** Titles of incidents that are open. */
+  incidents(): Promise<{ id: string; title: string }[]>;
+  invocations(incidentId: string): Promise<Invocation[]>;
+  subscriptions(): Promise<{ id: string; active: boolean; url: string }[]>;
+  pendingApproval(proposalId: string): Promise<string | undefined>;
+  decide(approvalId: string, decision: "approved" | "rejected"): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startWorld(connectionKey: string, token: string): Promise<World> {
+  const pagerduty = await startPagerDutyEmulator({
+    dataFile: ":memory:",
+    port: 0,
+    token,
+    fetch: localFetch,
+    retryScheduleMs: [500, 1000, 2000, 4000],
+  });
+  const cheqpoint = await startCheqpointEmulator({
+    dataFile: ":memory:",
+    port: 0,
+    connectionKey,
+    fetch: localFetch,
+  });
+  const callPagerDuty = (method: string, path: string, body?: object) =>
+    json(`${pagerduty.url}${path}`, method, body, {
+      authorization: `Token token=${token}`,
+      from: pagerduty.from,
+    });
+  return {
+    pagerduty,
+    cheqpoint,
+    async openIncident(title, serviceId, priorityId) {
+      const { incident } = (await callPagerDuty("POST", "/incidents", {
+        incident: {
+          type: "incident",
+          title,
+          urgency: "high",
+          service: { id: serviceId, type: "service_reference" },
+          ...(priorityId === undefined
+            ? {}
+            : { priority: { id: priorityId, type: "priority_reference" } }),
+        },
+      })) as { incident: { id: string } };
+      return incident.id;
+    },
+    async incidents() {
+      const { incidents } = (await callPagerDuty("GET", "/incidents?limit=100")) as {
+        incidents: { id: string; title: string }[];
+      };
+      return incidents;
+    },
+    async invocations(incidentId) {
+      const { invocations } = (await callPagerDuty(
+        "GET",
+        `/automation_actions/invocations?incident_id=${incidentId}`,
+      )) as { invocations: Invocation[] };
+      return invocations;
+    },
+    async subscriptions() {
+      const { webhook_subscriptions: found } = (await callPagerDuty(
+        "GET",
+        "/webhook_subscriptions",
+      )) as {
+        webhook_subscriptions: { id: string; active: boolean; delivery_method: { url: string } }[];
+      };
+      return found.map(({ id, active, delivery_method }) => ({
+        id,
+        active,
+        url: delivery_method.url,
+      }));
+    },
+    async pendingApproval(proposalId) {
+      const { approvals } = (await json(
+        `${cheqpoint.url}/_emulator/approvals?status=pending&limit=1000`,
+        "GET",
+      )) as { approvals: { id: string; details: Record<string, unknown> }[] };
+      return approvals.find(({ details }) => details["proposal_id"] === proposalId)?.id;
+    },
+    async decide(approvalId, decision) {
+      await json(`${cheqpoint.url}/_emulator/approvals/${approvalId}/decide`, "POST", {
+        decision,
+        note: `${decision} by a test`,
+      });
+    },
+    async stop() {
+      await Promise.all([pagerduty.stop(), cheqpoint.stop()]);
+    },
+  };
+}
+
+/** Calls an HTTP API; anything but a 2xx fails. */
+export async function json(
+  url: string,
+  method: string,
+  body?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const answer = await localFetch(url, {
+    method,
+    headers: { ...headers, "content-type": "application/json", accept: "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${url} answered ${answer.status}: ${text}`);
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** Looks until there is something; the deployed gate works on its own time. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  seconds = 60,
+): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) {
+      return found;
+    }
+    assert.ok(Date.now() < end, `after ${seconds} s still not: ${what}`);
+    await pause(250);
+  }
+}
