@@ -32,6 +32,11 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
       `${word(data, "proposer")} proposed ${word(inside(data, "request"), "runbook")} for ${word(inside(data, "request"), "service")}${via(inside(data, "source"))}`,
   ),
   "proposal.weighed": tell("key", "neutral", weighed),
+  "proposal.joined": tell("key", "neutral", (data) =>
+    typeof data["proposer"] === "string"
+      ? `${data["proposer"]} proposed the same; this one answers for it`
+      : "The same was proposed again; this one answers for it",
+  ),
   "proposal.closed": tell("step", "neutral", () => "Closed: nothing more is owed"),
   "approval.submitting": tell(
     "step",
@@ -42,6 +47,11 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     "key",
     "neutral",
     (data) => `Cheqpoint has the approval request ${word(data, "approvalId")}`,
+  ),
+  "approval.submittedLate": tell(
+    "step",
+    "warn",
+    (data) => `A late answer of Cheqpoint was recorded${approvalOf(data)}`,
   ),
   "approval.submitRefused": tell(
     "key",
@@ -234,6 +244,10 @@ function via(source: Data): string {
     default:
       return "";
   }
+}
+
+function approvalOf(data: Data): string {
+  return typeof data["approvalId"] === "string" ? ` (${data["approvalId"]})` : "";
 }
 
 function invocationOf(data: Data): string {
