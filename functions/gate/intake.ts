@@ -1,6 +1,6 @@
 import { chainFacts, GENESIS, type AuditEvent } from "./audit.ts";
 import { dedupeKey } from "./digest.ts";
-import type { Proposal, ProposalRequest, Source } from "./proposal.ts";
+import type { Parameters, Proposal, ProposalRequest, Source } from "./proposal.ts";
 
 /** The first record of a proposal, and its first event. */
 export function newProposal(by: {
@@ -9,9 +9,11 @@ export function newProposal(by: {
   proposer: string;
   /** `service` is the gating's key where the service is listed. */
   request: ProposalRequest;
+  /** The request's parameters with the runbook's defaults filled in: what is equal with them is equal. */
+  filled?: Parameters;
   nowMs: number;
 }): { proposal: Proposal; events: AuditEvent[] } {
-  const { id, source, proposer, request, nowMs } = by;
+  const { id, source, proposer, request, filled = request.parameters, nowMs } = by;
   const events = chainFacts(
     id,
     { seq: 0, head: GENESIS },
@@ -32,7 +34,7 @@ export function newProposal(by: {
         request.incidentId === null
           ? { alertKey: request.alertKey ?? "" }
           : { id: request.incidentId },
-      parameters: request.parameters,
+      parameters: filled,
     }),
     receivedAtMs: nowMs,
     dueAtMs: nowMs,

@@ -49,6 +49,8 @@ export interface Known {
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
   openProposals?: number;
+  /** When a human last said no to exactly this; null: nobody did. */
+  lastNo?: { atMs: number | null };
   service?: Looked<{ id: string; name: string } | null>;
   trace?: { duty: DutyName; found: Looked<string | null> };
   /** The store refused the last claim or save for this reason. */
@@ -64,6 +66,7 @@ export type Look =
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
   | { at: "openProposals" }
+  | { at: "lastNo"; incidentId: string; digest: string }
   | { at: "service"; idOrName: string }
   /** Whether an earlier, cut-off try has left something: a note by its mark, an incident by its key. */
   | { at: "trace"; duty: DutyName; incidentId: string; mark: string };

@@ -140,6 +140,7 @@ export type OutcomeReason =
   | "serviceMismatch"
   | "gateIncident"
   | "sameAsOpen"
+  | "sameAsRejected"
   | "approvalAltered"
   | "changeNotPossible"
   | "approvalLapsed"

@@ -2,7 +2,7 @@ import { canonicalJson, sha256 } from "../gate/canonical.ts";
 import { checkParameters, findRunbook } from "../gate/gating/index.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
 import { newProposal } from "../gate/intake.ts";
-import type { Proposal, ProposalRequest } from "../gate/proposal.ts";
+import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal.ts";
 import { joinedText, proposalView } from "../gate/view.ts";
 import type { Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
@@ -53,6 +53,7 @@ export async function receiveProposal(
     source: caller.channel === "api" ? { kind: "api" } : { kind: "orchestration" },
     proposer: caller.name,
     request: asked.request,
+    filled: asked.filled,
     nowMs: clock.now(),
   });
   const created = await ledger.create(
@@ -118,7 +119,9 @@ async function permitted(
   ports: MiddlewarePorts,
   asked: ProposalRequest,
   loose: Readonly<Record<string, unknown>>,
-): Promise<{ ok: true; request: ProposalRequest } | { ok: false; problems: string[] }> {
+): Promise<
+  { ok: true; request: ProposalRequest; filled: Parameters } | { ok: false; problems: string[] }
+> {
   const stored = await ports.gating.find({ id: asked.service, name: asked.service });
   const runbook = findRunbook(stored.gating, asked.runbook);
   if (runbook === null) {
@@ -138,7 +141,11 @@ async function permitted(
   if (!checked.ok) {
     return { ok: false, problems: checked.problems };
   }
-  return { ok: true, request: { ...asked, service: stored.key, parameters } };
+  return {
+    ok: true,
+    request: { ...asked, service: stored.key, parameters },
+    filled: checked.value,
+  };
 }
 
 /** `GET /proposals/{id}`, for agents and workflow loops. */

@@ -40,6 +40,8 @@ export async function look(
       return { killSwitch: await ledger.killSwitch() };
     case "openProposals":
       return { openProposals: await ledger.countOpen(proposal.request.service) };
+    case "lastNo":
+      return { lastNo: { atMs: await lastNo(ports, proposal, question) } };
     case "service":
       return { service: await asked(ports, () => pagerDuty.findService(question.idOrName)) };
     case "trace":
@@ -52,6 +54,30 @@ export async function look(
         },
       };
   }
+}
+
+async function lastNo(
+  { ledger }: WorkerPorts,
+  proposal: Proposal,
+  { incidentId, digest }: Extract<Look, { at: "lastNo" }>,
+): Promise<number | null> {
+  let latest: number | null = null;
+  let cursor: string | null = null;
+  do {
+    const page = await ledger.list({
+      incidentId,
+      limit: 200,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    for (const { id, digest: other, decision, outcome } of page.proposals) {
+      const isNo = decision?.outcome === "rejected" && decision.by === "human";
+      if (id !== proposal.id && other === digest && isNo && outcome !== null) {
+        latest = Math.max(latest ?? 0, outcome.atMs);
+      }
+    }
+    ({ cursor } = page);
+  } while (cursor !== null);
+  return latest;
 }
 
 async function findTrace(

@@ -58,7 +58,12 @@ export function problemOf(looked: Looked<unknown>): string | null {
 }
 
 /** Why a reopened or moved incident may be proposed for again at once. */
-const VOIDED: readonly OutcomeReason[] = ["incidentResolved", "incidentMoved", "sameAsOpen"];
+const VOIDED: readonly OutcomeReason[] = [
+  "incidentResolved",
+  "incidentMoved",
+  "sameAsOpen",
+  "sameAsRejected",
+];
 
 /**
  * Ends a proposal; what is still owed to people follows in `finish`. Decision and outcome are written together, so

@@ -1,4 +1,5 @@
 import { dedupeKey, actionDigest } from "../digest.ts";
+import { formatDuration } from "../duration.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
 import { incidentLabel, isGateIncident, isServiceOf } from "../incidents.ts";
@@ -231,7 +232,7 @@ function weighed(
           service: proposal.request.service,
           runbook: runbook.name,
           incident: { id: incident.id },
-          parameters: proposal.request.parameters,
+          parameters,
         })
       : null;
   if (moved !== null && known.refused === "dedupe") {
@@ -245,6 +246,25 @@ function weighed(
       },
       { changes: base, facts: [fact] },
     );
+  }
+  if (evaluation.decision === "requireApproval") {
+    // The ledger's key answers what is equal as it was asked; this is equal in what it does.
+    if (known.lastNo === undefined) {
+      return { kind: "look", look: { at: "lastNo", incidentId: incident.id, digest } };
+    }
+    const { atMs } = known.lastNo;
+    if (atMs !== null && nowMs < atMs + terms.coolDownMs) {
+      return end(
+        proposal,
+        known,
+        {
+          kind: "suppressed",
+          reason: "sameAsRejected",
+          text: `A reviewer said no to exactly this at ${new Date(atMs).toISOString()}; it is not asked again for ${formatDuration(terms.coolDownMs)}.`,
+        },
+        { changes: base, facts: [fact] },
+      );
+    }
   }
   const options =
     moved === null ? {} : { options: { dedupe: { kind: "move" as const, to: moved } } };
