@@ -1,4 +1,4 @@
-import { proposedRunbook } from "../gate/gating/index.ts";
+import { checkParameters, findRunbook, proposedRunbook } from "../gate/gating/index.ts";
 import { newProposal } from "../gate/intake.ts";
 import { isGateIncident } from "../gate/incidents.ts";
 import type { Delivery, Hint } from "../gate/ports.ts";
@@ -59,8 +59,8 @@ async function meaning(ports: WorkerPorts, delivery: Delivery): Promise<Delivery
     return { result: `unintelligible: ${parsed.problem}` };
   }
   const { event } = parsed;
-  const nowMs = ports.clock.now();
-  if (event.occurredAtMs !== null && nowMs - event.occurredAtMs > MAX_EVENT_AGE_MS) {
+  const { receivedAtMs } = delivery;
+  if (event.occurredAtMs !== null && receivedAtMs - event.occurredAtMs > MAX_EVENT_AGE_MS) {
     return { result: "older than 72 hours: kept, not acted on" };
   }
   switch (event.data.kind) {
@@ -159,6 +159,8 @@ async function propose(
   if (proposed === null) {
     return "no rule proposes anything";
   }
+  const runbook = findRunbook(stored.gating, proposed.runbook);
+  const filled = runbook === null ? null : checkParameters(runbook, {});
   const { proposal, events } = newProposal({
     id: ports.ids.proposalId(),
     source: {
@@ -181,6 +183,7 @@ async function propose(
       regions: [],
       summary: null,
     },
+    ...(filled?.ok === true ? { filled: filled.value } : {}),
     nowMs,
   });
   const created = await ports.ledger.create(proposal, events, {
