@@ -32,13 +32,8 @@ export async function receiveWebhook(
   }
   const delivery = deliveryOf(request, clock.now());
   try {
-    const accepted = await ledger.accept(delivery);
-    if (accepted === "duplicate") {
-      metrics.count("WebhookDuplicate");
-      return json(202, { status: "duplicate" });
-    }
     if (delivery.state === "unintelligible") {
-      metrics.count("WebhookUnintelligible");
+      // Before it is accepted: a repetition of what was accepted raises nothing any more.
       await ledger.raise({
         key: `unintelligible/${delivery.id}`,
         kind: "unintelligible",
@@ -47,6 +42,14 @@ export async function receiveWebhook(
         proposalId: null,
         incidentId: null,
       });
+    }
+    const accepted = await ledger.accept(delivery);
+    if (accepted === "duplicate") {
+      metrics.count("WebhookDuplicate");
+      return json(202, { status: "duplicate" });
+    }
+    if (delivery.state === "unintelligible") {
+      metrics.count("WebhookUnintelligible");
       return json(202, { status: "kept" });
     }
   } catch (error) {
