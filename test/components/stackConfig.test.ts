@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { readStackConfig } from "../../components/stackConfig.ts";
+
+interface Declared {
+  type: string;
+  description: string;
+  default: unknown;
+}
+
+const project = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, Declared> };
+
+const required = {
+  cheqpointConnectionKey: "ck",
+  pagerdutyToken: "pt",
+  pagerdutyFrom: "gate@example.com",
+};
+
+/** As the engine hands configuration over: the project's defaults, then what is set. */
+function read(values: Readonly<Record<string, string>>, encrypted?: readonly string[]) {
+  const defaults = Object.entries(project.config).map(([key, declared]) => [
+    key,
+    typeof declared.default === "string" ? declared.default : JSON.stringify(declared.default),
+  ]);
+  const all = { ...(Object.fromEntries(defaults) as Record<string, string>), ...values };
+  const full = (keys: readonly string[]) => keys.map((key) => `gate-project:${key}`);
+  const secretKeys = full(
+    encrypted ?? ["cheqpointConnectionKey", "pagerdutyToken", "cheqpointCallbackSecret"],
+  );
+  process.env["PULUMI_CONFIG_SECRET_KEYS"] = JSON.stringify(secretKeys);
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(Object.entries(all).map(([key, value]) => [`gate-project:${key}`, value])),
+    secretKeys,
+  );
+  return readStackConfig(new pulumi.Config("gate-project"));
+}
+
+function refusedLines(values: Readonly<Record<string, string>>, encrypted?: readonly string[]) {
+  try {
+    read(values, encrypted);
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error));
+    const [title, ...lines] = error.message.split("\n  - ");
+    assert.equal(title, "The stack's configuration is incomplete or wrong:");
+    return lines;
+  }
+  return assert.fail("nothing was refused");
+}
+
+describe("the stack's configuration", () => {
+  after(() => {
+    delete process.env["PULUMI_CONFIG_SECRET_KEYS"];
+  });
+
+  it("is declared key by key, with type, description and default", () => {
+    for (const [key, { type, description, default: fallback }] of Object.entries(project.config)) {
+      assert.ok(["string", "boolean", "integer", "array", "object"].includes(type), key);
+      assert.ok(description.length > 10, key);
+      assert.notEqual(fallback, undefined, key);
+    }
+  });
+
+  it("needs three values only and has a safe default for the rest", async () => {
+    const { cheqpointConnectionKey, pagerdutyToken, tags, ...rest } = read(required);
+    assert.equal(await pulumi.isSecret(pulumi.output(cheqpointConnectionKey)), true);
+    assert.equal(await pulumi.isSecret(pulumi.output(pagerdutyToken)), true);
+    assert.notEqual(tags, undefined);
+    assert.deepEqual(rest, {
+      pagerdutyFrom: "gate@example.com",
+      cheqpointApiUrl: "https://app.cheqpoint.co",
+      pagerdutyApiUrl: "https://api.pagerduty.com",
+      gating: { services: {}, defaults: {} },
+      webhook: { enabled: true, teams: {}, services: {}, keepers: { serial: "1" } },
+      proposers: {},
+      operators: {},
+      retention: { logDays: 30, secretRecoveryDays: 7, deletionProtection: true },
+      alarms: {},
+      functions: { logLevel: "INFO", workerConcurrency: 5, reserveWorkerConcurrency: true },
+    });
+  });
+
+  it("is passed on under the component's names", () => {
+    const args = read({
+      ...required,
+      services: '{"db":{"rules":[]}}',
+      proposers: '["agent"]',
+      operators: '["sre"]',
+      tokenSerial: "2",
+      webhookServices: '["PSVC001"]',
+      webhookTeams: '["PTEAM01"]',
+      webhookSecretSerial: "3",
+      alarmTopicArn: "arn:aws:sns:x",
+      alarmServiceId: "PSVC009",
+      domainName: "gate.example.com",
+      certificateArn: "arn:aws:acm:x",
+      hostedZoneId: "ZONE",
+      kmsKeyArn: "arn:key",
+      cheqpointCallbackSecret: "told",
+    });
+    assert.deepEqual(args.gating, { services: { db: { rules: [] } }, defaults: {} });
+    assert.deepEqual(args.proposers, { agent: { keepers: { serial: "2" } } });
+    assert.deepEqual(args.operators, { sre: { keepers: { serial: "2" } } });
+    assert.deepEqual(args.webhook, {
+      enabled: true,
+      teams: { PTEAM01: "PTEAM01" },
+      services: { PSVC001: "PSVC001" },
+      keepers: { serial: "3" },
+    });
+    assert.deepEqual(args.alarms, { topicArn: "arn:aws:sns:x", pagerdutyServiceId: "PSVC009" });
+    assert.deepEqual(args.network, {
+      domain: {
+        name: "gate.example.com",
+        certificateArn: "arn:aws:acm:x",
+        hostedZoneId: "ZONE",
+      },
+    });
+    assert.equal(args.kmsKeyArn, "arn:key");
+    assert.deepEqual(Object.keys(args.callbackSigning ?? {}), ["secret"]);
+  });
+
+  it("names every key that is missing or wrong, and the command that sets it", () => {
+    assert.deepEqual(refusedLines({}), [
+      "`cheqpointConnectionKey` is not set; pulumi config set --secret cheqpointConnectionKey <value>",
+      "`pagerdutyToken` is not set; pulumi config set --secret pagerdutyToken <value>",
+      "`pagerdutyFrom` is not set; pulumi config set pagerdutyFrom gate@example.com",
+    ]);
+    assert.deepEqual(
+      refusedLines({
+        ...required,
+        proposers: "agent",
+        services: "[]",
+        logDays: "thirty",
+        logLevel: "LOUD",
+        deletionProtection: "yes",
+      }),
+      [
+        "`services` must be a mapping; edit it in Pulumi.<stack>.yaml",
+        "`proposers` must be a list of texts such as [\"remediation-agent\"]; pulumi config set --path 'proposers[0]' remediation-agent",
+        "`deletionProtection` must be true or false; pulumi config set deletionProtection <value>",
+        "`logDays` must be a whole number; pulumi config set logDays <value>",
+        "`logLevel` must be DEBUG, INFO, WARN or ERROR; pulumi config set logLevel <value>",
+      ],
+    );
+  });
+
+  it("refuses secrets that lie in clear text, without showing them", () => {
+    assert.deepEqual(refusedLines(required, ["pagerdutyToken"]), [
+      "`cheqpointConnectionKey` is stored in clear text; make a new one and set it with: pulumi config set --secret cheqpointConnectionKey <value>",
+    ]);
+  });
+});
