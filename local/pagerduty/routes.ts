@@ -2,6 +2,7 @@ import type { Account } from "./account/account.ts";
 import { actionRoutes } from "./automation/actions.ts";
 import { invocationRoutes } from "./automation/invocations.ts";
 import { workflowRoutes } from "./automation/workflows.ts";
+import { workflowTriggerRoutes } from "./automation/workflowTriggers.ts";
 import { abilityRoutes } from "./directory/abilities.ts";
 import { catalogueRoutes } from "./directory/catalogue.ts";
 import { escalationPolicyRoutes } from "./directory/escalationPolicies.ts";
@@ -22,6 +23,7 @@ import { responderRoutes } from "./incidents/responders.ts";
 import { incidentRoutes } from "./incidents/routes.ts";
 import { snoozeRoutes } from "./incidents/snooze.ts";
 import { statusUpdateRoutes } from "./incidents/statusUpdates.ts";
+import { orchestrationRoutes } from "./orchestration/orchestrations.ts";
 import type { Outbox } from "./webhooks/outbox.ts";
 import { subscriptionRoutes } from "./webhooks/subscriptions.ts";
 
@@ -47,7 +49,9 @@ export function accountRoutes(account: Account, parts: RouteParts): Route[] {
     ...logEntryRoutes(account),
     ...invocationRoutes(account),
     ...actionRoutes(account),
+    ...workflowTriggerRoutes(account),
     ...workflowRoutes(account),
+    ...orchestrationRoutes(account),
     ...serviceRoutes(account),
     ...integrationRoutes(account),
     ...escalationPolicyRoutes(account),

@@ -22,6 +22,11 @@ import type {
   ResponderRequest,
   StatusUpdate,
 } from "./incidentDocuments.ts";
+import type {
+  Orchestration,
+  OrchestrationPath,
+  WorkflowTrigger,
+} from "./orchestrationDocuments.ts";
 import type { Delivery, Subscription } from "./webhookDocuments.ts";
 
 export type {
@@ -116,6 +121,9 @@ export interface Collections {
   invocations: Invocation;
   workflows: Workflow;
   workflowInstances: WorkflowInstance;
+  workflowTriggers: WorkflowTrigger;
+  orchestrations: Orchestration;
+  orchestrationPaths: OrchestrationPath;
   subscriptions: Subscription;
   deliveries: Delivery;
   tasks: Task;

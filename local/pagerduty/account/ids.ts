@@ -16,6 +16,11 @@ export function objectId(): string {
   return `Q${pick(UPPER, 13)}`;
 }
 
+/** The id of an event orchestration rule: 8 hexadecimal digits. */
+export function shortId(): string {
+  return randomBytes(4).toString("hex");
+}
+
 /** An id of an event, action or invocation: 26 characters that start with `01`. */
 export function longId(): string {
   return `01${pick(UPPER, 24)}`;

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { referenceTo, selfUrl } from "../account/account.ts";
+import type { Account } from "../account/account.ts";
+import { objectId } from "../account/ids.ts";
+import type { WorkflowTrigger } from "../account/orchestrationDocuments.ts";
+import { invalidInput, notFound } from "../http/errors.ts";
+import { param, parseBody } from "../http/route.ts";
+import type { Route } from "../http/route.ts";
+import { referenceSchema } from "../http/schemas.ts";
+
+const DEFAULT_LIMIT = 25;
+
+const Creation = z.object({
+  trigger: z.object({
+    type: z.literal("workflow_trigger").optional(),
+    trigger_type: z.enum(["manual", "conditional", "incident_type"]),
+    workflow: z.looseObject({ id: z.string() }),
+    services: z.array(referenceSchema("service")).default([]),
+    is_subscribed_to_all_services: z.boolean().default(false),
+    condition: z.string().nullish(),
+    permissions: z.object({ restricted: z.boolean(), team_id: z.string().nullish() }).optional(),
+  }),
+});
+
+/** When workflows start. The emulator keeps triggers and tells them; none starts anything by itself. */
+export function workflowTriggerRoutes(account: Account): Route[] {
+  const { store } = account;
+  return [
+    {
+      method: "GET",
+      path: "/incident_workflows/triggers",
+      handle: ({ query }) => {
+        const service = query.get("service_id");
+        const workflow = query.get("workflow_id");
+        const type = query.get("trigger_type");
+        const found = store
+          .list("workflowTriggers")
+          .filter(
+            (one) =>
+              (service === null || one.everyService || one.services.includes(service)) &&
+              (workflow === null || one.workflow === workflow) &&
+              (type === null || one.triggerType === type),
+          );
+        const from = Number(query.get("page_token") ?? 0);
+        const limit = Number(query.get("limit") ?? DEFAULT_LIMIT);
+        const next = from + limit < found.length ? String(from + limit) : null;
+        return {
+          status: 200,
+          body: {
+            triggers: found.slice(from, from + limit).map((one) => render(account, one)),
+            limit,
+            next_page_token: next,
+          },
+        };
+      },
+    },
+    {
+      method: "POST",
+      path: "/incident_workflows/triggers",
+      handle: (call) => {
+        const wanted = parseBody(call, Creation).trigger;
+        if (!store.get("workflows", wanted.workflow.id)) {
+          throw invalidInput(
+            `\`trigger.workflow\`: no workflow has the id "${wanted.workflow.id}"`,
+          );
+        }
+        const made: WorkflowTrigger = {
+          id: objectId(),
+          triggerType: wanted.trigger_type,
+          workflow: wanted.workflow.id,
+          services: wanted.services.map(({ id }) => id),
+          everyService: wanted.is_subscribed_to_all_services,
+          condition: wanted.condition ?? null,
+          team:
+            wanted.permissions?.restricted === true ? (wanted.permissions.team_id ?? null) : null,
+        };
+        store.put("workflowTriggers", made);
+        return { status: 201, body: { trigger: render(account, made) } };
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/incident_workflows/triggers/:id",
+      handle: (call) => {
+        if (!store.delete("workflowTriggers", param(call, "id"))) {
+          throw notFound();
+        }
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+function render(account: Account, trigger: WorkflowTrigger): Record<string, unknown> {
+  const { id, workflow, team } = trigger;
+  return {
+    id,
+    type: "workflow_trigger",
+    trigger_type: trigger.triggerType,
+    workflow: {
+      id: workflow,
+      type: "incident_workflow_reference",
+      summary: account.store.get("workflows", workflow)?.name ?? null,
+      self: selfUrl(account, `/incident_workflows/${workflow}`),
+    },
+    services: trigger.services.map((one) => referenceTo(account, "service", one)),
+    is_subscribed_to_all_services: trigger.everyService,
+    condition: trigger.condition,
+    permissions: { restricted: team !== null, team_id: team },
+  };
+}
