@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 import { SEED } from "../../local/pagerduty/index.ts";
+import { startCliServer } from "./cliServer.ts";
 import { differences, missingLines } from "./likeness.ts";
 import { at, blocksOf, documents, root, type Block } from "./markdown.ts";
 import { startShell, type Shell } from "./shell.ts";
@@ -48,6 +49,10 @@ describe("commands in the documents", () => {
   for (const document of documents.filter((name) => blocksOf(name).some(isRun))) {
     it(`of ${document} do what it says`, async function () {
       this.timeout(60_000);
+      if (spawnSync("curl", ["--version"]).status !== 0) {
+        console.log("    skipped: no `curl`");
+        this.skip();
+      }
       const dir = mkdtempSync(join(tmpdir(), "gate-docs-"));
       const dataDir = join(dir, "data");
       const embedded = await startEmbedded({
@@ -57,11 +62,14 @@ describe("commands in the documents", () => {
         pagerDutyPort: 0,
         cheqpointPort: 0,
       });
-      const shell = startShell({ dir, env: envOf(embedded, dir) });
+      const env = envOf(embedded, dir);
+      const cli = await startCliServer(env);
+      const shell = startShell({ dir, cliUrl: cli.url, env });
       try {
         await runDocument(document, shell, await openIncident(embedded));
       } finally {
         await shell.stop();
+        await cli.stop();
         await embedded.stop();
         rmSync(dir, { recursive: true, force: true });
       }

@@ -13,17 +13,23 @@ export interface Shell {
 export interface ShellOptions {
   /** For the command stand-ins. */
   dir: string;
+  /** Where {@link startCliServer} listens. */
+  cliUrl: string;
   env: Readonly<Record<string, string>>;
 }
 
-/** `npx` of this checkout without npm's start-up time; everything else is the machine's own. */
+/** `npx gate`, run by the server at `CLI_URL`; everything else is the machine's own. */
 const NPX = `#!/bin/sh
 [ "$1" = gate ] || { echo "a document may only run npx gate, not: $*" >&2; exit 64; }
 shift
-exec "$TEST_NODE" "$TEST_ROOT/bin/gate.mjs" "$@"
+printed=$(mktemp)
+status=$(printf '%s\\0' "$@" | curl -sS -o "$printed" -w '%{http_code}' --data-binary @- "$CLI_URL")
+cat "$printed"
+rm "$printed"
+exit $((status - 200))
 `;
 
-export function startShell({ dir, env }: ShellOptions): Shell {
+export function startShell({ dir, cliUrl, env }: ShellOptions): Shell {
   const bin = join(dir, "bin");
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, "npx"), NPX);
@@ -34,8 +40,7 @@ export function startShell({ dir, env }: ShellOptions): Shell {
       ...process.env,
       ...env,
       PATH: [bin, process.env["PATH"] ?? ""].join(delimiter),
-      TEST_NODE: process.execPath,
-      TEST_ROOT: root,
+      CLI_URL: cliUrl,
       // The tests' own TypeScript loader is not for the commands.
       NODE_OPTIONS: "",
     },
