@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertSafe, FLOWS, play, type Ending, type Flow } from "../harness/flows.ts";
-import { faultAt, isWrite, isWriteOrRemote, type FaultMode } from "../harness/taps.ts";
+import { faultAt, isEffect, isWrite, isWriteOrRemote, type FaultMode } from "../harness/taps.ts";
 import { World } from "../harness/world.ts";
 
 /**
@@ -13,10 +13,6 @@ const STRIKES: readonly { mode: FaultMode; counts: (call: string) => boolean; wh
   { mode: "lost", counts: isWriteOrRemote, what: "loses every answer" },
   { mode: "undone", counts: isEffect, what: "takes every effect for possibly done that was not" },
 ];
-
-function isEffect(call: string): boolean {
-  return isWrite(call) && !call.startsWith("ledger.");
-}
 
 describe("The gate at every crash point", () => {
   let world: World;

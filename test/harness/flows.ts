@@ -174,14 +174,15 @@ export async function play(world: World, flow: Flow, fault: OneFault): Promise<E
       isAccepted = await propose(world, incident.id, flow.runbook);
     }
     await world.settle();
-    if (flow.reviewer !== null && looked < submissions) {
+    if (flow.reviewer !== null && (looked < submissions || !world.seesCalls)) {
       const mayLook =
         flow.waitsForPage !== true || (await world.gateIncidents("escalation")).length > 0;
-      if (mayLook) {
-        looked = submissions;
-        for (const { id } of await world.pendingApprovals()) {
-          await world.decide(id, flow.reviewer);
-        }
+      const pending = mayLook ? await world.pendingApprovals() : [];
+      looked = mayLook ? submissions : looked;
+      for (const { id } of pending) {
+        await world.decide(id, flow.reviewer);
+      }
+      if (pending.length > 0) {
         continue;
       }
     }
@@ -278,6 +279,10 @@ export function assertSafe(world: World, flow: Flow, ending: Ending): void {
     assert.notEqual(outcome.kind, "executed", "nothing ran");
   }
 
+  if (flow.reviewer !== null) {
+    assert.equal(decision?.by, "human", "the reviewer's word counts");
+    assert.equal(decision.outcome, flow.reviewer);
+  }
   const decisions = events.filter(({ type }) => /^decision\.(approved|rejected)$/.test(type));
   assert.ok(decisions.length <= 1, "a decision is written once");
   const outcomes = events.filter(({ type }) => type.startsWith("outcome."));

@@ -44,6 +44,8 @@ const WRITES = [
   "cheqpoint.submit",
 ];
 export const isWrite = (call: string): boolean => WRITES.includes(call);
+/** What changes something in another system. */
+export const isEffect = (call: string): boolean => isWrite(call) && !call.startsWith("ledger.");
 /** Writes, and everything that is asked of another system. */
 export const isWriteOrRemote = (call: string): boolean =>
   isWrite(call) || !call.startsWith("ledger.");

@@ -64,6 +64,8 @@ export class World {
   log = new LogLines();
   metrics = createCounters();
   tap: Tap = throughTap;
+  /** Whether the gate's calls go through `tap`. */
+  readonly seesCalls: boolean = true;
   #gate: LocalGate | null = null;
   #scene: Scene | null = null;
   #dataDir = "";
@@ -73,7 +75,7 @@ export class World {
   /** Settled when the next submission is held open. */
   #held = Promise.withResolvers<void>();
 
-  private constructor(
+  protected constructor(
     pagerDuty: PagerDutyEmulator,
     cheqpoint: CheqpointEmulator,
     clock: VirtualClock,
@@ -84,6 +86,15 @@ export class World {
   }
 
   static async start(): Promise<World> {
+    const { pagerDuty, cheqpoint, clock } = await World.emulators();
+    return new World(pagerDuty, cheqpoint, clock);
+  }
+
+  protected static async emulators(): Promise<{
+    pagerDuty: PagerDutyEmulator;
+    cheqpoint: CheqpointEmulator;
+    clock: VirtualClock;
+  }> {
     const clock = new VirtualClock();
     const pagerDuty = await startPagerDutyEmulator({
       dataFile: ":memory:",
@@ -100,7 +111,7 @@ export class World {
       connectionKey: CONNECTION_KEY,
       maxRequestsHour: 100_000,
     });
-    return new World(pagerDuty, cheqpoint, clock);
+    return { pagerDuty, cheqpoint, clock };
   }
 
   async stop(): Promise<void> {
@@ -109,7 +120,11 @@ export class World {
     await this.pagerDuty.stop();
   }
 
-  get gate(): LocalGate {
+  get gate(): Pick<LocalGate, "url" | "ledger"> {
+    return this.#running();
+  }
+
+  #running(): LocalGate {
     if (this.#gate === null) {
       throw new Error("no scene has begun");
     }
@@ -152,8 +167,7 @@ export class World {
   }
 
   async end(): Promise<void> {
-    await this.#gate?.stop();
-    this.#gate = null;
+    await this.close();
     if (this.#dataDir !== "") {
       rmSync(this.#dataDir, { recursive: true, force: true });
       this.#dataDir = "";
@@ -203,9 +217,14 @@ export class World {
     this.#port = this.#gate.port;
   }
 
+  protected async close(): Promise<void> {
+    await this.#gate?.stop();
+    this.#gate = null;
+  }
+
   /** What a new process after a crash is: the same data folder, nothing else kept. */
   async restart(): Promise<void> {
-    await this.#gate?.stop();
+    await this.close();
     await this.open();
   }
 
@@ -232,7 +251,9 @@ export class World {
 
   /** Works off what is queued. A submission that Cheqpoint holds open is answered as time goes on. */
   async idle(): Promise<void> {
-    const idle = this.gate.queue.idle().then(() => true);
+    const idle = this.#running()
+      .queue.idle()
+      .then(() => true);
     for (;;) {
       const held = this.#heldSubmissions > 0 ? sleep(2) : this.#held.promise;
       if (await Promise.race([idle, held.then(() => false)])) {
@@ -249,7 +270,7 @@ export class World {
   async settle(): Promise<void> {
     await this.pagerDuty.tick();
     await this.cheqpoint.tick();
-    await this.gate.queue.sweep();
+    await this.#running().queue.sweep();
     await this.idle();
   }
 
