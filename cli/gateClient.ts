@@ -78,7 +78,7 @@ export class GateClient implements GateAccess {
       ...(limit === undefined ? {} : { limit: String(limit) }),
       ...(cursor === undefined ? {} : { cursor }),
     });
-    return this.#call(proposalPage, { path: `/proposals?${parameters}` });
+    return this.#call(proposalPage, { path: `/proposals?${parameters.toString()}` });
   }
 
   /** All that match, newest first, a page at a time. */

@@ -31,7 +31,9 @@ export function describe(proposal: ProposalAnswer, nowMs: number): string {
       ["Held", heldSince === null ? null : `by the kill switch since ${at(heldSince)}`],
       [
         "Valid until",
-        decision?.valid_until == null || outcome !== null ? null : at(decision.valid_until),
+        typeof decision?.valid_until !== "string" || outcome !== null
+          ? null
+          : at(decision.valid_until),
       ],
       [
         "Execution",

@@ -76,7 +76,12 @@ Examples:
       });
       const proposalId = approval.details["proposal_id"];
       if (typeof proposalId !== "string") {
-        io.out(`${approvalId}: ${decision === "approve" ? "approved" : "rejected"}\n`);
+        const told = { approval: approvalId, decision };
+        if (options.json === true) {
+          printJson(io, told);
+        } else {
+          io.out(`${approvalId}: ${decision === "approve" ? "approved" : "rejected"}\n`);
+        }
         return;
       }
       const proposal = await outcomeOf(io, client, proposalId);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ProposalAnswer } from "../answers.ts";
 import type { GateAccess } from "../deployed/gateAccess.ts";
+import type { Io } from "../io.ts";
 import {
   clientOf,
   printJsonLine,
@@ -34,30 +35,47 @@ Examples:
     )
     .action(async (id: string | undefined, options: WatchOptions) => {
       const client = clientOf(io, options);
-      const seen = new Map<string, { version: number; told: string }>();
-      let isFirst = true;
-      while (!io.stopping.aborted) {
-        const found = id === undefined ? await newest(client) : [await client.proposal(id)];
-        const nowMs = await client.now();
-        for (const proposal of found) {
-          const before = seen.get(proposal.id);
-          const told = lineOf(proposal);
-          seen.set(proposal.id, { version: proposal.version, told });
-          if (options.json === true) {
-            if (before?.version !== proposal.version) {
-              printJsonLine(io, proposal);
-            }
-          } else if (before?.told !== told && !(isFirst && id === undefined && proposal.final)) {
-            io.out(`${instant(new Date(nowMs).toISOString())}  ${told}\n`);
-          }
+      const look = lookOf(io, client, id, options.json === true);
+      try {
+        while (!(await look()) && !io.stopping.aborted) {
+          await io.sleep(options.every * 1000);
         }
-        isFirst = false;
-        if (id !== undefined && found.every((proposal) => proposal.closed_at !== null)) {
-          return;
+      } catch (error) {
+        // Ctrl-C is how watching ends.
+        if (!io.stopping.aborted) {
+          throw error;
         }
-        await io.sleep(options.every * 1000);
       }
     });
+}
+
+/** Looks once and prints what changed; tells whether nothing will change any more. */
+function lookOf(
+  io: Io,
+  client: GateAccess,
+  id: string | undefined,
+  asJson: boolean,
+): () => Promise<boolean> {
+  const seen = new Map<string, { version: number; told: string }>();
+  let isFirst = true;
+  return async () => {
+    const found = id === undefined ? await newest(client) : [await client.proposal(id)];
+    const at = instant(new Date(await client.now()).toISOString());
+    for (const proposal of found) {
+      const before = seen.get(proposal.id);
+      const told = lineOf(proposal);
+      seen.set(proposal.id, { version: proposal.version, told });
+      if (asJson) {
+        if (before?.version !== proposal.version) {
+          printJsonLine(io, proposal);
+        }
+      } else if (before?.told !== told && !(isFirst && id === undefined && proposal.final)) {
+        io.out(`${at}  ${told}\n`);
+      }
+    }
+    isFirst = false;
+    return id !== undefined && found.every((proposal) => proposal.closed_at !== null);
+  };
 }
 
 /** Oldest first, as one reads them. */
@@ -78,7 +96,7 @@ function lineOf(proposal: ProposalAnswer): string {
       ? `: ${outcome.text}`
       : proposal.status === "awaitingDecision" && proposal.review_url !== null
         ? `: ${proposal.review_url}`
-        : decision?.note != null
+        : typeof decision?.note === "string"
           ? `: “${decision.note}”`
           : "";
   return oneLine(

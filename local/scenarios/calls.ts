@@ -7,9 +7,11 @@ export interface Calls {
   /** Opens an incident on a service and tells its id and number. */
   incident(of: { service: string; title: string; priority?: string }): Promise<Raised>;
   /** Proposes with the agent's token. */
-  propose(body: Readonly<Record<string, unknown>>, waitSeconds?: number): Promise<ProposalAnswer>;
+  propose(body: Readonly<Record<string, unknown>>): Promise<ProposalAnswer>;
   /** The proposal once somebody can decide it, or it has ended. */
   asked(id: string): Promise<ProposalAnswer>;
+  /** The proposal once it has ended, or the kill switch holds it. */
+  ended(id: string): Promise<ProposalAnswer>;
   /** How many approval requests the inbox holds for these proposals. */
   requestsFor(proposalIds: readonly string[]): Promise<number>;
   /** All proposals of an incident, newest first. */
@@ -34,15 +36,21 @@ export class ScenarioError extends Error {
 
 const LOOK_EVERY_MS = 50;
 const ASKED_WITHIN_MS = 5_000;
+const ENDED_WITHIN_MS = 10_000;
 
 const proposalAnswer = z.object({
   id: z.string(),
   status: z.string(),
   final: z.boolean(),
   review_url: z.string().nullable(),
+  held_by_kill_switch_since: z.string().nullable(),
   outcome: z.object({ text: z.string() }).nullable(),
 });
 export type ProposalAnswer = z.infer<typeof proposalAnswer>;
+
+export function isHeld(proposal: ProposalAnswer): boolean {
+  return proposal.held_by_kill_switch_since !== null;
+}
 
 const named = z.object({ id: z.string(), name: z.string() });
 const madeIncident = z.object({
@@ -69,14 +77,29 @@ export function callsTo(endpoints: Endpoints): Calls {
 
   const idOf = async (list: "services" | "priorities", name: string): Promise<string> => {
     const answer = await call(`${pagerduty.url}/${list}?limit=100`, own);
+    const { [list]: all = [] } = z.record(z.string(), z.unknown()).parse(answer);
     const found = z
-      .looseObject({ [list]: z.array(named) })
-      .parse(answer)
-      [list]?.find((one) => one.name === name);
+      .array(named)
+      .parse(all)
+      .find((one) => one.name === name);
     if (found === undefined) {
       throw new ScenarioError(`PagerDuty has none of name "${name}" among its ${list}`);
     }
     return found.id;
+  };
+
+  const until = async (
+    id: string,
+    withinMs: number,
+    isEnough: (proposal: ProposalAnswer) => boolean,
+  ): Promise<ProposalAnswer> => {
+    for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+      const now = proposalAnswer.parse(await call(`${gate.url}/proposals/${id}`, operator));
+      if (now.final || isEnough(now) || waitedMs >= withinMs) {
+        return now;
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
   };
 
   return {
@@ -100,22 +123,11 @@ export function callsTo(endpoints: Endpoints): Calls {
       const { id, incident_number: number, html_url: url } = incident;
       return { id, number, label: `INC-${number}`, url };
     },
-    async propose(body, waitSeconds) {
-      const query = waitSeconds === undefined ? "" : `?wait=${waitSeconds}`;
-      return proposalAnswer.parse(await call(`${gate.url}/proposals${query}`, agent, "POST", body));
+    async propose(body) {
+      return proposalAnswer.parse(await call(`${gate.url}/proposals`, agent, "POST", body));
     },
-    async asked(id) {
-      let now = proposalAnswer.parse(await call(`${gate.url}/proposals/${id}`, operator));
-      for (
-        let waitedMs = 0;
-        waitedMs < ASKED_WITHIN_MS && now.review_url === null && !now.final;
-        waitedMs += LOOK_EVERY_MS
-      ) {
-        await sleep(LOOK_EVERY_MS);
-        now = proposalAnswer.parse(await call(`${gate.url}/proposals/${id}`, operator));
-      }
-      return now;
-    },
+    asked: (id) => until(id, ASKED_WITHIN_MS, ({ review_url: url }) => url !== null),
+    ended: (id) => until(id, ENDED_WITHIN_MS, isHeld),
     async requestsFor(proposalIds) {
       const answer = await call(`${cheqpoint.url}/_emulator/approvals?limit=1000`, {});
       return approvalList

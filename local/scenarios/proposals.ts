@@ -1,8 +1,6 @@
 import type { Endpoints } from "../embedded.ts";
-import type { ProposalAnswer } from "./calls.ts";
+import { isHeld, type ProposalAnswer } from "./calls.ts";
 import type { Scenario } from "./scenario.ts";
-
-const RUN_WITHIN_SECONDS = 10;
 
 /** The public recipe's own case. */
 export const failover: Scenario = {
@@ -104,22 +102,24 @@ export const diagnostics: Scenario = {
       title: "checkout-api is slow",
       priority: "P4",
     });
-    const proposal = await calls.propose(
-      {
-        incident_id: incident.id,
-        service: "checkout-api",
-        runbook: "diagnostics",
-        justification: "Slow answers since 10 minutes; logs and metrics will tell why.",
-      },
-      RUN_WITHIN_SECONDS,
-    );
+    const { id } = await calls.propose({
+      incident_id: incident.id,
+      service: "checkout-api",
+      runbook: "diagnostics",
+      justification: "Slow answers since 10 minutes; logs and metrics will tell why.",
+    });
+    const proposal = await calls.ended(id);
     return {
       happened: [
         `Incident ${incident.label} was opened on checkout-api.`,
-        `An AI agent proposed diagnostics: ${proposal.id}.`,
-        proposal.outcome === null
-          ? "A rule allows it; it has not ended yet."
-          : `A rule allows it, so nobody was asked: ${proposal.outcome.text}`,
+        `An AI agent proposed diagnostics: ${id}.`,
+        `A rule allows it, so nobody was asked${
+          proposal.outcome !== null
+            ? `: ${proposal.outcome.text}`
+            : isHeld(proposal)
+              ? ", but the kill switch is on and holds it."
+              : ". It has not ended yet."
+        }`,
       ],
       proposalIds: [proposal.id],
       lookAt: [`The rule that decided: \`npx gate show ${proposal.id}\`.`],

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 const FILES: Readonly<Record<string, string>> = {
+  "look.css": "text/css; charset=utf-8",
   "timeline.css": "text/css; charset=utf-8",
   "timeline.js": "text/javascript; charset=utf-8",
   "connection.js": "text/javascript; charset=utf-8",
