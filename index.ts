@@ -27,4 +27,4 @@ export const {
 } = approvals;
 
 /** As configured, so that a preview shows which rule of which service changes. */
-export const { gating } = args;
+export const gating: unknown = args.gating;

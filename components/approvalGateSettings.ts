@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { parseGating } from "../functions/gate/gating/index.ts";
 import type { GatingInput } from "../functions/gate/gating/index.ts";
 import type {

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { METRIC_NAMESPACE } from "./alarms.ts";
 import type { GateSettings } from "./approvalGateSettings.ts";
 import type { ApprovalLedger } from "./approvalLedger.ts";

@@ -21,10 +21,10 @@ export function checked<T, U>(
   input: pulumi.Input<T>,
   check: (value: pulumi.Unwrap<T>) => U,
 ): pulumi.Output<U> {
-  if (isPlain(input)) {
-    return pulumi.output(check(input as pulumi.Unwrap<T>)) as pulumi.Output<U>;
-  }
-  return pulumi.output(input).apply(check) as pulumi.Output<U>;
+  const result: pulumi.Output<unknown> = isPlain(input)
+    ? pulumi.output(check(input as pulumi.Unwrap<T>))
+    : pulumi.output(input).apply(check);
+  return result as pulumi.Output<U>;
 }
 
 /** How a value is shown in a message; never used on a secret. */

@@ -98,7 +98,9 @@ export async function call(
         continue;
       }
       const cause = (error as { cause?: { code?: string } }).cause?.code;
-      throw new Error(`cannot ${purpose}: ${base} does not answer${cause ? ` (${cause})` : ""}`);
+      throw new Error(`cannot ${purpose}: ${base} does not answer${cause ? ` (${cause})` : ""}`, {
+        cause: error,
+      });
     }
     const repeatable = response.status === 429 || (response.status >= 500 && method !== "POST");
     if (repeatable && attempt < ATTEMPTS) {

@@ -50,6 +50,12 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? "";
 }
 
+/** A member that should be a text. */
+function textIn(of: Record<string, unknown>, key: string, otherwise: string): string {
+  const found = of[key];
+  return typeof found === "string" ? found : otherwise;
+}
+
 function sortedUnique(values: readonly string[]): string[] {
   return [...new Set(values)].sort();
 }
@@ -215,9 +221,9 @@ export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
         ...props,
         url: delivery.url,
         events,
-        description: String(subscription["description"] ?? ""),
-        filterType: String(filter["type"] ?? props.filterType),
-        filterId: String(filter["id"] ?? ""),
+        description: textIn(subscription, "description", ""),
+        filterType: textIn(filter, "type", props.filterType),
+        filterId: textIn(filter, "id", ""),
       };
       return { id, props: outs };
     },

@@ -166,8 +166,7 @@ describe("GateFunction", () => {
   });
 
   it("refuses what cannot work", async () => {
-    const bad = (more: object) => () =>
-      new GateFunction("f", { ...args, ...more } as GateFunctionArgs);
+    const bad = (more: object) => () => new GateFunction("f", { ...args, ...more });
     await refused(
       bad({ function: "sweeper" }),
       '`function` must be one of middleware, callback, worker, got "sweeper"',

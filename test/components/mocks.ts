@@ -117,7 +117,7 @@ export async function record<T>(
     value = program({
       transformations: [
         ({ type, name, props, opts }) => {
-          seen.push({ type, name, props: props as object, options: opts });
+          seen.push({ type, name, props: props, options: opts });
           return undefined;
         },
       ],

@@ -120,8 +120,7 @@ describe("ServiceGating", () => {
   });
 
   it("refuses what cannot work", async () => {
-    const bad = (more: object) => () =>
-      new ServiceGating("s", { gate, gating, ...more } as ServiceGatingArgs);
+    const bad = (more: object) => () => new ServiceGating("s", { gate, gating, ...more });
     const either = "Exactly one of `service` and `pagerdutyService` must be given";
     await refused(bad({}), either);
     await refused(bad({ service: "a", pagerdutyService: { id: "PSVC001", name: "a" } }), either);

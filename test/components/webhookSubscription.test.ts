@@ -129,8 +129,7 @@ describe("WebhookSubscription", () => {
   });
 
   it("refuses what cannot work", async () => {
-    const bad = (more: object) => () =>
-      new WebhookSubscription("w", { url, ...more } as WebhookSubscriptionArgs);
+    const bad = (more: object) => () => new WebhookSubscription("w", { url, ...more });
     const cases: [object, string][] = [
       [{ url: "gate.example.com" }, '`url` must be an https:// address, got "gate.example.com"'],
       [
