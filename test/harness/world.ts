@@ -64,6 +64,8 @@ export class World {
   log = new LogLines();
   metrics = createCounters();
   tap: Tap = throughTap;
+  /** Secrets beside the subscription's own; null: the store of secrets does not answer. */
+  moreSecrets: readonly string[] | null = [];
   /** Whether the gate's calls go through `tap`. */
   readonly seesCalls: boolean = true;
   #gate: LocalGate | null = null;
@@ -146,6 +148,7 @@ export class World {
     this.log = new LogLines();
     this.metrics = createCounters();
     this.tap = throughTap;
+    this.moreSecrets = [];
     this.#heldSubmissions = 0;
     await this.onPagerDuty("POST", "/_emulator/reset");
     await this.onCheqpoint("POST", "/_emulator/reset");
@@ -198,7 +201,12 @@ export class World {
         from: this.pagerDuty.from,
       },
       cheqpoint: { apiUrl: this.cheqpoint.url, connectionKey: CONNECTION_KEY },
-      webhookSecrets: () => (this.#webhookSecret === "" ? [] : [this.#webhookSecret]),
+      webhookSecrets: () => {
+        if (this.moreSecrets === null) {
+          throw new Error("the store of secrets does not answer");
+        }
+        return [this.#webhookSecret, ...this.moreSecrets].filter((secret) => secret !== "");
+      },
       ...(callbackSecret === undefined ? {} : { callbackSecret }),
       proposers: { agent: PROPOSER_TOKEN },
       operators: { operator: OPERATOR_TOKEN },
