@@ -44,11 +44,19 @@ Examples:
     });
 }
 
+/** A line an event; equal ones in a row, as a storm of the same proposal makes them, are counted. */
 function trailText({ events }: TrailAnswer): string {
-  return events
-    .map((event) => {
-      const at = instant(new Date(event.atMs).toISOString());
-      return `  ${at}  ${oneLine(eventText(event).text)}\n`;
-    })
+  const lines: { at: string; text: string; times: number }[] = [];
+  for (const event of events) {
+    const text = oneLine(eventText(event).text);
+    const last = lines.at(-1);
+    if (last?.text === text) {
+      last.times += 1;
+    } else {
+      lines.push({ at: instant(new Date(event.atMs).toISOString()), text, times: 1 });
+    }
+  }
+  return lines
+    .map(({ at, text, times }) => `  ${at}  ${text}${times === 1 ? "" : ` (${times} times)`}\n`)
     .join("");
 }

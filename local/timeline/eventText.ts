@@ -32,7 +32,7 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
       `${word(data, "proposer")} proposed ${word(inside(data, "request"), "runbook")} for ${word(inside(data, "request"), "service")}${via(inside(data, "source"))}`,
   ),
   "proposal.weighed": tell("key", "neutral", weighed),
-  "proposal.joined": tell("key", "neutral", (data) =>
+  "proposal.joined": tell("step", "neutral", (data) =>
     typeof data["proposer"] === "string"
       ? `${data["proposer"]} proposed the same; this one answers for it`
       : "The same was proposed again; this one answers for it",

@@ -154,6 +154,24 @@ describe("Commands about proposals", function () {
     assert.match(out, / {2}Chain whole: \d+ events, ends in sha256:[0-9a-f]{12}…\n$/);
   });
 
+  it("counts equal events in a row instead of repeating them", async () => {
+    const id = await bench.restart();
+    await bench.embedded.gate.queue.idle();
+    const { ledger, queue } = bench.embedded.gate;
+    for (const hint of ["a", "b", "c"]) {
+      await ledger.hint(id, {
+        id: hint,
+        kind: "joined",
+        atMs: Date.now(),
+        data: { proposer: "ci" },
+      });
+    }
+    await queue.send([{ kind: "proposal", id }]);
+    await queue.idle();
+    const { out } = await bench.gate("show", id);
+    assert.match(out, /Z {2}ci proposed the same; this one answers for it \(3 times\)\n/);
+  });
+
   it("says that there is no such proposal", async () => {
     const { code, err } = await bench.gate("show", "prop_nope");
     assert.equal(code, 1);

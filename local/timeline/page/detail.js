@@ -239,7 +239,7 @@ function history(events, chain, everyStep, onEveryStep) {
     el(
       "ol",
       { class: "trail" },
-      shown.map((event) =>
+      grouped(shown).map(({ event, times }) =>
         el(
           "li",
           {
@@ -249,7 +249,7 @@ function history(events, chain, everyStep, onEveryStep) {
             "data-weight": event.weight,
           },
           eventTime(event.at),
-          el("span", { class: "trail-text" }, event.text),
+          el("span", { class: "trail-text" }, event.text, times === 1 ? null : ` (${times} times)`),
         ),
       ),
     ),
@@ -268,6 +268,17 @@ function history(events, chain, everyStep, onEveryStep) {
         : ["⚠ The audit trail was altered: ", chain.problems.join("; ")],
     ),
   );
+}
+
+/** Equal events in a row, as a storm of the same proposal makes them, are counted. */
+function grouped(events) {
+  const groups = [];
+  for (const event of events) {
+    const last = groups.at(-1);
+    if (last?.event.text === event.text) last.times += 1;
+    else groups.push({ event, times: 1 });
+  }
+  return groups;
 }
 
 function eventTime(iso) {
