@@ -8,6 +8,7 @@ const FILES: Readonly<Record<string, string>> = {
   "detail.js": "text/javascript; charset=utf-8",
   "list.js": "text/javascript; charset=utf-8",
   "notices.js": "text/javascript; charset=utf-8",
+  "trail.js": "text/javascript; charset=utf-8",
   "tryout.js": "text/javascript; charset=utf-8",
   "words.js": "text/javascript; charset=utf-8",
   "dom.js": "text/javascript; charset=utf-8",

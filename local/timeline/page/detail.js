@@ -1,6 +1,7 @@
 import { coded, el } from "./dom.js";
-import { countdown, instant, clockTime, ago } from "./format.js";
+import { ago, countdown, instant } from "./format.js";
 import { statusChip } from "./list.js";
+import { trail } from "./trail.js";
 import { decidedBy, incidentLabel, ruleText, shortDigest, targetText } from "./words.js";
 
 /** One proposal in full: where it stands, what is asked, who decided, what ran, and its history. */
@@ -34,7 +35,7 @@ export function detailView({ proposal, events, chain }, { onBack, everyStep, onE
     ),
     facts(proposal),
     ruleTrace(proposal),
-    history(events, chain, everyStep, onEveryStep),
+    trail(events, chain, everyStep, onEveryStep),
   );
 }
 
@@ -209,84 +210,6 @@ function ruleTrace(proposal) {
         ),
       ),
     ),
-  );
-}
-
-function history(events, chain, everyStep, onEveryStep) {
-  const shown = everyStep ? events : events.filter(({ weight }) => weight === "key");
-  const hidden = events.length - events.filter(({ weight }) => weight === "key").length;
-  return el(
-    "section",
-    { class: "panel" },
-    el(
-      "div",
-      { class: "panel-head" },
-      el("h3", {}, "Audit trail"),
-      hidden === 0
-        ? null
-        : el(
-            "button",
-            {
-              type: "button",
-              class: "plain",
-              id: "every-step",
-              "aria-pressed": String(everyStep),
-              onclick: onEveryStep,
-            },
-            everyStep ? "Only the turns" : `Every step (${hidden} more)`,
-          ),
-    ),
-    el(
-      "ol",
-      { class: "trail" },
-      grouped(shown).map(({ event, times }) =>
-        el(
-          "li",
-          {
-            "data-testid": "audit-event",
-            "data-type": event.type,
-            "data-tone": event.tone,
-            "data-weight": event.weight,
-          },
-          eventTime(event.at),
-          el("span", { class: "trail-text" }, event.text, times === 1 ? null : ` (${times} times)`),
-        ),
-      ),
-    ),
-    el(
-      "p",
-      {
-        class: "chain",
-        "data-testid": "chain",
-        "data-whole": String(chain.problems.length === 0),
-      },
-      chain.problems.length === 0
-        ? [
-            `✓ Chain verified: ${events.length} events, head `,
-            el("code", { title: chain.head.head }, shortDigest(chain.head.head)),
-          ]
-        : ["⚠ The audit trail was altered: ", chain.problems.join("; ")],
-    ),
-  );
-}
-
-/** Equal events in a row, as a storm of the same proposal makes them, are counted. */
-function grouped(events) {
-  const groups = [];
-  for (const event of events) {
-    const last = groups.at(-1);
-    if (last?.event.text === event.text) last.times += 1;
-    else groups.push({ event, times: 1 });
-  }
-  return groups;
-}
-
-function eventTime(iso) {
-  return el(
-    "span",
-    { class: "trail-time" },
-    el("time", { datetime: iso, title: iso }, clockTime(Date.parse(iso))),
-    el("span", { class: "quiet" }, ago(iso)),
   );
 }
 
