@@ -4,6 +4,7 @@ import { z } from "zod";
 import { alarmsCommand } from "./commands/alarms.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { decideCommand } from "./commands/decide.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { gatingCommand } from "./commands/gating.ts";
 import { killSwitchCommand } from "./commands/killSwitch.ts";
 import { listCommand } from "./commands/list.ts";
@@ -33,6 +34,7 @@ const MAKERS: readonly MakeCommand[] = [
   killSwitchCommand,
   auditCommand,
   gatingCommand,
+  doctorCommand,
 ];
 
 /** All commands. What is wrong with the way they were called goes to `onUsage`. */

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
+import { baseUrlOf } from "../../functions/remote.ts";
+import { stackFile } from "../../local/stackFile.ts";
+import { connectionOf, type ConnectionOptions } from "../connection.ts";
+import { baseOf } from "../deployed/ledgerGate.ts";
+import { resourcesOfStack } from "../deployed/stackOutputs.ts";
+import { targetOf, type DeployedOptions } from "../deployed/target.ts";
+import { usage } from "../errors.ts";
+import type { Io } from "../io.ts";
+import type { GatingOptions } from "./gating.ts";
+import type { Subject } from "./subject.ts";
+
+export interface DoctorOptions extends ConnectionOptions, DeployedOptions, GatingOptions {
+  pagerdutyApiUrl?: string;
+  pagerdutyFrom?: string;
+  cheqpointApiUrl?: string;
+  json?: boolean;
+}
+
+const PAGERDUTY = "https://api.pagerduty.com";
+const CHEQPOINT = "https://app.cheqpoint.co";
+
+/** From the options, the environment, the stack's file, or what an embedded gate wrote; in this order. */
+export function subjectOf(io: Io, options: DoctorOptions): Subject {
+  const target = targetOf(io, options);
+  const asked = options.url ?? set(io, "GATE_URL");
+  if (target === null && asked === undefined) {
+    return embeddedSubject(io, options);
+  }
+  const outputs = target?.outputs ?? null;
+  const gateUrl =
+    asked !== undefined
+      ? baseOf(address("GATE_URL", asked))
+      : outputs === null
+        ? null
+        : baseOf(outputs.proposalsUrl);
+  // A gate behind a tunnel is told from outside by another address than it is asked at.
+  const publicUrl = set(io, "GATE_PUBLIC_URL") ?? gateUrl;
+  const kept = options.stack === undefined ? {} : keptSettings(io, options.stack);
+  return {
+    gateUrl,
+    webhookUrl:
+      outputs?.webhookUrl ?? (publicUrl === null ? null : `${baseOf(publicUrl)}/pagerduty/webhook`),
+    proposalsUrl:
+      outputs?.proposalsUrl ?? (publicUrl === null ? null : `${baseOf(publicUrl)}/proposals`),
+    embedded: false,
+    target,
+    pagerDuty: {
+      apiUrl: address(
+        "PAGERDUTY_API_URL",
+        options.pagerdutyApiUrl ??
+          set(io, "PAGERDUTY_API_URL") ??
+          kept["pagerdutyApiUrl"] ??
+          PAGERDUTY,
+      ),
+      token: set(io, "PAGERDUTY_TOKEN") ?? null,
+      from: options.pagerdutyFrom ?? set(io, "PAGERDUTY_FROM") ?? kept["pagerdutyFrom"] ?? null,
+    },
+    cheqpoint: {
+      apiUrl: address(
+        "CHEQPOINT_API_URL",
+        options.cheqpointApiUrl ??
+          set(io, "CHEQPOINT_API_URL") ??
+          kept["cheqpointApiUrl"] ??
+          CHEQPOINT,
+      ),
+      key: set(io, "CHEQPOINT_CONNECTION_KEY") ?? null,
+    },
+    secretArns: options.stack === undefined ? null : secretArnsOf(io, options.stack),
+  };
+}
+
+/** The environment may hold the real services' tokens: none of them goes to the emulators. */
+function embeddedSubject(io: Io, options: DoctorOptions): Subject {
+  const { url, endpoints } = connectionOf(io, options);
+  if (endpoints === null) {
+    throw usage("name the gate by --url, --stack, --outputs or --table");
+  }
+  const { pagerduty, cheqpoint } = endpoints;
+  return {
+    gateUrl: url,
+    webhookUrl: `${url}/pagerduty/webhook`,
+    proposalsUrl: `${url}/proposals`,
+    embedded: true,
+    target: null,
+    pagerDuty: { apiUrl: pagerduty.url, token: pagerduty.token, from: pagerduty.from },
+    cheqpoint: { apiUrl: cheqpoint.url, key: cheqpoint.connectionKey },
+    secretArns: null,
+  };
+}
+
+const settings = z.object({ config: z.record(z.string(), z.unknown()) });
+
+/** Plain settings in `Pulumi.<stack>.yaml`; none where it cannot be read. */
+function keptSettings(io: Io, stack: string): Partial<Record<string, string>> {
+  let content: unknown;
+  try {
+    // A stack may be named with its organization.
+    content = parse(readFileSync(stackFile(io.cwd, stack.split("/").at(-1) ?? stack), "utf8"));
+  } catch {
+    return {};
+  }
+  const { config = {} } = settings.safeParse(content).data ?? {};
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) =>
+      typeof value === "string" && value !== "" ? [[key.split(":").at(-1) ?? key, value]] : [],
+    ),
+  );
+}
+
+const SECRET = /-secret-(pagerduty-token|cheqpoint-key|proposers|operators|callback|webhook)$/;
+
+/** Where the gate's secrets are, by the stack's state; their values stay encrypted in it. */
+function secretArnsOf(io: Io, stack: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { urn, type, id } of resourcesOfStack(io, stack)) {
+    const name = SECRET.exec(urn)?.[1];
+    if (type === "aws:secretsmanager/secret:Secret" && name !== undefined && id !== undefined) {
+      found[name] = id;
+    }
+  }
+  return found;
+}
+
+function address(setting: string, url: string): string {
+  try {
+    return baseUrlOf(setting, url);
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function set(io: Io, name: string): string | undefined {
+  const value = io.env[name]?.trim();
+  return value === undefined || value === "" ? undefined : value;
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { AwsError, awsErrorOf } from "../deployed/awsErrors.ts";
+import { checks, told, type Check } from "./check.ts";
+import type { Subject } from "./subject.ts";
+
+const jsonText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "no JSON" });
+    return z.NEVER;
+  }
+});
+const tokens = jsonText.pipe(z.record(z.string().min(1), z.string().min(16)));
+
+/** What each secret has to be. */
+const SHAPES: Readonly<Record<string, { shape: z.ZodType; what: string }>> = {
+  webhook: {
+    shape: jsonText.pipe(z.array(z.string().min(1)).min(1)),
+    what: "a JSON list of signing secrets",
+  },
+  proposers: { shape: tokens, what: "a JSON object of tokens by name" },
+  operators: { shape: tokens, what: "a JSON object of tokens by name" },
+};
+const TEXT = { shape: z.string().min(1), what: "a text" };
+
+/** Whether each secret has a current value of its form. No value is kept, printed or told in part. */
+export async function secretChecks({ target, secretArns }: Subject): Promise<Check[]> {
+  if (target === null) {
+    return [];
+  }
+  if (secretArns === null || Object.keys(secretArns).length === 0) {
+    return [checks("secrets").warn("not looked at: nothing tells where they are", "use --stack")];
+  }
+  const { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } =
+    await import("@aws-sdk/client-secrets-manager");
+  const { region, endpoint } = target;
+  const client = new SecretsManagerClient({
+    ...(region === null ? {} : { region }),
+    ...(endpoint === null ? {} : { endpoint }),
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
+  });
+  const one = async ([name, arn]: [string, string]): Promise<Check> => {
+    const { ok, warn, fail } = checks(`secrets.${name}`);
+    const subject = { what: `secret ${arn}`, region };
+    try {
+      const about = await client.send(new DescribeSecretCommand({ SecretId: arn }));
+      if (about.DeletedDate !== undefined) {
+        return fail("is being deleted", `aws secretsmanager restore-secret --secret-id ${arn}`);
+      }
+      const stages = Object.values(about.VersionIdsToStages ?? {}).flat();
+      if (!stages.includes("AWSCURRENT")) {
+        return fail("has no current value", "run `pulumi up`");
+      }
+    } catch (error) {
+      const known = awsErrorOf(error, subject);
+      return known instanceof AwsError && known.kind === "missing"
+        ? fail("does not exist", "run `pulumi up`")
+        : warn(`cannot be seen: ${told(known)}`);
+    }
+    try {
+      const { SecretString: value } = await client.send(
+        new GetSecretValueCommand({ SecretId: arn, VersionStage: "AWSCURRENT" }),
+      );
+      const { shape, what } = SHAPES[name] ?? TEXT;
+      return shape.safeParse(value).success
+        ? ok(`has a current value: ${what}`)
+        : fail(`its current value must be ${what}`, "run `pulumi up`");
+    } catch (error) {
+      // Whoever runs this need not be allowed to read secrets.
+      const known = awsErrorOf(error, subject);
+      return known instanceof AwsError && known.kind === "denied"
+        ? ok("has a current value; these credentials may not read it")
+        : warn(`has a current value, which could not be read: ${told(known)}`);
+    }
+  };
+  return Promise.all(Object.entries(secretArns).map(one));
+}
