@@ -60,6 +60,8 @@ export interface OneFault {
   tap: Tap;
   /** The call that was hit, `ledger.save execution.claimed`; null when there were fewer calls. */
   hit(): string | null;
+  /** The call that was hit, and what else was under way when the process died. */
+  cutOff(): readonly string[];
   /** The process is dead and has to be started anew. */
   isDead(): boolean;
   /** A new process was started. */
@@ -75,8 +77,13 @@ export function faultAt(
   let count = 0;
   let isDead = false;
   let hit: string | null = null;
+  const underWay = new Map<symbol, string>();
+  let cutOff: string[] = [];
   const die = (): never => {
-    isDead = true;
+    if (!isDead) {
+      isDead = true;
+      cutOff = [...underWay.values()];
+    }
     throw new ProcessGone("the process is gone");
   };
   const unanswered = (call: string): Error =>
@@ -88,6 +95,7 @@ export function faultAt(
         });
   return {
     hit: () => hit,
+    cutOff: () => (hit === null ? [] : [hit, ...cutOff]),
     isDead: () => isDead,
     revive: () => {
       isDead = false;
@@ -97,7 +105,9 @@ export function faultAt(
         throw new ProcessGone("the process is gone");
       }
       if (!counts(call) || count++ !== index) {
-        const answer = await run();
+        const token = Symbol(call);
+        underWay.set(token, call);
+        const answer = await run().finally(() => underWay.delete(token));
         // What was under way when the process died never comes back to it.
         return isDead ? die() : answer;
       }

@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { finish, propose } from "../harness/case.ts";
+import { gatingOf } from "../harness/gating.ts";
+import { OPERATOR_TOKEN, PROPOSER_TOKEN, World, type Json } from "../harness/world.ts";
+
+const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+const ANONYMOUS = { authorization: "" };
+
+describe("The proposal routes", () => {
+  let world: World;
+  let incident: Json;
+
+  before(async () => {
+    world = await World.start();
+  });
+  after(() => world.stop());
+  beforeEach(async () => {
+    await world.begin({ gating: gatingOf() });
+    incident = await world.openIncident();
+  });
+
+  const good = () => ({
+    incident_id: incident.id,
+    service: "payments-db",
+    runbook: "failover",
+    justification: "CPU at 98 %",
+  });
+  const all = async () => (await world.gate.ledger.list({})).proposals;
+
+  describe("a malformed proposal is refused with a reason and not stored", () => {
+    const cases: readonly [string, (body: Json) => unknown, string][] = [
+      ["no JSON", () => "{", "the body must be a JSON object"],
+      ["a list", () => [], "Invalid input: expected object, received array"],
+      [
+        "neither incident nor alert",
+        ({ incident_id: _, ...rest }) => rest,
+        "`incident_id` or `alert_key` is required",
+      ],
+      [
+        "an incident's number for its id",
+        (body) => ({ ...body, incident_id: "INC-4421" }),
+        '`incident_id`: must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
+      ],
+      [
+        "no justification",
+        ({ justification: _, ...rest }) => rest,
+        "`justification`: Invalid input: expected string, received undefined",
+      ],
+      [
+        "an empty justification",
+        (body) => ({ ...body, justification: "  " }),
+        "`justification`: Too small: expected string to have >=1 characters",
+      ],
+      ["an unknown key", (body) => ({ ...body, approved: true }), 'Unrecognized key: "approved"'],
+      [
+        "a parameter that is no scalar",
+        (body) => ({ ...body, parameters: { max_replicas: [1] } }),
+        "`parameters.max_replicas`: Invalid input",
+      ],
+      [
+        "an unknown parameter",
+        (body) => ({ ...body, parameters: { replicas: 1 } }),
+        '`parameters` of runbook `failover` must not hold "replicas": it takes `max_replicas`; did you mean `max_replicas`?',
+      ],
+      [
+        "a parameter out of range",
+        (body) => ({ ...body, parameters: { max_replicas: 6 } }),
+        "`parameters.max_replicas` must be a whole number between 1 and 5, got 6",
+      ],
+      [
+        "an unknown runbook",
+        (body) => ({ ...body, runbook: "reboot" }),
+        '`runbook`: payments-db has no runbook "reboot"; allowed: failover, handover, raise, workflow',
+      ],
+      [
+        "a runbook that every object has",
+        (body) => ({ ...body, runbook: "constructor" }),
+        '`runbook`: payments-db has no runbook "constructor"; allowed: failover, handover, raise, workflow',
+      ],
+      [
+        "a service that is not gated",
+        (body) => ({ ...body, service: "search" }),
+        '`runbook`: service "search" is not listed in the gating, and "failover" is not among the default runbooks; allowed: none',
+      ],
+    ];
+    for (const [what, change, text] of cases) {
+      it(what, async () => {
+        const answer = await world.onGate("POST", "/proposals", change(good()));
+        assert.equal(answer.status, 400);
+        assert.equal(answer.body.error, text);
+        assert.deepEqual(answer.body.problems, [text]);
+        assert.deepEqual(await all(), []);
+      });
+    }
+
+    for (const [wait, shown] of [
+      ["26", "26"],
+      ["-1", "-1"],
+      ["soon", "soon"],
+      ["Infinity", "Infinity"],
+    ]) {
+      it(`a \`wait\` of ${wait}`, async () => {
+        const answer = await world.onGate("POST", `/proposals?wait=${wait}`, good());
+        assert.equal(answer.status, 400);
+        assert.equal(
+          answer.body.error,
+          `\`wait\` must be a number of seconds from 0 to 25, got "${shown}"`,
+        );
+      });
+    }
+
+    it("an idempotency key that is too long", async () => {
+      const headers = { "idempotency-key": "k".repeat(256) };
+      const answer = await world.onGate("POST", "/proposals", good(), headers);
+      assert.equal(answer.status, 400);
+      assert.equal(
+        answer.body.error,
+        "`Idempotency-Key` must not be longer than 255 characters, got 256",
+      );
+    });
+
+    it("a body over 64 KiB", async () => {
+      const answer = await world.onGate("POST", "/proposals", "x".repeat(65_537));
+      assert.equal(answer.status, 413);
+      assert.equal(answer.body.error, "the body must not be larger than 65536 bytes");
+    });
+  });
+
+  describe("who asks", () => {
+    for (const [what, headers] of [
+      ["without a token", ANONYMOUS],
+      ["with a wrong token", { authorization: `Bearer ${PROPOSER_TOKEN}x` }],
+      ["with a part of the token", { authorization: `Bearer ${PROPOSER_TOKEN.slice(0, -1)}` }],
+      ["with another scheme", { authorization: `Basic ${PROPOSER_TOKEN}` }],
+    ] as const) {
+      it(`${what}: 401 on every route, and nothing else`, async () => {
+        const { body } = await propose(world, incident);
+        for (const [method, path] of [
+          ["POST", "/proposals"],
+          ["GET", "/proposals"],
+          ["GET", `/proposals/${body.id}`],
+          ["GET", `/proposals/${body.id}/events`],
+        ] as const) {
+          const answer = await world.onGate(
+            method,
+            path,
+            method === "POST" ? good() : undefined,
+            headers,
+          );
+          assert.equal(answer.status, 401);
+          assert.deepEqual(answer.body, {
+            error: "a known token is required, as `Authorization: Bearer` or `x-gate-token`",
+          });
+          assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+        }
+        assert.equal((await all()).length, 1);
+      });
+    }
+
+    it("whoever has the id of a proposal may follow it, and only an operator may list", async () => {
+      const { body } = await propose(world, incident, {}, OPERATOR);
+      for (const path of [`/proposals/${body.id}`, `/proposals/${body.id}/events`]) {
+        assert.equal((await world.onGate("GET", path)).status, 200);
+      }
+      const unknown = await world.onGate("GET", "/proposals/prop_unknown");
+      assert.equal(unknown.status, 404);
+      assert.equal(unknown.body.error, 'no proposal "prop_unknown"');
+      const list = await world.onGate("GET", "/proposals?open=true", undefined, OPERATOR);
+      assert.equal(list.body.proposals.length, 1);
+      const forbidden = await world.onGate("GET", "/proposals");
+      assert.equal(forbidden.status, 403);
+      assert.equal(forbidden.body.error, "only an operator's token may list proposals");
+    });
+
+    for (const [query, text] of [
+      ["limit=0", '`limit` must be a whole number from 1 to 200, got "0"'],
+      ["limit=many", '`limit` must be a whole number from 1 to 200, got "many"'],
+      ["open=yes", '`open` must be "true" or "false", got "yes"'],
+    ]) {
+      it(`a list with ${query} is refused`, async () => {
+        const answer = await world.onGate("GET", `/proposals?${query}`, undefined, OPERATOR);
+        assert.equal(answer.status, 400);
+        assert.equal(answer.body.error, text);
+      });
+    }
+  });
+
+  describe("an Event Orchestration rule's webhook action", () => {
+    const send = (body: unknown, token = PROPOSER_TOKEN) =>
+      world.onGate("POST", "/proposals", body, { ...ANONYMOUS, "x-gate-token": token });
+
+    it("proposes with a flat object of texts", async () => {
+      const answer = await send({
+        dedup_key: incident.incident_key,
+        incident_id: "",
+        service: "payments-db",
+        runbook: "failover",
+        max_replicas: "2",
+        affected_regions: "us-east-1, eu-west-1",
+        severity: "critical",
+      });
+      assert.equal(answer.status, 202);
+      assert.equal(answer.body.source, "orchestration");
+      const [proposal] = await all();
+      assert.deepEqual(proposal?.request.parameters, { max_replicas: 2 });
+      assert.deepEqual(proposal?.request.regions, ["us-east-1", "eu-west-1"]);
+      assert.equal(proposal?.request.justification, "An Event Orchestration rule proposes it.");
+    });
+
+    it("is refused with a reason when a parameter does not fit", async () => {
+      const answer = await send({ ...good(), max_replicas: "many" });
+      assert.equal(answer.status, 400);
+      assert.equal(
+        answer.body.error,
+        '`parameters.max_replicas` must be a whole number between 1 and 5, got "many"',
+      );
+    });
+
+    it("is refused without a key of incident or alert", async () => {
+      const answer = await send({ service: "payments-db", runbook: "failover", dedup_key: " " });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.body.error, "`dedup_key` or `incident_id` is required");
+    });
+
+    it("is refused with a wrong token", async () => {
+      assert.equal((await send(good(), "wrong")).status, 401);
+    });
+  });
+
+  describe("waiting", () => {
+    it("gives the outcome as soon as there is one", async () => {
+      await world.begin({ gating: gatingOf({ decision: "deny" }) });
+      incident = await world.openIncident();
+      const answer = await world.onGate("POST", "/proposals?wait=20", good());
+      assert.equal(answer.status, 202);
+      assert.equal(answer.body.final, true);
+      assert.equal(answer.body.outcome.reason, "deniedByPolicy");
+      assert.equal(answer.headers.get("location"), `/proposals/${answer.body.id}`);
+    });
+
+    it("gives what there is when the time is over", async () => {
+      const answer = await world.onGate("POST", "/proposals?wait=0.1", good());
+      assert.equal(answer.status, 202);
+      assert.equal(answer.body.final, false);
+      const later = await world.onGate("GET", `/proposals/${answer.body.id}?wait=0.1`);
+      assert.equal(later.body.status, "awaitingDecision");
+    });
+  });
+
+  it("shows the audit trail with the head that it ends in", async () => {
+    const { body } = await propose(world, incident);
+    await finish(world);
+    const trail = (await world.onGate("GET", `/proposals/${body.id}/events`)).body;
+    assert.equal(trail.proposal, body.id);
+    assert.equal(trail.head.seq, trail.events.length);
+    assert.equal(trail.head.head, trail.events.at(-1).hash);
+    assert.equal(trail.events[0].type, "proposal.received");
+  });
+
+  it("answers 503 when nothing can be stored, and 202 when only the queue is away", async () => {
+    world.tap = (call, _args, run) =>
+      call === "ledger.create" ? Promise.reject(new Error("down")) : run();
+    const answer = await propose(world, incident);
+    assert.equal(answer.status, 503);
+    assert.equal(answer.body.error, "the gate cannot reach its store; try again");
+  });
+
+  it("GET /healthz needs no token, tells of the kill switch and of a store that is down", async () => {
+    const health = () => world.onGate("GET", "/healthz", undefined, ANONYMOUS);
+    assert.deepEqual((await health()).body, {
+      status: "ok",
+      kill_switch: { on: false },
+      time: "2026-11-23T10:00:00.000Z",
+    });
+    world.tap = (call, _args, run) =>
+      call === "ledger.killSwitch" ? Promise.reject(new Error("down")) : run();
+    assert.equal((await health()).status, 503);
+  });
+});
