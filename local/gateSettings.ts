@@ -14,8 +14,9 @@ export function gateSettings(env: Environment): GateSettings {
   const gatingFile = resolve(
     required(env, "GATE_CONFIG", "a YAML file whose `services` key holds the gating"),
   );
-  // Nothing sends events now; a wrong address is told before something does.
-  webAddress(env, "PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com");
+  // Checked without the key too: a wrong address is told before it is needed.
+  const eventsUrl = webAddress(env, "PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com");
+  const routingKey = optional(env, "PAGERDUTY_ALARM_ROUTING_KEY");
   const secrets = webhookSecrets(env);
   return {
     port: port(env, "GATE_PORT", 8787),
@@ -50,6 +51,7 @@ export function gateSettings(env: Environment): GateSettings {
     callbackSecret: optional(env, "CHEQPOINT_WEBHOOK_SECRET"),
     proposers: namedTokens("GATE_PROPOSER_TOKENS", optional(env, "GATE_PROPOSER_TOKENS")),
     operators: namedTokens("GATE_OPERATOR_TOKENS", optional(env, "GATE_OPERATOR_TOKENS")),
+    alarmPager: routingKey === undefined ? undefined : { eventsUrl, routingKey },
     logLevel: logLevel(env),
   };
 }

@@ -9,12 +9,13 @@ const apiEvent = z.object({
   version: z.literal("2.0"),
   routeKey: z.string(),
   rawPath: z.string(),
-  rawQueryString: z.string().default(""),
+  rawQueryString: z.string().nullish(),
   headers: z.record(z.string(), z.string()).default({}),
-  pathParameters: z.record(z.string(), z.string()).optional(),
+  // Local stand-ins for AWS send null where AWS leaves a field out.
+  pathParameters: z.record(z.string(), z.string()).nullish(),
   requestContext: z.object({ http: z.object({ method: z.string() }) }),
-  body: z.string().optional(),
-  isBase64Encoded: z.boolean().default(false),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().nullish(),
 });
 
 export type ApiEvent = z.input<typeof apiEvent>;
@@ -44,11 +45,11 @@ export function requestOf(event: unknown): { route: string; request: HttpRequest
       method: requestContext.http.method,
       path: rawPath,
       params: pathParameters ?? {},
-      query: Object.fromEntries(new URLSearchParams(rawQueryString)),
+      query: Object.fromEntries(new URLSearchParams(rawQueryString ?? "")),
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
       ),
-      body: Buffer.from(body ?? "", isBase64Encoded ? "base64" : "utf8"),
+      body: Buffer.from(body ?? "", isBase64Encoded === true ? "base64" : "utf8"),
     },
   };
 }

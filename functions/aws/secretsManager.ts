@@ -48,8 +48,8 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
       return tokens(known("proposers", arns.proposers), refresh);
     },
 
-    async operators() {
-      return arns.operators === undefined ? new Map() : tokens(arns.operators, false);
+    async operators(refresh = false) {
+      return arns.operators === undefined ? new Map() : tokens(arns.operators, refresh);
     },
 
     async callbackSecrets() {

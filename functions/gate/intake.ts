@@ -48,6 +48,7 @@ export function newProposal(by: {
     execution: null,
     outcome: null,
     duties: {},
+    joinedBy: [],
     heldSinceMs: null,
     lookFailures: 0,
     closedAtMs: null,

@@ -341,7 +341,7 @@ export interface Secrets {
   /** Proposers by the SHA-256 (hex) of their token. */
   proposers(refresh?: boolean): Promise<ReadonlyMap<string, string>>;
   /** Operators, who may read every proposal, likewise. */
-  operators(): Promise<ReadonlyMap<string, string>>;
+  operators(refresh?: boolean): Promise<ReadonlyMap<string, string>>;
   /** Keys of `x-cheqpoint-signature`, current and previous; none when callbacks are not signed. */
   callbackSecrets(): Promise<readonly string[]>;
 }

@@ -22,11 +22,22 @@ export async function callerOf(secrets: Secrets, request: HttpRequest): Promise<
   }
   const hash = sha256Hex(token);
   const channel = bearer === undefined ? "orchestration" : "api";
-  const operator = (await secrets.operators()).get(hash);
+  const known =
+    (await named(secrets, hash, false)) ??
+    // A token may just have been made: on a miss the store is asked once more, at most every so often.
+    (await named(secrets, hash, true));
+  return known === null ? null : { ...known, channel };
+}
+
+async function named(
+  secrets: Secrets,
+  hash: string,
+  refresh: boolean,
+): Promise<Omit<Caller, "channel"> | null> {
+  const operator = (await secrets.operators(refresh)).get(hash);
   if (operator !== undefined) {
-    return { name: operator, isOperator: true, channel };
+    return { name: operator, isOperator: true };
   }
-  const proposer =
-    (await secrets.proposers()).get(hash) ?? (await secrets.proposers(true)).get(hash);
-  return proposer === undefined ? null : { name: proposer, isOperator: false, channel };
+  const proposer = (await secrets.proposers(refresh)).get(hash);
+  return proposer === undefined ? null : { name: proposer, isOperator: false };
 }

@@ -92,7 +92,9 @@ export async function receiveProposal(
     }
   } else {
     metrics.count("ProposalJoined");
-    await noteJoined(ports, created.proposal.id, caller.name);
+    if (!created.proposal.joinedBy.includes(caller.name)) {
+      await noteJoined(ports, created.proposal.id, caller.name);
+    }
   }
   const now = await waitFor(ports, created.proposal, waitMs);
   const view = proposalView(now);

@@ -191,13 +191,14 @@ async function propose(
   });
   if (!created.created) {
     ports.metrics.count("ProposalJoined");
-    if (created.joined !== "idempotencyKey") {
+    const joiner = `pagerduty ${event.type}`;
+    if (created.joined !== "idempotencyKey" && !created.proposal.joinedBy.includes(joiner)) {
       await ports.ledger.hint(created.proposal.id, {
         // One name for a storm of equal events.
         id: `joined/${event.type}`,
         kind: "joined",
         atMs: nowMs,
-        data: { proposer: `pagerduty ${event.type}` },
+        data: { proposer: joiner },
       });
     }
     await ports.queue.send([{ kind: "proposal", id: created.proposal.id }]);

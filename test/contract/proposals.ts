@@ -86,6 +86,7 @@ export function newProposal(
       execution: null,
       outcome: null,
       duties: {},
+      joinedBy: [],
       heldSinceMs: null,
       lookFailures: 0,
       closedAtMs: null,

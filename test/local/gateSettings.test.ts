@@ -30,6 +30,7 @@ describe("Settings of the gate alone", () => {
       callbackSecret: undefined,
       proposers: {},
       operators: {},
+      alarmPager: undefined,
       logLevel: "info",
     });
   });
@@ -42,6 +43,7 @@ describe("Settings of the gate alone", () => {
       GATE_PUBLIC_URL: "https://gate.example.com/",
       PAGERDUTY_API_URL: "https://api.eu.pagerduty.com",
       PAGERDUTY_EVENTS_URL: "https://events.eu.pagerduty.com",
+      PAGERDUTY_ALARM_ROUTING_KEY: "r0uting",
       PAGERDUTY_TOKEN_TYPE: "bearer",
       PAGERDUTY_WEBHOOK_SECRET: " new , old ,",
       CHEQPOINT_API_URL: "https://cheqpoint.co",
@@ -66,6 +68,7 @@ describe("Settings of the gate alone", () => {
       callbackSecret: "callback-secret",
       proposers: { agent: "0123456789abcdef", ci: "fedcba9876543210==" },
       operators: { jo: "abcdefghijklmnop" },
+      alarmPager: { eventsUrl: "https://events.eu.pagerduty.com", routingKey: "r0uting" },
       logLevel: "debug",
     });
   });

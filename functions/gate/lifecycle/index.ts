@@ -1,5 +1,5 @@
 import type { Known, Step } from "../known.ts";
-import type { Proposal } from "../proposal.ts";
+import { MAX_JOINED, type Proposal } from "../proposal.ts";
 import { withChanges } from "./common.ts";
 import { awaitDecision } from "./awaitDecision.ts";
 import { afterClose, finish } from "./finish.ts";
@@ -18,23 +18,25 @@ export function nextStep(proposal: Proposal, known: Known): Step {
   return joined(proposal, known) ?? own(proposal, known);
 }
 
-/** Tells in the audit trail who else proposed the same. */
+/** Tells in the audit trail who else proposed the same: once each, or a storm would fill it. */
 function joined(proposal: Proposal, known: Known): Step | null {
   const hints = known.hints.filter((hint) => hint.kind === "joined");
-  return hints.length === 0
-    ? null
-    : {
-        kind: "save",
-        next: {
-          ...withChanges(proposal, known.nowMs, {}),
-          dueAtMs: proposal.closedAtMs === null ? known.nowMs : null,
-        },
-        facts: hints.map(({ data }) => ({
-          type: "proposal.joined",
-          data: { proposer: data.proposer ?? null },
-        })),
-        options: { consume: hints.map(({ id }) => id) },
-      };
+  if (hints.length === 0) {
+    return null;
+  }
+  const names = new Set(hints.map(({ data }) => data.proposer ?? "somebody"));
+  const added = [...names]
+    .filter((name) => !proposal.joinedBy.includes(name))
+    .slice(0, Math.max(0, MAX_JOINED - proposal.joinedBy.length));
+  return {
+    kind: "save",
+    next: withChanges(proposal, known.nowMs, {
+      dueAtMs: proposal.closedAtMs === null ? known.nowMs : null,
+      joinedBy: [...proposal.joinedBy, ...added],
+    }),
+    facts: added.map((proposer) => ({ type: "proposal.joined", data: { proposer } })),
+    options: { consume: hints.map(({ id }) => id) },
+  };
 }
 
 function own(proposal: Proposal, known: Known): Step {
