@@ -6,6 +6,7 @@ import type { DeployedTarget } from "../deployed/target.ts";
 import { CliError } from "../errors.ts";
 import { fileOf, load } from "../gatingFiles.ts";
 import type { Io } from "../io.ts";
+import { counted } from "../text.ts";
 import { checks, told, type Check } from "./check.ts";
 import type { GatedService } from "./subject.ts";
 
@@ -36,7 +37,7 @@ export async function gatingOf(
   if (target !== null && target.gatingTable !== null) {
     try {
       const { services, missing } = await deployedGating(target, keys);
-      const what = `${services.length} services in the deployed gating`;
+      const what = `${counted(services.length, "service")} in the deployed gating`;
       return {
         services,
         checks: [
@@ -76,7 +77,7 @@ export async function gatingOf(
     configured === null
       ? check.warn("no gating was given", "use --gating <file> or GATE_CONFIG")
       : check.ok(
-          `${Object.keys(configured.gating.services).length} services in ${configured.from}`,
+          `${counted(Object.keys(configured.gating.services).length, "service")} in ${configured.from}`,
         ),
   );
 }

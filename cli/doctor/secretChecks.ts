@@ -24,6 +24,8 @@ const SHAPES: Readonly<Record<string, { shape: z.ZodType; what: string }>> = {
 };
 const TEXT = { shape: z.string().min(1), what: "a text" };
 
+const EMPTY = "has no current value";
+
 /** Whether each secret has a current value of its form. No value is kept, printed or told in part. */
 export async function secretChecks({ target, secretArns }: Subject): Promise<Check[]> {
   if (target === null) {
@@ -50,7 +52,7 @@ export async function secretChecks({ target, secretArns }: Subject): Promise<Che
       }
       const stages = Object.values(about.VersionIdsToStages ?? {}).flat();
       if (!stages.includes("AWSCURRENT")) {
-        return fail("has no current value", "run `pulumi up`");
+        return fail(EMPTY, "run `pulumi up`");
       }
     } catch (error) {
       const known = awsErrorOf(error, subject);
@@ -62,6 +64,9 @@ export async function secretChecks({ target, secretArns }: Subject): Promise<Che
       const { SecretString: value } = await client.send(
         new GetSecretValueCommand({ SecretId: arn, VersionStage: "AWSCURRENT" }),
       );
+      if (value === undefined || value === "") {
+        return fail(EMPTY, "run `pulumi up`");
+      }
       const { shape, what } = SHAPES[name] ?? TEXT;
       return shape.safeParse(value).success
         ? ok(`has a current value: ${what}`)

@@ -1,0 +1,128 @@
+// Gate, PagerDuty and Cheqpoint of `npm start`; what the real services answer otherwise is not shown.
+import assert from "node:assert/strict";
+import { DoctorBench, addressOf } from "./support.ts";
+
+describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () {
+  this.timeout(20_000);
+  const bench = new DoctorBench();
+  before(() => bench.start());
+  after(() => bench.stop());
+  beforeEach(() => bench.reset());
+
+  it("finds nothing wrong with what `npm start` runs, and says what it cannot see", async () => {
+    assert.deepEqual(await bench.problems(), []);
+    const { code, out } = await bench.gate("doctor");
+    assert.equal(code, 0);
+    assert.match(out, /^ok {4}gate\.answers {8}http:\/\/127\.0\.0\.1:\d+\n/);
+    assert.match(out, /\n\d+ checks: \d+ ok, 0 to look at, 0 failed\n/);
+    assert.match(out, /Cannot be seen by API, so not checked:\n {2}- owners and admins/);
+  });
+
+  it("prints no token and no key", async () => {
+    const { gate, pagerduty, cheqpoint } = bench.embedded.endpoints();
+    const { out } = await bench.gate("doctor", "--json");
+    for (const secret of [
+      gate.proposerToken,
+      gate.operatorToken,
+      pagerduty.token,
+      cheqpoint.connectionKey,
+    ]) {
+      assert.ok(!out.includes(secret));
+    }
+  });
+
+  it("fails while the kill switch is on", async () => {
+    await bench.gate("kill-switch", "on");
+    const [found, ...others] = await bench.problems();
+    await bench.gate("kill-switch", "off");
+    assert.deepEqual(others, []);
+    assert.equal(found?.check, "gate.killSwitch");
+    assert.equal(found.status, "fail");
+    assert.match(found.found, /^on since 20.*: nothing is executed$/);
+    assert.equal(found.todo, "`gate kill-switch off` when the reason is gone");
+  });
+
+  it("tells a clock that is wrong, a store that is down and an address of something else", async () => {
+    const { gate } = bench.embedded;
+    const answering = (status: number, body: unknown) => ({
+      env: { GATE_URL: gate.url },
+      fetch: async (url: string | URL | Request, init?: RequestInit) =>
+        addressOf(url).endsWith("/healthz")
+          ? new Response(JSON.stringify(body), { status })
+          : fetch(url, init),
+    });
+    const health = {
+      status: "ok",
+      kill_switch: { on: false },
+      time: new Date(Date.now() - 45_000).toISOString(),
+    };
+    const [late] = await bench.problems([], answering(200, health));
+    assert.equal(late?.check, "gate.clock");
+    assert.equal(late.status, "fail");
+    assert.match(late.found, /^4[45]\.\d s behind this machine$/);
+
+    const [down] = await bench.problems([], answering(503, {}));
+    assert.equal(down?.found, `${gate.url}/healthz answered 503`);
+    assert.equal(
+      down.todo,
+      "it cannot reach its store: look at the ledger table and the function's role",
+    );
+    const [other] = await bench.problems([], answering(200, { hello: 1 }));
+    assert.equal(other?.found, `${gate.url}/healthz answered 200, but not as a gate does`);
+  });
+
+  it("says what was not tried where nothing was given, and exits with 0", async () => {
+    const { gate } = bench.embedded;
+    const found = await bench.problems([], { env: { GATE_URL: gate.url } });
+    assert.deepEqual(
+      found.map(({ check, status, todo }) => [check, status, todo]),
+      [
+        ["cheqpoint.key", "warn", "set CHEQPOINT_CONNECTION_KEY to the gate's key"],
+        ["pagerduty.token", "warn", "set PAGERDUTY_TOKEN to the gate's token"],
+      ],
+    );
+  });
+
+  it("tells refused credentials, and goes on with the rest", async () => {
+    const { gate, pagerduty, cheqpoint } = bench.embedded.endpoints();
+    const found = await bench.problems([], {
+      env: {
+        GATE_URL: gate.url,
+        PAGERDUTY_API_URL: pagerduty.url,
+        PAGERDUTY_TOKEN: "a-token-of-nobody",
+        CHEQPOINT_API_URL: cheqpoint.url,
+        CHEQPOINT_CONNECTION_KEY: "a-key-of-nobody",
+      },
+    });
+    assert.deepEqual(
+      found.map(({ check, status }) => [check, status]),
+      [
+        ["cheqpoint.key", "fail"],
+        ["pagerduty.token", "fail"],
+      ],
+    );
+    assert.match(found[0]?.found ?? "", /^Cheqpoint answered 401 to GET \/api\/approvals\//);
+    assert.match(found[1]?.found ?? "", /^PagerDuty answered 401 to GET \/abilities/);
+  });
+
+  it("tells a `From` that nobody has, and a token of somebody else", async () => {
+    const { gate, pagerduty, cheqpoint } = bench.embedded.endpoints();
+    const env = {
+      GATE_URL: gate.url,
+      PAGERDUTY_API_URL: pagerduty.url,
+      PAGERDUTY_TOKEN: pagerduty.token,
+      CHEQPOINT_API_URL: cheqpoint.url,
+      CHEQPOINT_CONNECTION_KEY: cheqpoint.connectionKey,
+    };
+    const about = async (from: string) =>
+      (await bench.problems(["--pagerduty-from", from], { env }))
+        .filter(({ check }) => check.startsWith("pagerduty."))
+        .map(({ status, found }) => [status, found]);
+    assert.deepEqual(await about("nobody@example.com"), [
+      ["fail", "no user of the account has the address nobody@example.com"],
+    ]);
+    assert.deepEqual(await about("jo@example.com"), [
+      ["warn", "the token belongs to Gate Robot, not to Jo Keller (jo@example.com)"],
+    ]);
+  });
+});
