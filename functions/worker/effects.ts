@@ -34,11 +34,23 @@ export async function perform(
   }
 }
 
+/** A process may stand still between its claim and the call; by then others have taken the claim for lost. */
+function assertFresh({ clock, settings }: WorkerPorts, claimedAtMs: number): void {
+  const lateMs = clock.now() - claimedAtMs;
+  if (lateMs >= settings.leaseMs) {
+    throw new RemoteError(`not sent: ${lateMs} ms had gone since everything was checked`, {
+      nothingDone: true,
+      retryable: true,
+    });
+  }
+}
+
 async function attempt(
-  { cheqpoint, pagerDuty, publicUrl }: WorkerPorts,
+  ports: WorkerPorts,
   effect: Effect,
   callbackToken: string,
 ): Promise<EffectResult> {
+  const { cheqpoint, pagerDuty, publicUrl } = ports;
   switch (effect.kind) {
     case "submit": {
       const receipt = await cheqpoint.submit({
@@ -50,6 +62,7 @@ async function attempt(
       return { ok: true, kind: "submit", receipt };
     }
     case "execute": {
+      assertFresh(ports, effect.claimedAtMs);
       const { invocationId, state } = await pagerDuty.execute(effect.order);
       return { ok: true, kind: "execute", invocationId, state };
     }

@@ -89,6 +89,25 @@ describe("Executions and what PagerDuty reports of them", () => {
       assert.equal(ended(seen), "suppressed approvalLapsed, 0 runs, 1 tasks");
     });
 
+    it("a process that stands still after its claim sends nothing that is not allowed any more", async () => {
+      await world.begin({ gating: gatingOf({ decision: "allow", validFor: "1m" }) });
+      const incident = await world.openIncident();
+      let isFirst = true;
+      world.tap = async (call, args, run) => {
+        const answer = await run();
+        const isClaim = JSON.stringify(args[1] ?? "").includes("execution.claimed");
+        if (call === "ledger.save" && isClaim && isFirst) {
+          isFirst = false;
+          world.clock.advance(120_000);
+        }
+        return answer;
+      };
+      await propose(world, incident);
+      await finish(world);
+      assert.equal(isFirst, false);
+      assert.equal(ended(await see(world, incident)), "suppressed approvalLapsed, 0 runs, 1 tasks");
+    });
+
     it("400: it failed, and a person is told", async () => {
       const { go } = await begin();
       await fault({ call: INVOKE, status: 400 });
