@@ -61,6 +61,7 @@ export function programOf(
       `
 Which gate: --url and --token, or GATE_URL and GATE_TOKEN; without them the one that
 \`npm start\` runs on the data folder (--data-dir, GATE_DATA_DIR, default .gate).
+A gate in AWS: --stack <name> (asks \`pulumi\`), --outputs <file>, or --table <ledger table>.
 Exit codes: 0 done, 1 failed or refused, 2 asked for in a wrong way.
 
 Examples:

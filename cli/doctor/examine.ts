@@ -1,10 +1,10 @@
 import type { Io } from "../io.ts";
 import { checks, part, type Check } from "./check.ts";
 import { cheqpointChecks } from "./cheqpointChecks.ts";
-import { actionCoverage } from "./coverage/actions.ts";
-import { orchestrationCoverage } from "./coverage/orchestrations.ts";
-import { gateUserOf } from "./coverage/teams.ts";
-import { workflowCoverage } from "./coverage/workflows.ts";
+import { actionCoverage } from "./ungated/actions.ts";
+import { orchestrationCoverage } from "./ungated/orchestrations.ts";
+import { gateUserOf } from "./ungated/teams.ts";
+import { workflowCoverage } from "./ungated/workflows.ts";
 import { gateChecks } from "./gateChecks.ts";
 import { gatingOf, type GatingOptions } from "./gating.ts";
 import { fromChecks, serviceChecks, tokenCheck } from "./pagerDutyChecks.ts";

@@ -125,7 +125,7 @@ const PAGE = 100;
 const MOST = 5_000;
 
 /** A list was longer than what is looked at. */
-export class TooManyError extends Error {
+class TooManyError extends Error {
   override readonly name = "TooManyError";
 }
 

@@ -3,7 +3,7 @@ import type { PagerDutyReader, Subscription } from "./pagerDutyReader.ts";
 import type { KnownService } from "./subject.ts";
 
 /** What the gate reconciles and looks again at; without one of them it is blind or acts on what is over. */
-export const NEEDED_EVENTS: readonly string[] = [
+const NEEDED_EVENTS: readonly string[] = [
   "incident.action_invocation.created",
   "incident.action_invocation.terminated",
   "incident.action_invocation.updated",
