@@ -38,7 +38,6 @@ const HANDOVER: typeof APPROVAL = { name: "reassign", runbook: "handover", rule:
  * `events` things happen (decisions of every kind, forged callbacks, the incident, the gating, the kill switch).
  */
 const SCENARIOS: readonly Scenario[] = [
-  { ...APPROVAL, faults: 1, events: 1 },
   { ...APPROVAL, faults: 2, events: 0 },
   { ...APPROVAL, faults: 0, events: 2 },
   { ...APPROVAL, name: "inbox down", isInboxDown: true, faults: 1, events: 1 },

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { assertSafe, play, type Ending, type Flow } from "./flows.ts";
+import { faultAt, isEffect, isWrite, isWriteOrRemote, type FaultMode } from "./taps.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Where each kind of fault strikes. Between two writes nothing changes outside the process, so that dying before one
+ * is dying after the one before it: only effects on other systems are struck on both sides.
+ */
+export const STRIKES: readonly {
+  mode: FaultMode;
+  counts: (call: string) => boolean;
+  what: string;
+}[] = [
+  { mode: "crashAfter", counts: isWrite, what: "dies after every write and every effect" },
+  { mode: "crashBefore", counts: isEffect, what: "dies before every effect" },
+  { mode: "lost", counts: isWriteOrRemote, what: "loses every answer" },
+  { mode: "undone", counts: isEffect, what: "takes every effect for possibly done that was not" },
+];
+
+/** Plays a flow once for every call that a fault can strike; gives how many there were. */
+export async function strike(world: World, flow: Flow, mode: FaultMode): Promise<number> {
+  const counts = STRIKES.find((one) => one.mode === mode)?.counts ?? isWrite;
+  for (let index = 0; ; index++) {
+    const fault = faultAt(index, mode, counts);
+    const ending = await play(world, flow, fault);
+    const hit = fault.hit();
+    try {
+      assertSafe(world, flow, ending);
+      assertFlowsOn(flow, ending, fault.cutOff());
+    } catch (error) {
+      throw new Error(`${mode} at call ${index}, ${hit ?? "none"}: ${String(error)}`, {
+        cause: error,
+      });
+    }
+    if (hit === null) {
+      assert.ok(index > 0, "nothing was struck");
+      return index;
+    }
+  }
+}
+
+/**
+ * One fault changes no outcome, with two exceptions: an execution that it cut off may end as uncertain, and a request
+ * whose submission it cut off may carry a no that nobody can read, so that silence is no yes any more.
+ */
+function assertFlowsOn(flow: Flow, { proposal }: Ending, cutOff: readonly string[]): void {
+  const kind = proposal.outcome?.kind;
+  const wasCutOff = (...calls: string[]): boolean => calls.some((call) => cutOff.includes(call));
+  const isRunCutOff = wasCutOff("pagerDuty.execute", "ledger.save execution.claimed");
+  const isRequestCutOff = wasCutOff("cheqpoint.submit", "ledger.save approval.submitting");
+  const isSilence = flow.rule["onExpiry"] === "approve";
+  assert.ok(
+    kind === flow.ends ||
+      (isRunCutOff && kind === "uncertain") ||
+      (isRequestCutOff && isSilence && proposal.outcome?.reason === "expired"),
+    `ended as ${kind} (${proposal.outcome?.reason})`,
+  );
+}
