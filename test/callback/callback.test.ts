@@ -26,7 +26,7 @@ describe("POST /cheqpoint/callback/{token}", () => {
   };
   const post = async (url: string, body = "{}", headers: Record<string, string> = {}) => {
     const answer = await fetch(url, { method: "POST", body, headers });
-    return { status: answer.status, body: (await answer.json()) as unknown };
+    return { status: answer.status, body: (await answer.json()) };
   };
   const NOT_FOUND = { status: 404, body: { error: "not found" } };
   const RECEIVED = { status: 200, body: { received: true } };
