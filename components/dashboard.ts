@@ -68,6 +68,7 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         ...ofFunctions("Errors"),
         ...ofFunctions("Throttles"),
         ["AWS/ApiGateway", "5xx", "ApiId", subject.apiId],
+        ...gate("SubscriptionDisabled"),
       ]),
       chart("Messages waiting", 0, 1, "Maximum", [
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", subject.queueName],

@@ -1,7 +1,12 @@
 // Alarms are not evaluated here; their metric names are compared with those that the functions write.
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ALARMS } from "../../components/alarms.ts";
+import { dashboardBody } from "../../components/dashboard.ts";
 import { Monitoring } from "../../components/index.ts";
 import type { MonitoringArgs } from "../../components/index.ts";
+import type { MetricName } from "../../functions/gate/ports.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
@@ -17,7 +22,64 @@ const args: MonitoringArgs = {
 const make = (more: Partial<MonitoringArgs> = {}) =>
   record((opts) => new Monitoring("m", { ...args, ...more }, opts));
 
+/** Every metric that functions know; the compiler keeps the list whole. */
+const METRICS = Object.keys({
+  WebhookAccepted: true,
+  WebhookDuplicate: true,
+  WebhookUnknownEvent: true,
+  WebhookUnintelligible: true,
+  SignatureRefused: true,
+  ProposalCreated: true,
+  ProposalJoined: true,
+  CallbackAccepted: true,
+  CallbackRefused: true,
+  Decided: true,
+  Executed: true,
+  Suppressed: true,
+  Failed: true,
+  Uncertain: true,
+  BypassDetected: true,
+  RanTwice: true,
+  NeverRan: true,
+  KillSwitchHeld: true,
+  OpenPastSla: true,
+  SubscriptionDisabled: true,
+  RemoteFailure: true,
+} satisfies Record<MetricName, true>);
+
+/** The text of the functions' sources but for the list of metric names itself. */
+function functionSources(): string {
+  const folder = join(import.meta.dirname, "../../functions");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && file !== join("gate", "ports.ts"))
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
+}
+
 describe("Monitoring", () => {
+  it("looks only at metrics that the functions write, and shows each of them", () => {
+    const sources = functionSources();
+    for (const metric of METRICS) {
+      assert.ok(sources.includes(`"${metric}"`), `nothing writes ${metric}`);
+    }
+    for (const { key, source, metric } of ALARMS) {
+      assert.ok(source !== "gate" || METRICS.includes(metric), `alarm ${key}: ${metric}`);
+    }
+    const { widgets } = dashboardBody({
+      gateName: "gate",
+      region: "eu-central-1",
+      apiId: "api1",
+      queueName: "queue",
+      deadLetterQueueName: "dead",
+      functions: args.functions as { middleware: string; callback: string; worker: string },
+    });
+    const shown = widgets
+      .flatMap(({ properties }) => (properties["metrics"] ?? []) as string[][])
+      .filter(([namespace]) => namespace === "PagerDutyApprovalGate")
+      .map(([, metric]) => metric ?? "");
+    assert.deepEqual([...new Set(shown)].sort(), [...METRICS].sort());
+  });
+
   it("watches everything that somebody must hear of", async () => {
     const { ofType } = await make();
     assert.deepEqual(
