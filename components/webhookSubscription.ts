@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { subscribedEvents } from "../functions/gate/gating/index.ts";
 import {
   checked,
   httpUrl,
@@ -57,28 +58,9 @@ export interface WebhookSubscriptionArgs {
   tokenType?: pulumi.Input<TokenType>;
 }
 
-/** What the gate acts on, watches or keeps in its audit trail. */
-export const DEFAULT_EVENTS: readonly string[] = [
-  "incident.acknowledged",
-  "incident.action_invocation.created",
-  "incident.action_invocation.terminated",
-  "incident.action_invocation.updated",
-  "incident.delegated",
-  "incident.escalated",
-  "incident.priority_updated",
-  "incident.reassigned",
-  "incident.reopened",
-  "incident.resolved",
-  "incident.service_updated",
-  "incident.triggered",
-  "incident.unacknowledged",
-  "incident.workflow.completed",
-  "incident.workflow.started",
-];
-
 /** All that can be subscribed to. */
 const KNOWN_EVENTS: readonly string[] = [
-  ...DEFAULT_EVENTS,
+  ...subscribedEvents,
   "incident.annotated",
   "incident.conference_bridge.updated",
   "incident.custom_field_values.updated",
@@ -124,7 +106,7 @@ export class WebhookSubscription extends pulumi.ComponentResource {
         filterId: scope.id,
         events: checkedEvents(
           "events",
-          args.events ?? [...DEFAULT_EVENTS],
+          args.events ?? [...subscribedEvents],
           args.allowUnknownEvents ?? false,
         ),
         description: checkedDescription(args.description ?? `Approval gate ${name}`),

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { subscribedEvents } from "../functions/gate/gating/index.ts";
 import type { LifecycleSettings } from "../functions/gate/known.ts";
 import { startCheqpointEmulator, type CheqpointEmulator } from "./cheqpoint/index.ts";
 import { openClock, type SkippableClock } from "./clock.ts";
@@ -150,25 +151,8 @@ const created = z.object({
     delivery_method: z.object({ secret: z.string().min(1) }),
   }),
 });
-const EVENTS = [
-  "incident.action_invocation.created",
-  "incident.action_invocation.terminated",
-  "incident.action_invocation.updated",
-  "incident.acknowledged",
-  "incident.annotated",
-  "incident.custom_field_values.updated",
-  "incident.delegated",
-  "incident.escalated",
-  "incident.priority_updated",
-  "incident.reassigned",
-  "incident.reopened",
-  "incident.resolved",
-  "incident.service_updated",
-  "incident.triggered",
-  "incident.unacknowledged",
-  "incident.workflow.completed",
-  "incident.workflow.started",
-];
+/** A deployment's own, and what an agent may leave on an incident as a proposal. */
+const EVENTS = [...subscribedEvents, "incident.annotated", "incident.custom_field_values.updated"];
 
 /** The subscription that a deployment declares; its secret is told only when it is created. */
 async function subscribe(

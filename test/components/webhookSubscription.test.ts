@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { WebhookSubscription } from "../../components/index.ts";
 import type { WebhookSubscriptionArgs } from "../../components/index.ts";
-import { DEFAULT_EVENTS } from "../../components/webhookSubscription.ts";
+import { subscribedEvents } from "../../functions/gate/gating/index.ts";
 import { subscriptionProvider } from "../../components/webhookSubscriptionProvider.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
@@ -24,7 +24,7 @@ describe("WebhookSubscription", () => {
       url,
       filterType: "account_reference",
       filterId: "",
-      events: DEFAULT_EVENTS,
+      events: subscribedEvents,
       description: "Approval gate w",
       customHeaders: {},
       startActive: true,

@@ -31,6 +31,25 @@ export const incidentEvents = [
   "incident.conference_bridge.updated",
 ] as const;
 
+/** What a gate subscribes to unless it is told otherwise: what it acts on, watches or keeps in its audit trail. */
+export const subscribedEvents: readonly string[] = [
+  "incident.acknowledged",
+  "incident.action_invocation.created",
+  "incident.action_invocation.terminated",
+  "incident.action_invocation.updated",
+  "incident.delegated",
+  "incident.escalated",
+  "incident.priority_updated",
+  "incident.reassigned",
+  "incident.reopened",
+  "incident.resolved",
+  "incident.service_updated",
+  "incident.triggered",
+  "incident.unacknowledged",
+  "incident.workflow.completed",
+  "incident.workflow.started",
+];
+
 /** How an event type that is newer than {@link incidentEvents} is written: "custom:incident.new". */
 export const customEventPrefix = "custom:";
 

@@ -4,7 +4,7 @@ import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 export { GatingError } from "./errors.ts";
 export type { Problem } from "./errors.ts";
 export { evaluate, proposedRunbook } from "./evaluate.ts";
-export { incidentEvents } from "./events.ts";
+export { incidentEvents, subscribedEvents } from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
 export { checkParameters } from "./parameters.ts";
 export type { CheckedParameters } from "./parameters.ts";
