@@ -9,6 +9,12 @@ export type Bundle = Readonly<Record<string, string>>;
 /** Where the functions' entry points are. Tests put their own folder here. */
 export const functionSources = { folder: join(import.meta.dirname, "..", "functions") };
 
+/** Only where the sources are: a published package brings its bundles ready made. */
+const ENVIRONMENT_CREDENTIALS = join(
+  import.meta.dirname,
+  "../functions/aws/environmentCredentials.ts",
+);
+
 /** Bundles that were made in this run: several gates in one program share them. */
 const made = new Map<string, Bundle>();
 
@@ -52,6 +58,7 @@ export function makeBundle(folder: string): Bundle {
     format: "esm",
     minify: true,
     mainFields: ["module", "main"],
+    alias: { "@aws-sdk/credential-provider-node": ENVIRONMENT_CREDENTIALS },
     sourcemap: "linked",
     sourcesContent: false,
     // The notices are in LICENSES.txt, for all packages and whole.
