@@ -106,6 +106,12 @@ export function saveProposal(
       return "dedupe";
     }
   }
+  if (options.take !== undefined) {
+    const taken = db.first("SELECT proposalId FROM links WHERE name = ?", options.take);
+    if (taken !== null && text(taken, "proposalId") !== next.id) {
+      return "taken";
+    }
+  }
 
   const { columns, values } = proposalColumns(next);
   const assignments = columns.map((column) => `${column} = ?`).join(", ");
@@ -127,7 +133,8 @@ export function saveProposal(
     const key = next.dedupeKey;
     putDedupeState(db, key, afterwards(dedupeState(db, key), next.id, dedupe));
   }
-  for (const name of options.links ?? []) {
+  const links = [...(options.links ?? []), ...(options.take === undefined ? [] : [options.take])];
+  for (const name of links) {
     const sql = "INSERT INTO links (name, proposalId) VALUES (?, ?) ON CONFLICT DO NOTHING";
     db.run(sql, name, next.id);
   }

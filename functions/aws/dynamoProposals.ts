@@ -191,6 +191,9 @@ async function prepare(
   if (dedupe?.kind === "move") {
     guards.push({ refusal: "dedupe", write: holdWrite(dedupe.to, next.id) });
   }
+  if (options.take !== undefined) {
+    guards.push({ refusal: "taken", write: takeWrite(options.take, next.id) });
+  }
   return { guards, dedupeWrites, heldKey };
 }
 
@@ -215,6 +218,15 @@ function holdWrite(key: string, proposalId: string): Write {
     expression: "SET openId = :id REMOVE expiresAt",
     values: { ":id": proposalId },
     condition: { expression: "attribute_not_exists(openId) OR openId = :id" },
+  };
+}
+
+function takeWrite(name: string, proposalId: string): Write {
+  return {
+    update: linkKey(name),
+    expression: "SET proposalId = :id",
+    values: { ":id": proposalId },
+    condition: { expression: "attribute_not_exists(proposalId) OR proposalId = :id" },
   };
 }
 

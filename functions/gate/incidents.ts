@@ -1,3 +1,4 @@
+import type { Target } from "./gating/index.ts";
 import type { Incident, Proposal } from "./proposal.ts";
 
 /** Starts the `incident_key` of every incident that the gate makes; such incidents never propose anything. */
@@ -13,6 +14,20 @@ export function escalationKey(proposalId: string): string {
 
 export function isGateIncident(incident: { incidentKey: string | null }): boolean {
   return incident.incidentKey?.startsWith(GATE_INCIDENT_KEY_PREFIX) ?? false;
+}
+
+/** Id of the automation action or workflow that a target starts; null where nothing is started. */
+export function startedId(target: Target): string | null {
+  return target.kind === "automationAction"
+    ? target.actionId
+    : target.kind === "incidentWorkflow"
+      ? target.workflowId
+      : null;
+}
+
+/** Link to what was claimed first on that incident for that action or workflow. */
+export function runLink(incidentId: string, startedId: string): string {
+  return `run/${incidentId}/${startedId}`;
 }
 
 /** How people speak of an incident. */

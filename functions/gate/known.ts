@@ -54,7 +54,7 @@ export interface Known {
   service?: Looked<{ id: string; name: string } | null>;
   trace?: { duty: DutyName; found: Looked<string | null> };
   /** The store refused the last claim or save for this reason. */
-  refused?: "killSwitch" | "limit" | "dedupe";
+  refused?: "killSwitch" | "limit" | "dedupe" | "taken";
 }
 
 export type Look =

@@ -143,11 +143,13 @@ export interface SaveOptions {
   dedupe?: DedupeChange;
   /** Names under which this proposal can be found (`link`); a link that exists already stays as it is. */
   links?: readonly string[];
+  /** A link that must be this proposal's alone: fail with `taken` when it leads to another one. */
+  take?: string;
   /** Hints that this write has taken into account. */
   consume?: readonly string[];
 }
 
-export type SaveResult = "saved" | "stale" | "killSwitch" | "limit" | "dedupe";
+export type SaveResult = "saved" | "stale" | "killSwitch" | "limit" | "dedupe" | "taken";
 
 export interface ProposalFilter {
   open?: boolean;

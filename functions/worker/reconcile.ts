@@ -1,5 +1,5 @@
 import type { Delivery, ReportedInvocation } from "../gate/ports.ts";
-import { incidentLabel } from "../gate/incidents.ts";
+import { incidentLabel, runLink, startedId } from "../gate/incidents.ts";
 import type { Execution, Incident, Proposal } from "../gate/proposal.ts";
 import type { WebhookData, WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveries.ts";
@@ -8,6 +8,8 @@ import type { WorkerPorts } from "./ports.ts";
 /** The event of our own invocation can come before its answer: so long is waited between looks. */
 const UNDECIDED_PAUSE_MS = 5_000;
 const MAX_UNDECIDED = 6;
+/** An index of the ledger is a moment behind what was written. */
+const LIST_LAG_MS = 2_000;
 /** A second invocation this soon after ours, by the same user, is ours run twice; later it is somebody's doing. */
 const TWICE_WITHIN_MS = 10 * 60_000;
 
@@ -95,6 +97,11 @@ async function reconcile(
     await ledger.putInvocation(seen);
   }
 
+  const isRun = (await ledger.link(runLink(reported.incidentId, reported.targetId))) !== null;
+  if (isRun && delivery.tries === 0) {
+    // Something was claimed here, and the list of proposals may not show it yet.
+    return { againAtMs: clock.now() + LIST_LAG_MS };
+  }
   const matches = await executionsOf(ports, reported);
   const isWorkflow = reported.kind === "incidentWorkflow";
   if (!isWorkflow && matches.some(isUndecided)) {
@@ -160,13 +167,7 @@ async function executionsOf(ports: WorkerPorts, reported: Reported): Promise<Mat
     });
     for (const proposal of page.proposals) {
       const { execution, weighing } = proposal;
-      const target = weighing?.runbook.target;
-      const targetId =
-        target?.kind === "automationAction"
-          ? target.actionId
-          : target?.kind === "incidentWorkflow"
-            ? target.workflowId
-            : null;
+      const targetId = weighing === null ? null : startedId(weighing.runbook.target);
       if (execution !== null && execution.state !== "notSent" && targetId === reported.targetId) {
         found.push({ proposal, execution });
       }
@@ -247,7 +248,8 @@ async function foreign(
       ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${reported.id}).`
       : `${what} ran twice on ${where}: invocation ${reported.id} besides ${twice.first} of ${twice.proposal.id}.`;
   const isNew = await ledger.raise({
-    key: `${kind}/${reported.id}`,
+    // Reports of one proposal's runs may find each other at the same moment: that is one alarm.
+    key: `${kind}/${twice?.proposal.id ?? reported.id}`,
     kind,
     atMs: clock.now(),
     text,

@@ -266,6 +266,34 @@ export function proposalContract(subject: Subject): void {
       assert.equal(await subject.ledger.link("callback abc"), "p1");
     });
 
+    it("that are taken belong to one proposal alone: another's save is refused whole", async () => {
+      const [one, two] = [newProposal("p1"), newProposal("p2")];
+      await createNew(subject, one);
+      await createNew(subject, two);
+      const take = "invocation PX/1";
+      const oneNext = nextVersion(one.proposal);
+      const twoNext = nextVersion(two.proposal);
+      assert.equal(await subject.ledger.save(oneNext.proposal, oneNext.events, { take }), "saved");
+      assert.equal(await subject.ledger.save(twoNext.proposal, twoNext.events, { take }), "taken");
+      assert.equal((await subject.ledger.get("p2"))?.proposal.version, two.proposal.version);
+      const again = nextVersion(oneNext.proposal);
+      assert.equal(await subject.ledger.save(again.proposal, again.events, { take }), "saved");
+      assert.equal(await subject.ledger.link(take), "p1");
+    });
+
+    it("are taken by exactly one of many at once", async () => {
+      const all = Array.from({ length: 10 }, (_, i) => newProposal(`p${i}`));
+      for (const each of all) await createNew(subject, each);
+      const results = await Promise.all(
+        all.map((each) => {
+          const next = nextVersion(each.proposal);
+          return subject.ledger.save(next.proposal, next.events, { take: "invocation PX/1" });
+        }),
+      );
+      assert.equal(results.filter((result) => result === "saved").length, 1);
+      assert.equal(results.filter((result) => result === "taken").length, 9);
+    });
+
     it("are not made by a save that was refused", async () => {
       const first = newProposal("p1");
       await createNew(subject, first);

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical.ts";
 import { actionDigest } from "../digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
+import { runLink, startedId } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { Order } from "../ports.ts";
 import type { Decision, Execution, Incident, Parameters, Proposal, Weighing } from "../proposal.ts";
@@ -190,6 +191,7 @@ function claim(
     problem: null,
     failures: 0,
   };
+  const started = startedId(order.target);
   const hour = Math.floor(nowMs / HOUR_MS);
   // The place that the first claim took serves its repetitions: they are the same execution.
   const reserve =
@@ -227,6 +229,8 @@ function claim(
     options: {
       requireKillSwitchOff: true,
       ...reserve,
+      // Seen at once when its run is reported, also where lists lag behind.
+      ...(started === null ? {} : { links: [runLink(incident.id, started)] }),
     },
   };
 }

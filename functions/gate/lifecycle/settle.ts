@@ -56,6 +56,10 @@ function settleInvocation(
   if (known.candidates === undefined) {
     return { kind: "look", look: { at: "candidates", incidentId, actionId } };
   }
+  if (known.refused === "taken") {
+    // Another execution took it for its own a moment ago: the next look sees that.
+    return nothingFound(proposal, known, execution, "What PagerDuty lists is another execution.");
+  }
   if (!known.candidates.ok) {
     return unreadable(proposal, known, execution, known.candidates.problem);
   }
@@ -92,7 +96,7 @@ function mayBeOurs(candidate: Candidate, proposalId: string, execution: Executio
 /** Workflow instances cannot be read: only the event that PagerDuty sends for each start tells of it. */
 function settleWorkflow(proposal: Proposal, known: Known, execution: Execution): Step {
   const started = known.hints.find((hint) => hint.kind === "workflow");
-  if (started === undefined) {
+  if (started === undefined || known.refused === "taken") {
     return nothingFound(proposal, known, execution, "PagerDuty reported no start of the workflow.");
   }
   return adopt(
@@ -151,7 +155,8 @@ function adopt(
       },
     }),
     facts: [{ type: "execution.found", data: { invocationId, state: reported } }],
-    ...(invocationId === null ? {} : { options: { links: [`invocation/${invocationId}`] } }),
+    // One run settles one execution.
+    ...(invocationId === null ? {} : { options: { take: `invocation/${invocationId}` } }),
   };
 }
 
