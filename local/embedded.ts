@@ -64,7 +64,7 @@ type KeptSecrets = z.infer<typeof keptSecrets>;
 
 const SECRETS_FILE = "secrets.json";
 /** Whoever proposes with the token in `endpoints.json`. */
-export const PROPOSER = "ai-agent";
+const PROPOSER = "ai-agent";
 
 /** Gate, PagerDuty and Cheqpoint on this machine, with everything that a deployment would set up between them. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {

@@ -54,7 +54,7 @@ export function requestOf(event: unknown): { route: string; request: HttpRequest
   };
 }
 
-export function resultOf({ status, headers, body }: HttpResponse): ApiResult {
+function resultOf({ status, headers, body }: HttpResponse): ApiResult {
   return { statusCode: status, headers, body };
 }
 

@@ -264,7 +264,7 @@ async function refuseSilentMove(
   }
 }
 
-export async function findProposal(table: DynamoTable, id: string): Promise<Proposal | null> {
+async function findProposal(table: DynamoTable, id: string): Promise<Proposal | null> {
   const item = await table.get(proposalKey(id));
   return item === null ? null : recordOf("proposal", item);
 }

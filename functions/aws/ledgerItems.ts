@@ -101,7 +101,7 @@ export function positionOf(listKey: string): Position {
 // --- due ------------------------------------------------------------------------------------------------------
 
 /** Attributes that put an item into the index of what is due; none when nothing is due. */
-export function dueAttributes(id: string, dueAtMs: number | null): Item {
+function dueAttributes(id: string, dueAtMs: number | null): Item {
   return dueAtMs === null ? {} : { dueShard: shardName(shardOf(id)), dueAtMs };
 }
 

@@ -8,7 +8,7 @@ import type { Incident, Proposal, Weighing } from "./proposal.ts";
 const HIGH_RISK = 0.8;
 const MEDIUM_RISK = 0.4;
 
-export function riskLevel(risk: number): "low" | "medium" | "high" {
+function riskLevel(risk: number): "low" | "medium" | "high" {
   return risk >= HIGH_RISK ? "high" : risk >= MEDIUM_RISK ? "medium" : "low";
 }
 
@@ -36,7 +36,7 @@ export function onNoAnswerText(terms: RuleTerms): string {
 }
 
 /** The severity that reviewers see: the incident's priority, else what the proposer said. */
-export function severityOf(proposal: Proposal, incident: Incident): string | null {
+function severityOf(proposal: Proposal, incident: Incident): string | null {
   return incident.priority ?? proposal.request.severity;
 }
 
@@ -54,7 +54,7 @@ function known(details: Record<string, unknown>): Record<string, unknown> {
  * What the reviewer is shown: a tested contract. The public recipe's keys come first and keep their names; parameters
  * stand beside them under their own names; both clocks are absolute times.
  */
-export function approvalDetails(
+function approvalDetails(
   proposal: Proposal,
   incident: Incident,
   weighing: Weighing,

@@ -2,7 +2,7 @@ import type { Target } from "./gating/index.ts";
 import type { Incident, Proposal } from "./proposal.ts";
 
 /** Starts the `incident_key` of every incident that the gate makes; such incidents never propose anything. */
-export const GATE_INCIDENT_KEY_PREFIX = "pagerduty-approval-gate/";
+const GATE_INCIDENT_KEY_PREFIX = "pagerduty-approval-gate/";
 
 export function manualTaskKey(proposalId: string): string {
   return `${GATE_INCIDENT_KEY_PREFIX}task/${proposalId}`;

@@ -29,8 +29,8 @@ export function decodeCursor(cursor: string): Position {
   }
 }
 
-export const DEFAULT_PAGE = 50;
-export const LARGEST_PAGE = 200;
+const DEFAULT_PAGE = 50;
+const LARGEST_PAGE = 200;
 
 export function pageSize(limit: number | undefined): number {
   return Math.min(Math.max(Math.trunc(limit ?? DEFAULT_PAGE), 1), LARGEST_PAGE);

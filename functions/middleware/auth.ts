@@ -3,7 +3,7 @@ import type { HttpRequest } from "../gate/http.ts";
 import type { Secrets } from "../gate/ports.ts";
 
 /** Header that a webhook action of an Event Orchestration rule carries: such an action cannot send a bearer token. */
-export const TOKEN_HEADER = "x-gate-token";
+const TOKEN_HEADER = "x-gate-token";
 
 /** Who asks. Everybody may propose and read a proposal by its id; only operators may list them. */
 export interface Caller {

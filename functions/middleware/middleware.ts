@@ -15,8 +15,6 @@ export const middlewareRoutes = [
   "GET /healthz",
 ] as const;
 
-export type MiddlewareRoute = (typeof middlewareRoutes)[number];
-
 /** Answers one request of the public receiver. Never throws. */
 export async function handleMiddleware(
   ports: MiddlewarePorts,

@@ -169,7 +169,7 @@ function parse<T extends z.ZodType>(
   } catch {
     return { ok: false, problems: ["the body must be a JSON object"] };
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: wordsOf });
   return parsed.success
     ? { ok: true, value: parsed.data }
     : {
@@ -177,7 +177,58 @@ function parse<T extends z.ZodType>(
         problems: parsed.error.issues.map((issue) =>
           issue.path.length === 0 || issue.message.startsWith("`")
             ? issue.message
-            : `\`${issue.path.join(".")}\`: ${issue.message}`,
+            : `\`${issue.path.join(".")}\` ${issue.message}`,
         ),
       };
+}
+
+/** A problem in the words of whoever wrote the body: what is allowed, and what was found. */
+function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      if (issue.input === undefined) {
+        return "is required";
+      }
+      return (issue.path?.length ?? 0) === 0
+        ? `the body must be a JSON object, got ${kindOf(issue.input)}`
+        : `must be ${article(issue.expected)}, got ${kindOf(issue.input)}`;
+    case "unrecognized_keys":
+      return `${issue.keys.map((key) => `\`${key}\``).join(", ")} is not known; allowed: ${API_KEYS.join(", ")}`;
+    case "too_small":
+      return "must not be empty";
+    case "too_big":
+      return `must have at most ${String(issue.maximum)} ${issue.origin === "string" ? "characters" : "entries"}`;
+    case "invalid_union":
+      return `must be ${
+        issue.path?.[0] === "evidence"
+          ? "a string or a list of strings"
+          : "a string of at most 1024 characters, a number, true or false"
+      }, got ${kindOf(issue.input)}`;
+    default:
+      return undefined;
+  }
+}
+
+const API_KEYS = [
+  "incident_id",
+  "alert_key",
+  "service",
+  "runbook",
+  "parameters",
+  "justification",
+  "evidence",
+  "severity",
+  "affected_regions",
+  "summary",
+];
+
+function article(type: string): string {
+  return { array: "a list", object: "an object", record: "an object" }[type] ?? `a ${type}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) {
+    return "null";
+  }
+  return Array.isArray(value) ? "a list" : article(typeof value);
 }

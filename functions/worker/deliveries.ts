@@ -9,7 +9,7 @@ import type { WorkerPorts } from "./ports.ts";
 import { reconcileInvocation, reconcileWorkflow } from "./reconcile.ts";
 
 /** PagerDuty retries for 48 hours; a signed event that is older than this is a replay and is only kept. */
-export const MAX_EVENT_AGE_MS = 72 * 3_600_000;
+const MAX_EVENT_AGE_MS = 72 * 3_600_000;
 
 /** Events after which an open proposal has to be looked at again. */
 const CHANGES = ["incident.resolved", "incident.service_updated", "incident.reopened"];

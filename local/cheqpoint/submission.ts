@@ -7,7 +7,7 @@ import { must, oneOf, parseBody, text } from "./parse.ts";
 import type { JsonObject } from "./parse.ts";
 
 /** The longest time that a submit may be held open for a decision. */
-export const MAX_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 
 type RiskLevel = Approval["riskLevel"];
 

@@ -4,10 +4,6 @@ import { Changes, observed } from "./changes.ts";
 import { isLoopbackUrl } from "./guard.ts";
 import { timelineHandler } from "./handler.ts";
 
-export { eventText } from "./eventText.ts";
-export type { EventText } from "./eventText.ts";
-export { skipTime } from "./skip.ts";
-
 /** Options of an embedded gate that serves its timeline, scenarios and clock on `/`. */
 export function withTimeline(options: EmbeddedOptions): EmbeddedOptions {
   const changes = new Changes();

@@ -297,7 +297,7 @@ export function assertSafe(world: World, flow: Flow, ending: Ending): void {
   assertNoSecrets(world, [JSON.stringify(proposal), JSON.stringify(events)]);
 }
 
-export function assertNoSecrets(world: World, texts: readonly string[]): void {
+function assertNoSecrets(world: World, texts: readonly string[]): void {
   const secrets = [
     world.pagerDuty.token,
     world.webhookSecret,

@@ -24,7 +24,7 @@ export function tapped<T extends object>(name: string, port: T, tap: () => Tap):
 export const throughTap: Tap = (_call, _args, run) => run();
 
 /** Thrown by every port of a process that is dead. */
-export class ProcessGone extends Error {
+class ProcessGone extends Error {
   override readonly name = "ProcessGone";
 }
 

@@ -30,7 +30,7 @@ describe("The proposal routes", () => {
   describe("a malformed proposal is refused with a reason and not stored", () => {
     const cases: readonly [string, (body: Json) => unknown, string][] = [
       ["no JSON", () => "{", "the body must be a JSON object"],
-      ["a list", () => [], "Invalid input: expected object, received array"],
+      ["a list", () => [], "the body must be a JSON object, got a list"],
       [
         "neither incident nor alert",
         ({ incident_id: _, ...rest }) => rest,
@@ -39,23 +39,38 @@ describe("The proposal routes", () => {
       [
         "an incident's number for its id",
         (body) => ({ ...body, incident_id: "INC-4421" }),
-        '`incident_id`: must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
+        '`incident_id` must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
       ],
-      [
-        "no justification",
-        ({ justification: _, ...rest }) => rest,
-        "`justification`: Invalid input: expected string, received undefined",
-      ],
+      ["no justification", ({ justification: _, ...rest }) => rest, "`justification` is required"],
       [
         "an empty justification",
         (body) => ({ ...body, justification: "  " }),
-        "`justification`: Too small: expected string to have >=1 characters",
+        "`justification` must not be empty",
       ],
-      ["an unknown key", (body) => ({ ...body, approved: true }), 'Unrecognized key: "approved"'],
+      [
+        "an unknown key",
+        (body) => ({ ...body, approved: true }),
+        "`approved` is not known; allowed: incident_id, alert_key, service, runbook, parameters, justification, evidence, severity, affected_regions, summary",
+      ],
+      [
+        "a runbook that is no text",
+        (body) => ({ ...body, runbook: 7 }),
+        "`runbook` must be a string, got a number",
+      ],
+      [
+        "a summary that is too long",
+        (body) => ({ ...body, summary: "x".repeat(301) }),
+        "`summary` must have at most 300 characters",
+      ],
+      [
+        "evidence of another kind",
+        (body) => ({ ...body, evidence: { a: 1 } }),
+        "`evidence` must be a string or a list of strings, got an object",
+      ],
       [
         "a parameter that is no scalar",
         (body) => ({ ...body, parameters: { max_replicas: [1] } }),
-        "`parameters.max_replicas`: Invalid input",
+        "`parameters.max_replicas` must be a string of at most 1024 characters, a number, true or false, got a list",
       ],
       [
         "an unknown parameter",

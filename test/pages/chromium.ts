@@ -19,7 +19,7 @@ export const NO_CHROMIUM =
   "skipped: no Chromium (set CHROMIUM_PATH, or install it in " + `${PLACES.join(", ")})`;
 
 /** The browser that `CHROMIUM_PATH` names, else the system's; undefined when there is none. */
-export function findChromium(): string | undefined {
+function findChromium(): string | undefined {
   const named = process.env["CHROMIUM_PATH"];
   const places = named === undefined || named === "" ? PLACES : [named];
   return places.find((place) => existsSync(place));

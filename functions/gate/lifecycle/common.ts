@@ -1,5 +1,5 @@
 import type { AuditFact } from "../audit.ts";
-import type { Change, Known, Looked, Step } from "../known.ts";
+import type { Change, Known, Step } from "../known.ts";
 import type { DedupeChange, SaveOptions } from "../ports.ts";
 import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal.ts";
 
@@ -51,10 +51,6 @@ export function withChanges(
 
 export function hintIds(known: Known, kind: Known["hints"][number]["kind"]): string[] {
   return known.hints.filter((hint) => hint.kind === kind).map((hint) => hint.id);
-}
-
-export function problemOf(looked: Looked<unknown>): string | null {
-  return looked.ok ? null : looked.problem;
 }
 
 /** Why a reopened or moved incident may be proposed for again at once. */

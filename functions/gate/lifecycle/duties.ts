@@ -21,7 +21,7 @@ const MAY_BE_GIVEN_UP: readonly DutyName[] = [
 const TASK_ALARM_TRIES = 5;
 
 /** Found again at the end of a note, so that a repeated try sees that the first one succeeded. */
-export function noteMark(proposal: Proposal, duty: DutyName): string {
+function noteMark(proposal: Proposal, duty: DutyName): string {
   return `[gate ${proposal.id} ${duty.replace("note", "").toLowerCase()}]`;
 }
 

@@ -29,7 +29,7 @@ function parametersText(parameters: Proposal["request"]["parameters"]): string |
 }
 
 /** By whom and why, in words; nobody is named because Cheqpoint tells no reviewer's name. */
-export function decisionText(decision: Decision): string {
+function decisionText(decision: Decision): string {
   const by =
     decision.by === "human"
       ? "by a reviewer in Cheqpoint"

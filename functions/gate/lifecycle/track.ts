@@ -5,7 +5,7 @@ import { dutyStep } from "./duties.ts";
 import { decidedNote } from "./texts.ts";
 
 /** A runner that does not pick an invocation up within this time is offline: it may still run it later. */
-export const STARTS_WITHIN_MS = 15 * 60_000;
+const STARTS_WITHIN_MS = 15 * 60_000;
 const ENDS_WITHIN_MS = 24 * 3_600_000;
 /** Workflow instances cannot be read back; after this long without the event the start counts as the result. */
 const WORKFLOW_ENDS_WITHIN_MS = 30 * 60_000;

@@ -8,7 +8,7 @@ import type {
 } from "../../../local/cheqpoint/index.ts";
 
 export const KEY = "cq_test_of_the_tests_0001";
-export const START = Date.parse("2026-11-23T10:00:00.000Z");
+const START = Date.parse("2026-11-23T10:00:00.000Z");
 
 /** The sample of Cheqpoint's PagerDuty page. */
 export const SAMPLE = {

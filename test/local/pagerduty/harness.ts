@@ -7,7 +7,7 @@ import type {
   PagerDutyEmulatorOptions,
 } from "../../../local/pagerduty/index.ts";
 
-export const START_MS = Date.parse("2026-11-23T09:59:00.000Z");
+const START_MS = Date.parse("2026-11-23T09:59:00.000Z");
 
 export interface Reply {
   status: number;
@@ -88,7 +88,7 @@ export async function startWorld(options: Partial<PagerDutyEmulatorOptions> = {}
   };
 }
 
-export async function request(
+async function request(
   emulator: PagerDutyEmulator,
   method: string,
   path: string,
