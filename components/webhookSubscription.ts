@@ -225,7 +225,7 @@ export function checkedEvents(
     for (const event of list) {
       if (!/^[a-z_]+(\.[a-z_]+)+$/.test(event)) {
         refuse(
-          `\`events\` must hold event types such as "incident.triggered", got ${shown(event)}`,
+          `\`${field}\` must hold event types such as "incident.triggered", got ${shown(event)}`,
         );
       }
       if (!allowUnknown && !KNOWN_EVENTS.includes(event)) {

@@ -533,6 +533,10 @@ describe("ApprovalGate", () => {
         '`webhook.events` must hold event types that PagerDuty has, got "incident.trigered"; set `allowUnknownEvents` if it is a new one',
       ],
       [
+        { webhook: { events: ["Incident triggered"] } },
+        '`webhook.events` must hold event types such as "incident.triggered", got "Incident triggered"',
+      ],
+      [
         { webhook: { services: { db: "payments db" } } },
         '`webhook.services.db` must be a PagerDuty id such as "PIJ90N7", got "payments db"',
       ],
