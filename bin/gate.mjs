@@ -4,19 +4,24 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
-// The sources are TypeScript, which Node runs from this version on.
+// The command needs Node's SQLite, and in a checkout, where it is TypeScript, Node's type stripping.
 const NEEDED = 24;
 
+const sources = new URL("../cli/main.ts", import.meta.url);
+const built = new URL("../dist/gate.mjs", import.meta.url);
+// A checkout may have a build too, but an outdated one.
+const isPackage = existsSync(built) && !existsSync(sources);
+
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
-  await import("../cli/main.ts");
+  await import((isPackage ? built : sources).href);
 } else {
   const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   if (existsSync(node)) {
     runOn(node);
   } else {
     process.stderr.write(
-      `gate needs Node ${NEEDED} or later, this is ${process.versions.node}. ` +
-        "Run `npm install` in the project: it brings the right Node along.\n",
+      `gate needs Node ${NEEDED} or later, this is ${process.versions.node}.` +
+        (isPackage ? "\n" : " Run `npm install` in the project: it brings the right Node along.\n"),
     );
     process.exitCode = 1;
   }

@@ -20,7 +20,7 @@ if (major < 20) {
 }
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
   console.error("Installing the dependencies (once, about half a minute) ...");
-  npm("ci", "--no-audit", "--no-fund", "--loglevel=error");
+  npm("ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error");
 }
 if (!runsNode24()) {
   // npm may have been told to skip install scripts; the binary comes by one.
