@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
 import type * as esbuild from "esbuild";
@@ -14,6 +22,9 @@ const ENVIRONMENT_CREDENTIALS = join(
   import.meta.dirname,
   "../functions/aws/environmentCredentials.ts",
 );
+
+/** Where bundles that were made now lie as files. */
+const CACHE = join(import.meta.dirname, "..", "node_modules", ".cache", "pagerduty-approval-gate");
 
 /** Bundles that were made in this run: several gates in one program share them. */
 const made = new Map<string, Bundle>();
@@ -31,6 +42,33 @@ export function functionBundle(name: string): Bundle {
   const bundle = existsSync(join(folder, "index.mjs")) ? readBundle(folder) : makeBundle(folder);
   made.set(folder, bundle);
   return bundle;
+}
+
+/**
+ * The paths of one function's files, by name. A stack's state would keep texts but keeps only the paths of files, and it
+ * is written with each resource: megabytes of code in it would slow every update down.
+ */
+export function bundleFiles(name: string): Readonly<Record<string, string>> {
+  const ready = join(functionSources.folder, name);
+  const bundle = functionBundle(name);
+  const folder = existsSync(join(ready, "index.mjs")) ? ready : cached(name, bundle);
+  return Object.fromEntries(Object.keys(bundle).map((file) => [file, join(folder, file)]));
+}
+
+/** Puts a bundle into a folder named after its content, so that programs that run side by side do not disturb. */
+function cached(name: string, bundle: Bundle): string {
+  const digest = createHash("sha256").update(JSON.stringify(bundle)).digest("hex").slice(0, 16);
+  const folder = join(CACHE, `${name}-${digest}`);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, text] of Object.entries(bundle)) {
+    const path = join(folder, file);
+    if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+      const unfinished = `${path}.${process.pid}`;
+      writeFileSync(unfinished, text);
+      renameSync(unfinished, path);
+    }
+  }
+  return folder;
 }
 
 function readBundle(folder: string): Bundle {

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { functionBundle } from "./bundle.ts";
+import { bundleFiles } from "./bundle.ts";
 import { accessPolicy, checkPermissions, trustPolicy } from "./functionPolicy.ts";
 import type { Permission } from "./functionPolicy.ts";
 import { integer, oneOf, onlyKnown, refuse, shown } from "./inputs.ts";
@@ -199,8 +199,8 @@ function archive(name: FunctionName): pulumi.asset.Archive {
   if (!known.includes(name)) {
     refuse(`\`function\` must be one of ${known.join(", ")}, got ${shown(name)}`);
   }
-  const assets = Object.entries(functionBundle(name)).map(
-    ([file, text]): [string, pulumi.asset.Asset] => [file, new pulumi.asset.StringAsset(text)],
+  const assets = Object.entries(bundleFiles(name)).map(
+    ([file, path]): [string, pulumi.asset.Asset] => [file, new pulumi.asset.FileAsset(path)],
   );
   return new pulumi.asset.AssetArchive(Object.fromEntries(assets));
 }

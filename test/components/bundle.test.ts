@@ -3,6 +3,7 @@ import {
   cpSync,
   mkdtempSync,
   mkdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -10,7 +11,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { functionBundle, functionSources, makeBundle } from "../../components/bundle.ts";
+import {
+  bundleFiles,
+  functionBundle,
+  functionSources,
+  makeBundle,
+} from "../../components/bundle.ts";
 
 const fixtures = join(import.meta.dirname, "../engine/fixtures/functions");
 
@@ -73,6 +79,28 @@ describe("function bundles", () => {
     assert.deepEqual(functionBundle("callback"), {
       "LICENSES.txt": "none",
       "index.mjs": "export const handler = 1;",
+    });
+  });
+
+  it("lie in files that hold them whole, whoever has changed one", () => {
+    functionSources.folder = fixtures;
+    const files = bundleFiles("worker");
+    const held = () =>
+      Object.fromEntries(
+        Object.entries(files).map(([name, path]) => [name, readFileSync(path, "utf8")]),
+      );
+    assert.deepEqual(held(), functionBundle("worker"));
+    writeFileSync(files["index.mjs"] ?? "", "changed");
+    assert.deepEqual(bundleFiles("worker"), files);
+    assert.deepEqual(held(), functionBundle("worker"));
+  });
+
+  it("are the package's own files where it brings them", () => {
+    functionSources.folder = scratch;
+    mkdirSync(join(scratch, "middleware"));
+    writeFileSync(join(scratch, "middleware/index.mjs"), "export const handler = 1;");
+    assert.deepEqual(bundleFiles("middleware"), {
+      "index.mjs": join(scratch, "middleware/index.mjs"),
     });
   });
 
