@@ -25,6 +25,11 @@ export function createTelemetry(): Telemetry {
       error: (message, fields = {}) => logger.error(message, { ...fields }),
     },
     metrics: { count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value) },
-    flush: () => metrics.publishStoredMetrics(),
+    flush: () => {
+      // With nothing to write it would warn of that, in most invocations.
+      if (metrics.hasStoredMetrics()) {
+        metrics.publishStoredMetrics();
+      }
+    },
   };
 }
