@@ -154,7 +154,7 @@ describe("Commands about proposals", function () {
     assert.match(out, / {2}Chain whole: \d+ events, ends in sha256:[0-9a-f]{12}…\n$/);
   });
 
-  it("counts equal events in a row instead of repeating them", async () => {
+  it("tells once who else proposed the same, however often", async () => {
     const id = await bench.restart();
     await bench.embedded.gate.queue.idle();
     const { ledger, queue } = bench.embedded.gate;
@@ -169,7 +169,7 @@ describe("Commands about proposals", function () {
     await queue.send([{ kind: "proposal", id }]);
     await queue.idle();
     const { out } = await bench.gate("show", id);
-    assert.match(out, /Z {2}ci proposed the same; this one answers for it \(3 times\)\n/);
+    assert.equal(out.match(/Z {2}ci proposed the same; this one answers for it\n/g)?.length, 1);
   });
 
   it("says that there is no such proposal", async () => {
