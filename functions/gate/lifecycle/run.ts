@@ -6,7 +6,7 @@ import type { Known, Step } from "../known.ts";
 import type { Order } from "../ports.ts";
 import type { Decision, Execution, Incident, Parameters, Proposal, Weighing } from "../proposal.ts";
 import { end, hintIds, lookAgain, waitUntil, withChanges } from "./common.ts";
-import { voidedBy } from "./awaitDecision.ts";
+import { voidedBy } from "./voided.ts";
 import { subjectOf } from "./weigh.ts";
 
 const HOUR_MS = 3_600_000;

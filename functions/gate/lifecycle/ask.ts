@@ -1,0 +1,108 @@
+import { approvalEffect } from "../approvalRequest.ts";
+import type { Known, Step } from "../known.ts";
+import type { ApprovalAttempt, ApprovalProgress, Proposal, Weighing } from "../proposal.ts";
+import { end, withChanges } from "./common.ts";
+import { expire, expiredDecision } from "./expire.ts";
+
+/** Pause before a submission whose effect is unknown is repeated: sooner, Cheqpoint takes it for a loop. */
+export const RESUBMIT_PAUSE_MS = 15_000;
+const MAX_KEPT_ATTEMPTS = 9;
+
+/** Submits, or gives up when the deadline is too near. Null: nothing to submit now. */
+export function ask(
+  proposal: Proposal,
+  known: Known,
+  weighing: Weighing,
+  approval: ApprovalProgress,
+  decideByMs: number,
+): Step | null {
+  const { nowMs, settings, fresh } = known;
+  const started = approval.attempts.find((attempt) => attempt.state === "started");
+  if (started !== undefined) {
+    if (nowMs < started.startedAtMs + settings.leaseMs) {
+      return null;
+    }
+    return {
+      kind: "save",
+      next: withChanges(proposal, nowMs, {
+        approval: {
+          ...approval,
+          attempts: replaceAttempt(approval.attempts, { ...started, state: "unclear" }),
+          nextSubmitAtMs: nowMs + RESUBMIT_PAUSE_MS,
+        },
+      }),
+      facts: [{ type: "approval.submitUnclear", data: { attemptId: started.attemptId } }],
+    };
+  }
+  if (nowMs >= decideByMs) {
+    const wasAsked = approval.attempts.some((attempt) => attempt.state === "ended");
+    return wasAsked
+      ? expire(proposal, known, [])
+      : end(
+          proposal,
+          known,
+          {
+            kind: "suppressed",
+            reason: "neverAsked",
+            text: "No reviewer could be asked before the deadline: Cheqpoint took no request.",
+          },
+          { decision: expiredDecision(proposal, known) },
+        );
+  }
+  if (approval.nextSubmitAtMs === null || nowMs < approval.nextSubmitAtMs) {
+    return null;
+  }
+  const { incident } = proposal;
+  if (incident === null) {
+    return null;
+  }
+  const effect = approvalEffect(proposal, incident, weighing, {
+    attemptId: fresh.attemptId,
+    nowMs,
+  });
+  const attempt: ApprovalAttempt = {
+    attemptId: fresh.attemptId,
+    tokenHash: fresh.tokenHash,
+    startedAtMs: nowMs,
+    state: "started",
+    approvalId: null,
+    reviewUrl: null,
+    problem: null,
+    details: effect.request.details,
+  };
+  return {
+    kind: "effect",
+    effect,
+    next: withChanges(proposal, nowMs, {
+      dueAtMs: nowMs + settings.leaseMs,
+      approval: {
+        ...approval,
+        attempts: [...keptAttempts(approval.attempts), attempt],
+        nextSubmitAtMs: null,
+      },
+    }),
+    facts: [
+      {
+        type: "approval.submitting",
+        data: {
+          attemptId: attempt.attemptId,
+          attempt: approval.attempts.length + 1,
+          digest: proposal.digest,
+        },
+      },
+    ],
+    options: { links: [`token/${fresh.tokenHash}`] },
+  };
+}
+
+/** Cheqpoint may be away for days: what came to nothing is told in the audit trail and need not stay in the record. */
+function keptAttempts(attempts: ApprovalAttempt[]): ApprovalAttempt[] {
+  return attempts.filter((one) => one.state !== "refused").slice(-MAX_KEPT_ATTEMPTS);
+}
+
+export function replaceAttempt(
+  attempts: ApprovalAttempt[],
+  changed: ApprovalAttempt,
+): ApprovalAttempt[] {
+  return attempts.map((one) => (one.attemptId === changed.attemptId ? changed : one));
+}
