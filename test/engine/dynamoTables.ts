@@ -2,11 +2,15 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateTableCommand, DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import type { TableDefinition } from "../../functions/aws/tableDefinition.ts";
 
-/** Why tests against DynamoDB are left out; null when there is one. */
+/** Why tests against DynamoDB are left out; null when there is one. With REQUIRE_ENGINE set there must be one. */
 export function whyNoDynamo(): string | null {
-  return process.env["AWS_ENDPOINT_URL"] === undefined
-    ? "skipped: AWS_ENDPOINT_URL is not set, so there is no DynamoDB to test against"
-    : null;
+  if (process.env["AWS_ENDPOINT_URL"] !== undefined) {
+    return null;
+  }
+  if ((process.env["REQUIRE_ENGINE"] ?? "") !== "") {
+    throw new Error("the engine tests are required, but AWS_ENDPOINT_URL is not set");
+  }
+  return "skipped: AWS_ENDPOINT_URL is not set, so there is no DynamoDB to test against";
 }
 
 let tables = 0;

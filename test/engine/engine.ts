@@ -18,7 +18,19 @@ export const repository = resolve(import.meta.dirname, "../..");
 /** Why engine tests cannot run here; null when they can. */
 export function missingEngine(): string | null {
   const found = spawnSync("pulumi", ["version"], { encoding: "utf8" });
-  return found.status === 0 ? null : "skipped: no `pulumi` on PATH";
+  return found.status === 0 ? null : "no `pulumi` on PATH";
+}
+
+/** Skips the tests of a suite for a reason that it prints; with REQUIRE_ENGINE set that is a failure. */
+export function skipFor(suite: Mocha.Context, reason: string | null): void {
+  if (reason === null) {
+    return;
+  }
+  if ((process.env["REQUIRE_ENGINE"] ?? "") !== "") {
+    throw new Error(`the engine tests are required, but there is ${reason}`);
+  }
+  console.log(`      skipped: ${reason}`);
+  suite.skip();
 }
 
 export interface Step {
@@ -27,7 +39,9 @@ export interface Step {
   detailedDiff?: Record<string, unknown> | null;
 }
 
-export interface RunResult {
+const UNTOUCHED: readonly string[] = ["same", "read", "refresh"];
+
+interface RunResult {
   code: number;
   output: string;
 }
@@ -49,6 +63,8 @@ export class Project {
     this.env = {
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Shows the option that writes the engine's events into a file.
+      PULUMI_DEBUG_COMMANDS: "true",
       ...env,
       PULUMI_BACKEND_URL: `file://${join(this.dir, "state")}`,
     };
@@ -90,7 +106,7 @@ export class Project {
   async planned(): Promise<Step[]> {
     const text = await this.pulumi(["preview", "--json"]);
     const { steps } = JSON.parse(text.slice(text.indexOf("{"))) as { steps: Step[] };
-    return steps.filter(({ op }) => op !== "same" && op !== "read");
+    return steps.filter(({ op }) => !UNTOUCHED.includes(op));
   }
 
   /** `op name` of each planned step, sorted. */
@@ -98,16 +114,40 @@ export class Project {
     return (await this.planned()).map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`).sort();
   }
 
-  async up(): Promise<string> {
-    return this.pulumi(["up", "--yes", "--skip-preview", "--suppress-progress"]);
+  /** Updates the stack without a preview; what it did to resources that did not stay as they were, sorted. */
+  async up(): Promise<string[]> {
+    return this.carriedOut("up");
   }
 
-  async destroy(): Promise<string> {
-    return this.pulumi(["destroy", "--yes", "--skip-preview", "--suppress-progress"]);
+  async destroy(): Promise<string[]> {
+    return this.carriedOut("destroy");
   }
 
-  async refresh(): Promise<string> {
-    return this.pulumi(["refresh", "--yes", "--skip-preview", "--suppress-progress"]);
+  async refresh(): Promise<string[]> {
+    return this.carriedOut("refresh");
+  }
+
+  /** `op name` of each resource, from the engine's own events; a provider follows the configuration by itself. */
+  private async carriedOut(command: string): Promise<string[]> {
+    const log = join(this.dir, "events.jsonl");
+    rmSync(log, { force: true });
+    await this.pulumi([
+      command,
+      "--yes",
+      "--skip-preview",
+      "--suppress-progress",
+      "--event-log",
+      log,
+    ]);
+    const events = readFileSync(log, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { resOutputsEvent?: { metadata: Step } });
+    return events
+      .flatMap(({ resOutputsEvent }) => (resOutputsEvent ? [resOutputsEvent.metadata] : []))
+      .filter(({ op, urn }) => !UNTOUCHED.includes(op) && !urn.includes("::pulumi:providers:"))
+      .map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`)
+      .sort();
   }
 
   async outputs(): Promise<Record<string, unknown>> {

@@ -1,115 +1,61 @@
 // Deploys the stack program with the real engine to a local AWS, and drives it through emulators of PagerDuty and
 // Cheqpoint. Not shown: what a local AWS does not do, which docs/pulumi.md lists.
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SEED } from "../../local/pagerduty/index.ts";
-import { Project, missingEngine, repository } from "./engine.ts";
-import { inventory, missingAws } from "./localAws.ts";
+import { DeployedGate, PROGRAM, exampleSource } from "./deployedGate.ts";
+import type { Outputs } from "./deployedGate.ts";
+import { Project, missingEngine, repository, skipFor } from "./engine.ts";
+import { inventory, logged, missingAws, previousSecret } from "./localAws.ts";
 import { localFetch } from "./localFetch.ts";
-import { json, startWorld, until } from "./world.ts";
-import type { Told, World } from "./world.ts";
+import { CREDENTIALS, json, startWorld, until } from "./world.ts";
+import type { World } from "./world.ts";
 
-const CONNECTION_KEY = "connection-key-that-nobody-may-see";
-const TOKEN = "pagerduty-token-that-nobody-may-see";
+const FAILOVER = { service: "payments-db", runbook: "db_failover_primary_to_replica" };
+const DIAGNOSTICS = { service: "checkout-api", runbook: "diagnostics" };
 
-interface Outputs {
-  proposalsUrl: string;
-  webhookUrl: string;
-  proposerTokens: { agent: string };
-  operatorTokens: { sre: string };
-}
+/** What steps such as "update gate-worker" were done to. */
+const namesIn = (steps: readonly string[]) =>
+  [...new Set(steps.map((step) => step.split(" ")[1] ?? ""))].sort();
 
 describe("the deployed gate", function () {
   this.timeout(600_000);
+  // Each step goes on where the one before ended.
   this.bail(true);
 
   let world: World;
-  let stack: Project;
-  let outputs: Outputs;
+  let gate: DeployedGate;
+  let second: DeployedGate;
   let stockBefore: string[];
-  let isUp = false;
   let unanswered: { incidentId: string; proposalId: string };
 
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-  const propose = async (body: object, token = outputs.proposerTokens.agent): Promise<Told> =>
-    (await json(
-      outputs.proposalsUrl,
-      "POST",
-      { justification: "because", ...body },
-      bearer(token),
-    )) as Told;
-  const told = async (id: string): Promise<Told> =>
-    (await json(
-      `${outputs.proposalsUrl}/${id}`,
-      "GET",
-      undefined,
-      bearer(outputs.operatorTokens.sre),
-    )) as Told;
-  const proposalsOf = async (incidentId: string): Promise<Told[]> => {
-    const answer = (await json(
-      `${outputs.proposalsUrl}?incident_id=${incidentId}`,
-      "GET",
-      undefined,
-      bearer(outputs.operatorTokens.sre),
-    )) as { proposals: Told[] };
-    return answer.proposals;
-  };
-  const ended = (id: string, seconds = 90) =>
-    until(
-      `proposal ${id} ends`,
-      async () => {
-        const now = await told(id);
-        return now.final && now;
-      },
-      seconds,
-    );
-  const asked = (id: string) =>
-    until(`a reviewer is asked about ${id}`, () => world.pendingApproval(id));
-  const proposedFor = (incidentId: string) =>
-    until(`incident ${incidentId} leads to a proposal`, async () => {
-      const [first, ...others] = await proposalsOf(incidentId);
-      assert.equal(others.length, 0);
-      return first;
-    });
+  const raise = (title: string, p1 = false) =>
+    world.openIncident(title, SEED.services.paymentsDb, p1 ? SEED.priorities.p1 : undefined);
 
   before(async function () {
-    const missing = missingEngine() ?? missingAws();
-    if (missing !== null) {
-      console.log(`      ${missing}`);
-      this.skip();
-    }
-    world = await startWorld(CONNECTION_KEY, TOKEN);
+    skipFor(this, missingEngine() ?? missingAws());
+    world = await startWorld();
     stockBefore = await inventory();
-    stack = new Project({}, { PAGERDUTY_TOKEN: "" });
-    stack.copy("components", "functions", "index.ts", "package.json");
-    stack.copy("Pulumi.yaml", "Pulumi.dev.yaml");
-    await stack.pulumi(["stack", "init", "dev"]);
-    await stack.configure(
-      {
-        pagerdutyFrom: world.pagerduty.from,
-        pagerdutyApiUrl: world.pagerduty.url,
-        cheqpointApiUrl: world.cheqpoint.url,
-        deletionProtection: "false",
-        secretRecoveryDays: "0",
-        "proposers[0]": "agent",
-        "operators[0]": "sre",
-      },
-      { cheqpointConnectionKey: CONNECTION_KEY, pagerdutyToken: TOKEN },
-    );
+    gate = await DeployedGate.prepare(world, "dev");
+    second = await DeployedGate.prepare(world, "prod");
+    // The first one already gates the other services.
+    await second.project.configure({ "webhookServices[0]": SEED.services.search });
   });
 
   after(async () => {
-    if (isUp) {
-      await stack.destroy();
+    try {
+      await Promise.all([gate, second].map((deployed) => deployed?.destroy()));
+    } finally {
+      gate?.project.remove();
+      second?.project.remove();
+      await world?.stop();
     }
-    await world?.stop();
-    stack?.remove();
   });
 
   it("says which secrets are missing, and how to set them", async () => {
     const bare = new Project({}, { PAGERDUTY_TOKEN: "" });
-    bare.copy("components", "functions", "index.ts", "package.json", "Pulumi.yaml");
+    bare.copy(...PROGRAM);
     await bare.pulumi(["stack", "init", "bare"]);
     await bare.configure({ pagerdutyToken: "in-clear-text", logDays: "7" });
     const report = await bare.pulumi(["preview"], true);
@@ -126,7 +72,7 @@ describe("the deployed gate", function () {
   });
 
   it("previews the whole tree before anything exists", async () => {
-    const steps = await stack.planned();
+    const steps = await gate.project.planned();
     assert.deepEqual(new Set(steps.map(({ op }) => op)), new Set(["create"]));
     const types = steps.map(({ urn }) => urn.split("::")[2]?.split("$").at(-1) ?? "");
     for (const [type, count] of [
@@ -140,46 +86,83 @@ describe("the deployed gate", function () {
     }
   });
 
-  it("comes up, with no secret in the state in clear text, and stays as it is", async () => {
-    isUp = true;
-    await stack.up();
-    outputs = (await stack.outputs()) as unknown as Outputs;
-    const state = stack.stateOnDisk();
-    assert.match(state, /aws:lambda\/function:Function/);
-    for (const secret of [
-      CONNECTION_KEY,
-      TOKEN,
-      outputs.proposerTokens.agent,
-      outputs.operatorTokens.sre,
-    ]) {
-      assert.ok(secret.length > 20 && !state.includes(secret));
+  it("comes up twice in one account and region, once for each stack file", async () => {
+    const done = await Promise.all([gate.up(), second.up()]);
+    for (const steps of done) {
+      assert.ok(steps.every((step) => step.startsWith("create ")));
     }
-    await stack.pulumi(["preview", "--expect-no-changes"]);
-    const [subscription, ...others] = await world.subscriptions();
-    assert.deepEqual(others, []);
-    assert.equal(subscription?.url, outputs.webhookUrl);
-    assert.equal(subscription.active, true);
+    await gate.project.pulumi(["preview", "--expect-no-changes"]);
+    // What is looked for at the end is there now.
+    const stock = await inventory();
+    assert.equal(stock.filter((name) => name.startsWith("gate-monitoring-")).length, 2 * 16);
+    assert.equal(stock.filter((name) => name.startsWith("gate-ledger-")).length, 2 * 2);
+    const subscriptions = await world.subscriptions();
+    assert.deepEqual(
+      subscriptions.map(({ url, active }) => `${url} ${active}`).sort(),
+      [gate, second].map(({ outputs }) => `${outputs.webhookUrl} true`).sort(),
+    );
+  });
+
+  it("keeps every secret out of the state in clear text", async () => {
+    for (const deployed of [gate, second]) {
+      const { proposerTokens, operatorTokens } = deployed.outputs;
+      await deployed.hidesSecrets(
+        ...Object.values(CREDENTIALS),
+        proposerTokens.agent,
+        operatorTokens.sre,
+      );
+    }
+  });
+
+  it("shares nothing with the other gate, which goes without a trace", async () => {
+    const { outputs: ours } = gate;
+    const { outputs: theirs } = second;
+    for (const key of Object.keys(ours) as (keyof Outputs)[]) {
+      if (key !== ("gating" as string)) {
+        assert.notDeepEqual(theirs[key], ours[key], key);
+      }
+    }
+    const incidentId = await world.openIncident(
+      "stale results",
+      SEED.services.search,
+      SEED.priorities.p1,
+    );
+    const request = { incident_id: incidentId, service: "search", runbook: "reindex" };
+    const foreign = await localFetch(theirs.proposalsUrl, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${ours.proposerTokens.agent}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ ...request, justification: "because" }),
+    });
+    assert.equal(foreign.status, 401);
+    const { id } = await second.propose(request);
+    await world.decide(await second.asked(id), "approved");
+    assert.equal((await second.ended(id)).status, "executed");
+    assert.deepEqual(await gate.proposalsOf(incidentId), []);
+
+    await second.destroy();
+    assert.deepEqual(
+      (await world.subscriptions()).map(({ url }) => url),
+      [ours.webhookUrl],
+    );
   });
 
   it("runs what a reviewer approves, exactly once, from a signed webhook", async () => {
-    const incidentId = await world.openIncident(
-      "primary unreachable",
-      SEED.services.paymentsDb,
-      SEED.priorities.p1,
-    );
-    const { id } = await proposedFor(incidentId);
+    const incidentId = await raise("primary unreachable", true);
+    const { id } = await gate.proposedFor(incidentId);
     assert.deepEqual(await world.invocations(incidentId), []);
-    await world.decide(await asked(id), "approved");
-    assert.equal((await ended(id)).status, "executed");
-    const invocations = await world.invocations(incidentId);
+    await world.decide(await gate.asked(id), "approved");
+    assert.equal((await gate.ended(id)).status, "executed");
     assert.deepEqual(
-      invocations.map(({ action_id }) => action_id),
+      (await world.invocations(incidentId)).map(({ action_id }) => action_id),
       [SEED.actions.dbFailover],
     );
   });
 
   it("refuses a forged webhook", async () => {
-    const answer = await localFetch(outputs.webhookUrl, {
+    const answer = await localFetch(gate.outputs.webhookUrl, {
       method: "POST",
       headers: { "x-pagerduty-signature": `v1=${"0".repeat(64)}` },
       body: '{"event":{"id":"forged","event_type":"incident.triggered"}}',
@@ -188,15 +171,11 @@ describe("the deployed gate", function () {
   });
 
   it("suppresses what a reviewer rejects, and hands the work to people", async () => {
-    const incidentId = await world.openIncident("slow queries", SEED.services.paymentsDb);
-    const { id } = await propose({
-      incident_id: incidentId,
-      service: "payments-db",
-      runbook: "db_failover_primary_to_replica",
-    });
+    const incidentId = await raise("slow queries");
+    const { id } = await gate.propose({ incident_id: incidentId, ...FAILOVER });
     const incidentsBefore = await world.incidents();
-    await world.decide(await asked(id), "rejected");
-    const end = await ended(id);
+    await world.decide(await gate.asked(id), "rejected");
+    const end = await gate.ended(id);
     assert.equal(end.status, "suppressed");
     assert.notEqual(end.manual_task, null);
     assert.deepEqual(await world.invocations(incidentId), []);
@@ -205,103 +184,107 @@ describe("the deployed gate", function () {
 
   it("lets a harmless action run without anybody", async () => {
     const incidentId = await world.openIncident("slow checkout", SEED.services.checkoutApi);
-    const { id } = await propose({
-      incident_id: incidentId,
-      service: "checkout-api",
-      runbook: "diagnostics",
-    });
-    assert.equal((await ended(id)).status, "executed");
+    const { id } = await gate.propose({ incident_id: incidentId, ...DIAGNOSTICS });
+    assert.equal((await gate.ended(id)).status, "executed");
     // Nobody answers this one: its minute passes while the tests go on.
-    const { id: proposalId } = await propose({
-      incident_id: incidentId,
-      service: "checkout-api",
-      runbook: "restart_api",
-    });
+    const restart = { service: "checkout-api", runbook: "restart_api" };
+    const { id: proposalId } = await gate.propose({ incident_id: incidentId, ...restart });
     unanswered = { incidentId, proposalId };
-    await asked(proposalId);
+    await gate.asked(proposalId);
   });
 
   it("takes a changed rule over at once, touching only that service's record", async () => {
-    await stack.configure({ "services.payments-db.rules[2].decision": "deny" });
-    assert.deepEqual(await stack.plannedNames(), ["update gate-payments-db"]);
-    const report = await stack.pulumi(["preview", "--diff"]);
+    await gate.project.configure({ "services.payments-db.rules[2].decision": "deny" });
+    const report = await gate.project.pulumi(["preview", "--diff"]);
     assert.match(report, /decision\s*: "requireApproval" => "deny"/);
-    await stack.up();
-    const incidentId = await world.openIncident("slow again", SEED.services.paymentsDb);
-    const { id } = await propose({
-      incident_id: incidentId,
-      service: "payments-db",
-      runbook: "db_failover_primary_to_replica",
-    });
-    const end = await ended(id);
+    assert.deepEqual(await gate.up(), ["update gate-payments-db"]);
+    const { id } = await gate.propose({ incident_id: await raise("slow again"), ...FAILOVER });
+    const end = await gate.ended(id);
     assert.equal(end.rule_decision, "deny");
     assert.equal(end.status, "suppressed");
   });
 
   it("refuses a gating that cannot work before anything changes", async () => {
-    await stack.configure({ "services.payments-db.rules[1].sla": "5 minutes" });
-    const report = await stack.pulumi(["preview"], true);
+    await gate.project.configure({ "services.payments-db.rules[1].sla": "5 minutes" });
+    const report = await gate.project.pulumi(["preview"], true);
     assert.match(report, /services\.payments-db\.rules\[1\].*`sla`.*"5 minutes"/);
-    await stack.configure({ "services.payments-db.rules[1].sla": "5m" });
+    await gate.project.configure({ "services.payments-db.rules[1].sla": "5m" });
   });
 
-  it("updates one function for a change of its code", async () => {
-    appendFileSync(join(stack.dir, "functions/worker/index.ts"), "\nexport const build = 2;\n");
-    assert.deepEqual(await stack.plannedNames(), ["update gate-worker"]);
-    await stack.up();
-    assert.deepEqual(await stack.planned(), []);
-  });
+  const renewed = {
+    pagerdutyToken: "renewed-token-that-nobody-may-see",
+    cheqpointConnectionKey: "renewed-connection-key-that-nobody-may-see",
+    cheqpointCallbackSecret: "renewed-callback-secret-that-nobody-may-see",
+  };
 
-  it("loses no webhook while its signing secret is renewed", async () => {
-    await stack.configure({ webhookSecretSerial: "2" });
-    const planned = await stack.plannedNames();
-    assert.ok(!planned.some((step) => /gate-(middleware|callback|worker|ledger|queue)/.test(step)));
+  it("loses no webhook while all its secrets are renewed, and touches no function", async () => {
+    const { proposerTokens, operatorTokens } = gate.outputs;
+    world.doors.pagerduty.keys.add(renewed.pagerdutyToken);
+    world.doors.cheqpoint.keys.add(renewed.cheqpointConnectionKey);
+    await gate.project.configure({ webhookSecretSerial: "2", tokenSerial: "2" }, renewed);
     const raised: string[] = [];
-    let renewed = false;
+    let isOver = false;
     const storm = (async () => {
-      while (!renewed) {
-        raised.push(
-          await world.openIncident(
-            `primary unreachable ${raised.length}`,
-            SEED.services.paymentsDb,
-            SEED.priorities.p1,
-          ),
-        );
+      while (!isOver) {
+        raised.push(await raise(`primary unreachable ${raised.length}`, true));
         await new Promise((resolve) => setTimeout(resolve, 1500));
       }
     })();
-    await stack.up();
-    renewed = true;
+    const done = await gate.up().finally(() => {
+      isOver = true;
+    });
     await storm;
+    assert.deepEqual(namesIn(done), [
+      "gate-secret-callback",
+      "gate-secret-cheqpoint-key",
+      "gate-secret-operator-sre",
+      "gate-secret-operators",
+      "gate-secret-pagerduty-token",
+      "gate-secret-proposer-agent",
+      "gate-secret-proposers",
+      "gate-webhook",
+      "gate-webhook-account",
+    ]);
     assert.ok(raised.length > 3);
     for (const incidentId of raised) {
-      await proposedFor(incidentId);
+      await gate.proposedFor(incidentId);
     }
     const [subscription, ...others] = await world.subscriptions();
     assert.equal(others.length, 0);
     assert.equal(subscription?.active, true);
-    assert.deepEqual(await stack.planned(), []);
-  });
 
-  it("takes both tokens of a proposer while they are renewed, and touches no function", async () => {
-    const { agent: old } = outputs.proposerTokens;
-    await stack.configure({ tokenSerial: "2" });
-    await stack.up();
-    outputs = (await stack.outputs()) as unknown as Outputs;
-    assert.notEqual(outputs.proposerTokens.agent, old);
+    const { agent } = gate.outputs.proposerTokens;
+    assert.notEqual(agent, proposerTokens.agent);
+    assert.notEqual(gate.outputs.operatorTokens.sre, operatorTokens.sre);
     const incidentId = await world.openIncident("slow checkout", SEED.services.checkoutApi);
-    for (const token of [old, outputs.proposerTokens.agent]) {
-      const { id } = await propose(
-        { incident_id: incidentId, service: "checkout-api", runbook: "diagnostics" },
-        token,
-      );
+    for (const token of [proposerTokens.agent, agent]) {
+      const { id } = await gate.propose({ incident_id: incidentId, ...DIAGNOSTICS }, token);
       assert.ok(id.length > 0);
     }
-    assert.ok(!stack.stateOnDisk().includes(outputs.proposerTokens.agent));
+    // A function that starts now finds the token before as well.
+    const kept = JSON.parse(await previousSecret("gate-secret-proposers-")) as unknown;
+    assert.deepEqual(kept, proposerTokens);
+    await gate.hidesSecrets(...Object.values(renewed), agent, gate.outputs.operatorTokens.sre);
+  });
+
+  it("updates one function for a change of its code, which then works with the renewed secrets", async () => {
+    const code = join(gate.project.dir, "functions/worker/index.ts");
+    appendFileSync(code, "\nexport const build = 2;\n");
+    assert.deepEqual(await gate.up(), ["update gate-worker"]);
+    world.doors.pagerduty.keys.delete(CREDENTIALS.pagerdutyToken);
+    world.doors.cheqpoint.keys.delete(CREDENTIALS.connectionKey);
+    await json(`${world.cheqpoint.url}/_emulator/settings`, "POST", {
+      webhookSecret: renewed.cheqpointCallbackSecret,
+    });
+    const incidentId = await raise("primary unreachable once more", true);
+    const { id } = await gate.proposedFor(incidentId);
+    await world.decide(await gate.asked(id), "approved");
+    assert.equal((await gate.ended(id)).status, "executed");
+    assert.equal((await world.invocations(incidentId)).length, 1);
   });
 
   it("ends what nobody answered as its rule says", async () => {
-    const end = await ended(unanswered.proposalId, 240);
+    const end = await gate.ended(unanswered.proposalId, 240);
     assert.equal(end.status, "suppressed");
     assert.notEqual(end.manual_task, null);
     const invocations = await world.invocations(unanswered.incidentId);
@@ -309,52 +292,62 @@ describe("the deployed gate", function () {
   });
 
   it("gates a service of another team's stack, and no longer when that stack goes", async () => {
+    const example = (file: string) =>
+      readFileSync(join(repository, "examples/team-stack", file), "utf8");
+    // PagerDuty has another service with the example's name.
     const team = new Project(
       {
-        "Pulumi.yaml":
-          "name: search\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
-        "package.json": '{"name":"search","type":"module","main":"index.ts"}',
-        "index.ts": `
-import * as pulumi from "@pulumi/pulumi";
-import { ServiceGating } from ${JSON.stringify(join(repository, "components/index.ts"))};
-const platform = new pulumi.StackReference("organization/pagerduty-approval-gate/dev");
-export const { serviceId } = new ServiceGating("search", {
-  gate: platform.requireOutput("gate"),
-  service: "search",
-  gating: {
-    runbooks: { reindex: { automationAction: "01DIAGNOSE" } },
-    rules: [{ name: "reindex", match: { runbook: "reindex" }, decision: "allow" }],
-  },
-});
-`,
+        "Pulumi.yaml": example("Pulumi.yaml"),
+        "package.json": example("package.json"),
+        "index.ts": exampleSource(example("index.ts")).replace('name: "search"', 'name: "jobs"'),
       },
-      { PAGERDUTY_API_URL: world.pagerduty.url, PAGERDUTY_TOKEN: TOKEN },
+      { PAGERDUTY_API_URL: world.pagerduty.url, PAGERDUTY_TOKEN: world.pagerduty.token },
     );
-    team.env["PULUMI_BACKEND_URL"] = stack.env["PULUMI_BACKEND_URL"] ?? "";
+    team.env["PULUMI_BACKEND_URL"] = gate.project.env["PULUMI_BACKEND_URL"] ?? "";
     try {
       await team.pulumi(["stack", "init", "dev"]);
+      await team.configure({
+        gateStack: "organization/pagerduty-approval-gate/dev",
+        escalationPolicy: SEED.escalationPolicies.platformOnCall,
+      });
       await team.up();
-      assert.deepEqual(await team.outputs(), { serviceId: SEED.services.search });
-      const incidentId = await world.openIncident("stale results", SEED.services.search);
-      const request = { incident_id: incidentId, service: "search", runbook: "reindex" };
-      assert.equal((await ended((await propose(request)).id)).status, "executed");
-      await team.pulumi(["preview", "--expect-no-changes"]);
+      const { serviceId } = (await team.outputs()) as { serviceId: string };
+      const incidentId = await world.openIncident("stale results", serviceId);
+      const request = { incident_id: incidentId, service: "jobs", runbook: "hand_over" };
+      assert.equal((await gate.ended((await gate.propose(request)).id)).status, "executed");
+      assert.deepEqual(await team.planned(), []);
       await team.destroy();
-      const after = await propose({ ...request, justification: "once more" });
-      assert.notEqual((await ended(after.id)).status, "executed");
+      await assert.rejects(
+        gate.propose({ ...request, justification: "once more" }),
+        /answered 400: .*service \\"jobs\\" is not listed in the gating/,
+      );
     } finally {
       team.remove();
     }
   });
 
-  it("finds nothing to mend in a refresh", async () => {
-    await stack.refresh();
-    assert.deepEqual(await stack.planned(), []);
+  it("makes a subscription again that somebody removed, and finds nothing else to mend", async () => {
+    const [before] = await world.subscriptions();
+    await world.removeSubscription(before?.id ?? "");
+    await gate.project.refresh();
+    assert.deepEqual(namesIn(await gate.up()), ["gate-webhook", "gate-webhook-account"]);
+    await gate.project.pulumi(["preview", "--expect-no-changes"]);
+    const [after, ...others] = await world.subscriptions();
+    assert.equal(others.length, 0);
+    assert.notEqual(after?.id, before?.id);
+    assert.equal(after?.active, true);
+    await gate.proposedFor(await raise("primary unreachable at last", true));
+  });
+
+  it("writes no secret into a log", async () => {
+    const lines = await until("functions have written their logs", logged);
+    for (const secret of [...Object.values(CREDENTIALS), ...Object.values(renewed)]) {
+      assert.ok(!lines.includes(secret));
+    }
   });
 
   it("leaves nothing behind", async () => {
-    await stack.destroy();
-    isUp = false;
+    await gate.destroy();
     assert.deepEqual(await world.subscriptions(), []);
     assert.deepEqual(await inventory(), stockBefore);
   });

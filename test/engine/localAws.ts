@@ -4,18 +4,22 @@ import assert from "node:assert/strict";
 export function missingAws(): string | null {
   const endpoint = process.env["AWS_ENDPOINT_URL"];
   if (endpoint === undefined) {
-    return "skipped: AWS_ENDPOINT_URL names no local AWS";
+    return "no local AWS: AWS_ENDPOINT_URL is not set";
   }
   return /^http:\/\/(127\.0\.0\.1|localhost)(:|\/|$)/.test(endpoint)
     ? null
-    : "skipped: AWS_ENDPOINT_URL is not on this machine";
+    : "no local AWS: AWS_ENDPOINT_URL is not on this machine";
 }
 
 const endpoint = (): string => process.env["AWS_ENDPOINT_URL"] ?? "";
 const region = (): string => process.env["AWS_REGION"] ?? "us-east-1";
 
-/** One call of an AWS JSON API; a local AWS checks no signature. */
-export async function awsCall(
+/** A local AWS checks no signature, but reads the service from it. */
+const credential = (service: string): string =>
+  `AWS4-HMAC-SHA256 Credential=test/20260101/${region()}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+
+/** One call of an AWS JSON API. */
+async function awsCall(
   service: string,
   target: string,
   version: "1.0" | "1.1",
@@ -26,11 +30,41 @@ export async function awsCall(
     headers: {
       "x-amz-target": target,
       "content-type": `application/x-amz-json-${version}`,
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${region()}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+      authorization: credential(service),
     },
     body: JSON.stringify(body),
   });
   assert.ok(answer.ok, `${target} answered ${answer.status}`);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+/** One call of an AWS Query API; the names found in its answer between `<tag>` and its end. */
+async function queried(
+  service: string,
+  version: string,
+  action: string,
+  tag: string,
+): Promise<string[]> {
+  const answer = await fetch(endpoint(), {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      authorization: credential(service),
+    },
+    body: new URLSearchParams({ Action: action, Version: version }).toString(),
+  });
+  assert.ok(answer.ok, `${action} answered ${answer.status}`);
+  const text = await answer.text();
+  return [...text.matchAll(new RegExp(`<${tag}>([^<]*)</${tag}>`, "g"))].map(
+    ([, name = ""]) => name,
+  );
+}
+
+async function listed(service: string, path: string): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${endpoint()}${path}`, {
+    headers: { authorization: credential(service) },
+  });
+  assert.ok(answer.ok, `${path} answered ${answer.status}`);
   return (await answer.json()) as Record<string, unknown>;
 }
 
@@ -43,15 +77,46 @@ export async function inventory(): Promise<string[]> {
   const tables = await awsCall("dynamodb", "DynamoDB_20120810.ListTables", "1.0", {});
   const queues = await awsCall("sqs", "AmazonSQS.ListQueues", "1.0", {});
   const secrets = await awsCall("secretsmanager", "secretsmanager.ListSecrets", "1.1", {});
-  const logs = await awsCall("logs", "Logs_20140328.DescribeLogGroups", "1.1", {});
-  const functions = await (await fetch(`${endpoint()}/2015-03-31/functions`)).json();
-  const apis = await (await fetch(`${endpoint()}/v2/apis`)).json();
+  const groups = await awsCall("logs", "Logs_20140328.DescribeLogGroups", "1.1", {});
+  const functions = await listed("lambda", "/2015-03-31/functions");
+  const mappings = await listed("lambda", "/2015-03-31/event-source-mappings");
+  const apis = await listed("apigateway", "/v2/apis");
+  const schedules = await listed("scheduler", "/schedules");
   return [
     ...names(tables["TableNames"]),
     ...names(queues["QueueUrls"]),
     ...names(secrets["SecretList"], "Name"),
-    ...names(logs["logGroups"], "logGroupName"),
-    ...names((functions as Record<string, unknown>)["Functions"], "FunctionName"),
-    ...names((apis as Record<string, unknown>)["items"], "apiId"),
+    ...names(groups["logGroups"], "logGroupName"),
+    ...names(functions["Functions"], "FunctionName"),
+    ...names(mappings["EventSourceMappings"], "UUID"),
+    ...names(apis["items"], "apiId"),
+    ...names(schedules["Schedules"], "Name"),
+    ...(await queried("iam", "2010-05-08", "ListRoles", "RoleName")),
+    ...(await queried("monitoring", "2010-08-01", "DescribeAlarms", "AlarmName")),
+    ...(await queried("monitoring", "2010-08-01", "ListDashboards", "DashboardName")),
   ].sort();
+}
+
+/** The value before the current one of the only secret with that beginning of its name. */
+export async function previousSecret(prefix: string): Promise<string> {
+  const [name, ...others] = (await inventory()).filter((found) => found.startsWith(prefix));
+  assert.ok(name !== undefined && others.length === 0, `one secret ${prefix}`);
+  const { SecretString } = await awsCall("secretsmanager", "secretsmanager.GetSecretValue", "1.1", {
+    SecretId: name,
+    VersionStage: "AWSPREVIOUS",
+  });
+  return String(SecretString);
+}
+
+/** What functions have logged so far, as one text; undefined when that is nothing. */
+export async function logged(): Promise<string | undefined> {
+  const { logGroups } = await awsCall("logs", "Logs_20140328.DescribeLogGroups", "1.1", {});
+  const lines: string[] = [];
+  for (const { logGroupName } of logGroups as { logGroupName: string }[]) {
+    const { events } = await awsCall("logs", "Logs_20140328.FilterLogEvents", "1.1", {
+      logGroupName,
+    });
+    lines.push(...(events as { message: string }[]).map(({ message }) => message));
+  }
+  return lines.length === 0 ? undefined : lines.join("\n");
 }

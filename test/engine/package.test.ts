@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Project, missingEngine, repository } from "./engine.ts";
+import { Project, missingEngine, repository, skipFor } from "./engine.ts";
 import { missingAws } from "./localAws.ts";
 import { startPagerDuty } from "./fixtures/pagerduty.ts";
 
@@ -42,11 +42,7 @@ describe("the package for other languages", function () {
   let plugin: string;
 
   before(function () {
-    const missing = missingEngine() ?? missingAws();
-    if (missing !== null) {
-      console.log(`      ${missing}`);
-      this.skip();
-    }
+    skipFor(this, missingEngine() ?? missingAws());
     project = new Project(
       {
         "package.json": '{"name":"consumer","type":"module","main":"index.js"}',

@@ -1,7 +1,7 @@
 // Runs the real engine against a stand-in for PagerDuty's API. Not shown: PagerDuty itself.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Project, missingEngine, repository } from "./engine.ts";
+import { Project, missingEngine, repository, skipFor } from "./engine.ts";
 import { startPagerDuty } from "./fixtures/pagerduty.ts";
 import type { PagerDutyFixture } from "./fixtures/pagerduty.ts";
 
@@ -53,11 +53,7 @@ describe("WebhookSubscription under the engine", function () {
   let stack: Project;
 
   before(function () {
-    const missing = missingEngine();
-    if (missing !== null) {
-      console.log(`      ${missing}`);
-      this.skip();
-    }
+    skipFor(this, missingEngine());
   });
   beforeEach(async () => {
     pagerduty = await startPagerDuty(TOKEN);

@@ -4,7 +4,16 @@ import { startCheqpointEmulator } from "../../local/cheqpoint/index.ts";
 import type { CheqpointEmulator } from "../../local/cheqpoint/index.ts";
 import { startPagerDutyEmulator } from "../../local/pagerduty/index.ts";
 import type { PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { openDoor } from "./door.ts";
+import type { Door } from "./door.ts";
 import { localFetch } from "./localFetch.ts";
+
+/** What the gate gets in with at first. */
+export const CREDENTIALS = {
+  pagerdutyToken: "pagerduty-token-that-nobody-may-see",
+  connectionKey: "connection-key-that-nobody-may-see",
+  callbackSecret: "callback-secret-that-nobody-may-see",
+} as const;
 
 /** As the gate tells it. */
 export interface Told {
@@ -25,6 +34,8 @@ interface Invocation {
 export interface World {
   pagerduty: PagerDutyEmulator;
   cheqpoint: CheqpointEmulator;
+  /** Where the gate reaches them, with keys that can be revoked. */
+  doors: { pagerduty: Door; cheqpoint: Door };
   openIncident(title: string, serviceId: string, priorityId?: string): Promise<string>;
   /** Titles of incidents that are open. */
   incidents(): Promise<{ id: string; title: string }[]>;
@@ -32,31 +43,45 @@ export interface World {
   subscriptions(): Promise<{ id: string; active: boolean; url: string }[]>;
   pendingApproval(proposalId: string): Promise<string | undefined>;
   decide(approvalId: string, decision: "approved" | "rejected"): Promise<void>;
+  removeSubscription(id: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startWorld(connectionKey: string, token: string): Promise<World> {
+export async function startWorld(): Promise<World> {
   const pagerduty = await startPagerDutyEmulator({
     dataFile: ":memory:",
     port: 0,
-    token,
     fetch: localFetch,
     retryScheduleMs: [500, 1000, 2000, 4000],
   });
   const cheqpoint = await startCheqpointEmulator({
     dataFile: ":memory:",
     port: 0,
-    connectionKey,
+    webhookSecret: CREDENTIALS.callbackSecret,
+    maxRequestsHour: 10_000,
     fetch: localFetch,
   });
+  const doors = {
+    pagerduty: await openDoor(
+      { url: pagerduty.url, key: pagerduty.token },
+      "authorization",
+      CREDENTIALS.pagerdutyToken,
+    ),
+    cheqpoint: await openDoor(
+      { url: cheqpoint.url, key: cheqpoint.connectionKey },
+      "x-api-key",
+      CREDENTIALS.connectionKey,
+    ),
+  };
   const callPagerDuty = (method: string, path: string, body?: object) =>
     json(`${pagerduty.url}${path}`, method, body, {
-      authorization: `Token token=${token}`,
+      authorization: `Token token=${pagerduty.token}`,
       from: pagerduty.from,
     });
   return {
     pagerduty,
     cheqpoint,
+    doors,
     async openIncident(title, serviceId, priorityId) {
       const { incident } = (await callPagerDuty("POST", "/incidents", {
         incident: {
@@ -110,7 +135,11 @@ export async function startWorld(connectionKey: string, token: string): Promise<
         note: `${decision} by a test`,
       });
     },
+    async removeSubscription(id) {
+      await callPagerDuty("DELETE", `/webhook_subscriptions/${id}`);
+    },
     async stop() {
+      await Promise.all([doors.pagerduty.close(), doors.cheqpoint.close()]);
       await Promise.all([pagerduty.stop(), cheqpoint.stop()]);
     },
   };

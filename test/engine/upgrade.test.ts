@@ -1,0 +1,75 @@
+// Previews an upgrade of the stack program from the states that its versions left. Not shown: what AWS would answer to
+// the updates.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROGRAM, configureStack } from "./deployedGate.ts";
+import { Project, missingEngine, skipFor } from "./engine.ts";
+import { missingAws } from "./localAws.ts";
+import { RECORDED_ADDRESSES, statesFolder } from "./recordedStates.ts";
+import { startWorld } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Types of which a lost or replaced one loses decisions, callers or webhooks. */
+const PRECIOUS = [
+  "aws:dynamodb/table:Table",
+  "aws:sqs/queue:Queue",
+  "aws:secretsmanager/secret:Secret",
+  "aws:apigatewayv2/api:Api",
+  "random:index/randomPassword:RandomPassword",
+  "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
+];
+
+interface State {
+  deployment: { resources: { urn: string; type: string }[] };
+}
+
+describe("an upgrade", function () {
+  this.timeout(180_000);
+
+  let world: World;
+
+  before(async function () {
+    skipFor(this, missingEngine() ?? missingAws());
+    world = await startWorld();
+  });
+  after(() => world?.stop());
+
+  const recorded = readdirSync(statesFolder);
+  assert.ok(recorded.length > 0);
+  for (const file of recorded) {
+    it(`from ${file.replace(".state", "")} replaces and deletes nothing`, async () => {
+      const addresses = {
+        pagerduty: world.doors.pagerduty.url,
+        cheqpoint: world.doors.cheqpoint.url,
+        from: world.pagerduty.from,
+      };
+      const text = readFileSync(join(statesFolder, file), "utf8")
+        .replaceAll(RECORDED_ADDRESSES.pagerduty, addresses.pagerduty)
+        .replaceAll(RECORDED_ADDRESSES.cheqpoint, addresses.cheqpoint);
+      const { deployment } = JSON.parse(text) as State;
+      for (const type of PRECIOUS) {
+        assert.ok(
+          deployment.resources.some((resource) => resource.type === type),
+          `${type} is in the state`,
+        );
+      }
+
+      const project = new Project({}, { PAGERDUTY_TOKEN: "" });
+      try {
+        project.copy(...PROGRAM, "Pulumi.dev.yaml");
+        await project.pulumi(["stack", "init", "dev"]);
+        await configureStack(project, addresses);
+        writeFileSync(join(project.dir, "recorded.json"), text);
+        await project.pulumi(["stack", "import", "--file", "recorded.json"]);
+        const known = new Set(deployment.resources.map(({ urn }) => urn));
+        const harm = (await project.planned()).filter(
+          ({ op, urn }) => op !== "update" && (op !== "create" || known.has(urn)),
+        );
+        assert.deepEqual(harm, []);
+      } finally {
+        project.remove();
+      }
+    });
+  }
+});
