@@ -52,11 +52,11 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
       return arns.operators === undefined ? new Map() : tokens(arns.operators, refresh);
     },
 
-    async callbackSecrets() {
+    async callbackSecrets(refresh = false) {
       if (arns.callback === undefined) {
         return [];
       }
-      const { current, previous } = await cache.read(arns.callback);
+      const { current, previous } = await cache.read(arns.callback, refresh);
       return previous === null ? [current] : [current, previous];
     },
   };

@@ -69,11 +69,14 @@ async function isGenuine(ports: CallbackPorts, request: HttpRequest): Promise<bo
   ) {
     return false;
   }
-  const secrets = await ports.secrets.callbackSecrets();
   const signature = request.headers["x-cheqpoint-signature"];
-  return (
+  const isSigned = (secrets: readonly string[]) =>
     secrets.length === 0 ||
     signature === undefined ||
-    secrets.some((secret) => verifyCheqpointSignature(request.body, signature, secret))
+    secrets.some((secret) => verifyCheqpointSignature(request.body, signature, secret));
+  return (
+    isSigned(await ports.secrets.callbackSecrets()) ||
+    // The secret may have been renewed a moment ago.
+    isSigned(await ports.secrets.callbackSecrets(true))
   );
 }

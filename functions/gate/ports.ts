@@ -345,7 +345,7 @@ export interface Secrets {
   /** Operators, who may read every proposal, likewise. */
   operators(refresh?: boolean): Promise<ReadonlyMap<string, string>>;
   /** Keys of `x-cheqpoint-signature`, current and previous; none when callbacks are not signed. */
-  callbackSecrets(): Promise<readonly string[]>;
+  callbackSecrets(refresh?: boolean): Promise<readonly string[]>;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;

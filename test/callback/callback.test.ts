@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { handleCallback } from "../../functions/callback/callback.ts";
+import type { CallbackPorts } from "../../functions/callback/callback.ts";
 import { asked, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World } from "../harness/world.ts";
@@ -26,7 +28,7 @@ describe("POST /cheqpoint/callback/{token}", () => {
   };
   const post = async (url: string, body = "{}", headers: Record<string, string> = {}) => {
     const answer = await fetch(url, { method: "POST", body, headers });
-    return { status: answer.status, body: (await answer.json()) };
+    return { status: answer.status, body: await answer.json() };
   };
   const NOT_FOUND = { status: 404, body: { error: "not found" } };
   const RECEIVED = { status: 200, body: { received: true } };
@@ -68,6 +70,40 @@ describe("POST /cheqpoint/callback/{token}", () => {
     const right = createHmac("sha256", SECRET).update("{}").digest("hex");
     assert.deepEqual(await post(url, "{}", { "x-cheqpoint-signature": right }), RECEIVED);
     assert.deepEqual(await post(url, "{ }", { "x-cheqpoint-signature": right }), NOT_FOUND);
+  });
+
+  it("asks for the secret again before it refuses a signature", async () => {
+    const url = await begin();
+    const read: boolean[] = [];
+    const ports: CallbackPorts = {
+      clock: { now: () => 0 },
+      ledger: world.gate.ledger,
+      queue: { send: () => Promise.resolve() },
+      secrets: {
+        callbackSecrets: (refresh = false) => {
+          read.push(refresh);
+          return Promise.resolve([refresh ? SECRET : "the-secret-before"]);
+        },
+      },
+      log: world.log,
+      metrics: world.metrics,
+    };
+    const signedWith = async (secret: string) =>
+      handleCallback(ports, {
+        method: "POST",
+        path: "",
+        params: { token: url.slice(url.lastIndexOf("/") + 1) },
+        query: {},
+        headers: {
+          "x-cheqpoint-signature": createHmac("sha256", secret).update("{}").digest("hex"),
+        },
+        body: new TextEncoder().encode("{}"),
+      });
+    assert.equal((await signedWith("the-secret-before")).status, 200);
+    assert.deepEqual(read, [false]);
+    assert.equal((await signedWith(SECRET)).status, 200);
+    assert.deepEqual(read, [false, false, true]);
+    assert.equal((await signedWith("nobody's")).status, 404);
   });
 
   it("asks for the callback again when the ledger does not answer", async () => {
