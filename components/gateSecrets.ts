@@ -5,7 +5,7 @@ import { checked, onlyKnown, optional, refuse, secretText, shown } from "./input
 
 /** A key that the gate makes for somebody. */
 export interface KeySettings {
-  /** A changed value makes a new key; the one before stays good until the next change. */
+  /** A changed value makes a new key; the one before stays good for a day, or until the next change. */
   keepers?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
 
