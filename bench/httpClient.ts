@@ -6,7 +6,7 @@ export function createHttpClient() {
   return {
     /** Sends one request and reads the whole answer. */
     send(
-      method: "GET" | "POST",
+      method: "GET" | "POST" | "DELETE",
       url: string,
       headers: Readonly<Record<string, string>>,
       body?: Buffer,

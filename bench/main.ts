@@ -1,12 +1,29 @@
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import type { BenchCase, Scale } from "./cases/benchCase.ts";
+import { coldImport } from "./cases/coldImport.ts";
 import { decision } from "./cases/decision.ts";
 import { gating } from "./cases/gating.ts";
+import { preview } from "./cases/preview.ts";
+import { warmMiddleware } from "./cases/warmMiddleware.ts";
 import { webhook } from "./cases/webhook.ts";
 import { compare, type Comparison, type Spread } from "./measure.ts";
 
-const cases: Readonly<Record<string, BenchCase>> = { webhook, decision, gating };
+const cases: Readonly<Record<string, BenchCase>> = {
+  webhook,
+  decision,
+  gating,
+  "cold-middleware-empty": coldImport("middleware", "empty"),
+  "cold-middleware-clients": coldImport("middleware", "clients"),
+  "cold-callback-empty": coldImport("callback", "empty"),
+  "cold-callback-clients": coldImport("callback", "clients"),
+  "cold-worker-empty": coldImport("worker", "empty"),
+  "cold-worker-clients": coldImport("worker", "clients"),
+  "warm-middleware": warmMiddleware,
+  "preview-10": preview(10),
+  "preview-100": preview(100),
+  "preview-500": preview(500),
+};
 
 interface Options {
   json: boolean;
@@ -49,20 +66,25 @@ async function main(): Promise<void> {
   const { json, scale, names } = optionsOf(process.argv.slice(2));
   const facts = machine();
   const results: Comparison[] = [];
+  const skipped: Record<string, string> = {};
   for (const name of names) {
     const prepare = cases[name];
     if (prepare === undefined) continue;
-    const { pair, rounds, stop } = await prepare(scale);
+    const prepared = await prepare(scale);
+    if ("skipped" in prepared) {
+      skipped[name] = prepared.skipped;
+      continue;
+    }
     try {
-      results.push(await compare(pair, rounds));
+      results.push(await compare(prepared.pair, prepared.rounds));
     } finally {
-      await stop();
+      await prepared.stop();
     }
   }
   process.stdout.write(
     json
-      ? `${JSON.stringify({ machine: facts, scale, results }, null, 2)}\n`
-      : table(facts, scale, results),
+      ? `${JSON.stringify({ machine: facts, scale, results, skipped }, null, 2)}\n`
+      : table(facts, scale, results, skipped),
   );
 }
 
@@ -70,6 +92,7 @@ function table(
   facts: Record<string, string | number>,
   scale: Scale,
   results: readonly Comparison[],
+  skipped: Readonly<Record<string, string>>,
 ): string {
   const machineLine = Object.entries(facts)
     .map(([name, value]) => `${name} ${value}`)
@@ -85,7 +108,8 @@ function table(
         `  ${rounds} rounds of ${operations}; median, in brackets the middle half of the rounds`,
       ].join("\n"),
   );
-  return `${machineLine}\n${note}\n${rows.join("\n\n")}\n`;
+  const left = Object.entries(skipped).map(([name, reason]) => `${name}\n  skipped: ${reason}`);
+  return `${machineLine}\n${note}\n${[...rows, ...left].join("\n\n")}\n`;
 }
 
 function shown({ median, low, high }: Spread): string {
