@@ -1,3 +1,5 @@
+import { DEFAULTS_KEY, nameKey, serviceKey } from "../functions/aws/tableDefinition.ts";
+
 /*
  * How gating lies in the gate's store: one item a service, and one that leads from the service's name to it. The
  * gating is kept as it was written; functions read it with the same checks as this package.
@@ -5,17 +7,6 @@
 
 /** A DynamoDB item as `aws.dynamodb.TableItem` wants it. */
 type Item = Readonly<Record<string, { S: string }>>;
-
-/** Key of the item that holds the gating of services that are not listed. */
-export const DEFAULTS_KEY = "defaults";
-
-export function serviceKey(id: string): string {
-  return `service#${id}`;
-}
-
-export function nameKey(name: string): string {
-  return `name#${name}`;
-}
 
 export function gatingItem(service: { id: string; name: string }, gating: unknown): string {
   return itemText({
@@ -39,7 +30,7 @@ function itemText(item: Item): string {
 }
 
 /** The same text for the same value, whatever the order in which its keys were written. */
-export function sortedJson(value: unknown): string {
+function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) =>
     typeof member === "object" && member !== null && !Array.isArray(member)
       ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))

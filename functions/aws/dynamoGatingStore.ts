@@ -10,16 +10,12 @@ import {
 import type { ServiceGating } from "../gate/gating/index.ts";
 import type { GatingStore, StoredGating } from "../gate/ports.ts";
 import { keyOfUnlisted } from "../gate/unlisted.ts";
+import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 
 /*
  * How gating lies in the gate's table: one item a service under its PagerDuty id, one that leads from the service's
  * name to it, and one for services that are not listed. The gating is kept as it was written and reviewed.
  */
-
-/** Key of the item that holds the gating of services that are not listed. */
-export const DEFAULTS_KEY = "defaults";
-export const serviceKey = (id: string): string => `service#${id}`;
-export const nameKey = (name: string): string => `name#${name}`;
 
 const written = z.object({ S: z.string() });
 const serviceItem = z.object({ serviceId: written, gating: written });

@@ -47,3 +47,14 @@ export const gatingTable = {
   attributes: [{ name: "pk", type: "S" }],
   indexes: [],
 } as const satisfies TableDefinition;
+
+/** Key of the item that holds the gating of services that are not listed. */
+export const DEFAULTS_KEY = "defaults";
+
+export function serviceKey(id: string): string {
+  return `service#${id}`;
+}
+
+export function nameKey(name: string): string {
+  return `name#${name}`;
+}

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
-import {
-  createDynamoGatingStore,
-  nameKey,
-  serviceKey,
-} from "../../functions/aws/dynamoGatingStore.ts";
+import { createDynamoGatingStore } from "../../functions/aws/dynamoGatingStore.ts";
+import { nameKey, serviceKey } from "../../functions/aws/tableDefinition.ts";
 import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
 import { awsError, startFakeAws } from "./fakeAws.ts";
 import type { FakeAws } from "./fakeAws.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { DEFAULTS_KEY, nameKey, serviceKey } from "../../functions/aws/dynamoGatingStore.ts";
+import { DEFAULTS_KEY, nameKey, serviceKey } from "../../functions/aws/tableDefinition.ts";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { run, type Ran } from "../cli/support.ts";

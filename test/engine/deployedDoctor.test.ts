@@ -10,7 +10,7 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { z } from "zod";
-import { DEFAULTS_KEY, nameKey, serviceKey } from "../../functions/aws/dynamoGatingStore.ts";
+import { DEFAULTS_KEY, nameKey, serviceKey } from "../../functions/aws/tableDefinition.ts";
 import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { run } from "../cli/support.ts";
 import { createTable, whyNoDynamo } from "./dynamoTables.ts";

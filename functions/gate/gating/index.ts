@@ -2,12 +2,10 @@ import { canonicalJson, sha256 } from "../canonical.ts";
 import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 
 export { GatingError } from "./errors.ts";
-export type { Problem } from "./errors.ts";
 export { evaluate, proposedRunbook } from "./evaluate.ts";
 export { incidentEvents, subscribedEvents } from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
 export { checkParameters } from "./parameters.ts";
-export type { CheckedParameters } from "./parameters.ts";
 export { parseGating, parseServiceGating } from "./parse.ts";
 export { reservedDetailKeys } from "./reserved.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema.ts";
