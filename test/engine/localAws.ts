@@ -108,8 +108,8 @@ export async function previousSecret(prefix: string): Promise<string> {
   return String(SecretString);
 }
 
-/** What functions have logged so far, as one text; undefined when that is nothing. */
-export async function logged(): Promise<string | undefined> {
+/** What functions have logged so far, as one text. */
+export async function logged(): Promise<string> {
   const { logGroups } = await awsCall("logs", "Logs_20140328.DescribeLogGroups", "1.1", {});
   const lines: string[] = [];
   for (const { logGroupName } of logGroups as { logGroupName: string }[]) {
@@ -118,5 +118,5 @@ export async function logged(): Promise<string | undefined> {
     });
     lines.push(...(events as { message: string }[]).map(({ message }) => message));
   }
-  return lines.length === 0 ? undefined : lines.join("\n");
+  return lines.join("\n");
 }
