@@ -189,7 +189,9 @@ describe("INC-4421 in a browser", function () {
     await startFailover();
     await click(timeline, "clock-skip-1m");
     await click(timeline, "clock-skip-1m");
-    const paged = timeline.getByTestId("audit-event").filter({ hasText: /Escalation, because nobody had decided/ });
+    const paged = timeline
+      .getByTestId("audit-event")
+      .filter({ hasText: /Escalation, because nobody had decided/ });
     await paged.first().waitFor();
     const listed = await pagerDuty("/incidents?statuses[]=triggered&limit=100", incidents);
     const page = listed.incidents.find(({ title }) => title.startsWith("[Decide]"));
