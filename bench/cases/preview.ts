@@ -100,7 +100,7 @@ export function preview(services: number): BenchCase {
       return performance.now() - began;
     };
     return {
-      rounds: services < 500 ? 3 : 1,
+      rounds: 3,
       pair: {
         name: `pulumi preview of ${services} gated services, ${resources} resources`,
         baseline: "a program with as many resources that checks and looks up nothing",
