@@ -9,7 +9,7 @@ function iso(ms: number | null | undefined): string | null {
 export interface ProposalView {
   id: string;
   status: Phase;
-  /** True once nothing more will happen. */
+  /** True once the outcome is known; notes and the manual task may still be on their way (`status` is `ending`). */
   final: boolean;
   service: string;
   runbook: string;
