@@ -44,14 +44,19 @@ const SCENARIOS: readonly Scenario[] = [
   { ...ON_EXPIRY, faults: 1, events: 1 },
   { ...ON_EXPIRY, faults: 2, events: 0 },
   { ...ALLOW, faults: 2, events: 1 },
-  { ...ALLOW, faults: 1, events: 2 },
   { ...PAGE, faults: 2, events: 0 },
-  { ...PAGE, faults: 0, events: 2 },
   { ...RULES, faults: 0, events: 2 },
   { ...WORKFLOW, faults: 1, events: 1 },
   { ...WORKFLOW, faults: 2, events: 0 },
   { ...HANDOVER, faults: 2, events: 0 },
-  { ...HANDOVER, faults: 0, events: 2 },
+  // More orders of what the others do too: for CI, where nobody waits.
+  ...(process.env["CI"] === undefined
+    ? []
+    : [
+        { ...ALLOW, faults: 1, events: 2 },
+        { ...PAGE, faults: 0, events: 2 },
+        { ...HANDOVER, faults: 0, events: 2 },
+      ]),
 ];
 
 describe("The lifecycle in every order of things", () => {
