@@ -25,7 +25,7 @@ const HIGH = { ...SAMPLE, details: GATE_DETAILS, riskLevel: "high" };
 const LOW = { action: "restart_service", summary: "Restart checkout-api", riskLevel: "low" };
 
 describe("Inbox page", function () {
-  this.timeout(20_000);
+  this.timeout(40_000);
   let browser: Browser | undefined;
   let bench = new Bench();
   let pages: Page[] = [];
@@ -61,7 +61,7 @@ describe("Inbox page", function () {
     if (browser === undefined) throw new Error(NO_CHROMIUM);
     const context = await browser.newContext({ timezoneId: "UTC", locale: "en-GB", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(5_000);
+    page.setDefaultTimeout(15_000);
     pages.push(page);
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("console", (message) => {

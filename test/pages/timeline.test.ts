@@ -10,7 +10,7 @@ import { DEV_STACK } from "../cli/support.ts";
 import { launchChromium, NO_CHROMIUM } from "./chromium.ts";
 
 describe("Timeline page", function () {
-  this.timeout(30_000);
+  this.timeout(40_000);
   let browser: Browser | undefined;
   let folder = "";
   let embedded: Embedded;
@@ -60,7 +60,7 @@ describe("Timeline page", function () {
     assert.ok(browser !== undefined);
     const context = await browser.newContext({ locale: "en-GB", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(15_000);
     pages.push(page);
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("console", (message) => {
