@@ -30,6 +30,14 @@ export function runLink(incidentId: string, startedId: string): string {
   return `run/${incidentId}/${startedId}`;
 }
 
+/** Link that is there once an answer of PagerDuty's told which user the gate acts as. */
+export const OWN_AGENT = "agent";
+
+/** Link that is there for each user that the gate has acted as. */
+export function ownAgent(agentId: string): string {
+  return `${OWN_AGENT}/${agentId}`;
+}
+
 /** How people speak of an incident. */
 export function incidentLabel(incident: Incident): string {
   return `INC-${incident.number}`;

@@ -32,6 +32,8 @@ export interface Candidate extends Invocation {
   linkedTo: string | null;
   /** When it was reported first, if it was. */
   firstSeenAtMs: number | null;
+  /** Whether the gate's own user started it; null: PagerDuty does not tell, or that user is not known yet. */
+  byGate: boolean | null;
 }
 
 /** Everything that the lifecycle may know besides the record. What it lacks, it asks for. */

@@ -272,7 +272,12 @@ export interface PagerDuty {
   /** By id or exact name; null when there is none. */
   findService(idOrName: string): Promise<{ id: string; name: string } | null>;
   /** Does it once; never retries inside. */
-  execute(order: Order): Promise<{ invocationId: string | null; state: string | null }>;
+  execute(order: Order): Promise<{
+    invocationId: string | null;
+    state: string | null;
+    /** Who it was started by, as PagerDuty tells it; null where it does not. */
+    agentId: string | null;
+  }>;
   invocation(id: string): Promise<Invocation | null>;
   /** Newest first, at most 25. */
   invocations(incidentId: string, actionId: string): Promise<Invocation[]>;

@@ -1,4 +1,5 @@
 import type { Change, Effect } from "./known.ts";
+import { OWN_AGENT, ownAgent } from "./incidents.ts";
 import { backoffMs, end, withChanges } from "./lifecycle/common.ts";
 import { done, failed } from "./lifecycle/duties.ts";
 import type { RemoteError, SubmitReceipt } from "./ports.ts";
@@ -7,7 +8,14 @@ import type { ApprovalAttempt, DutyName, Execution, Proposal } from "./proposal.
 /** What came of an effect. `unclear` errors are those after which nobody can tell whether it happened. */
 export type EffectResult =
   | { ok: true; kind: "submit"; receipt: SubmitReceipt }
-  | { ok: true; kind: "execute"; invocationId: string | null; state: string | null }
+  | {
+      ok: true;
+      kind: "execute";
+      invocationId: string | null;
+      state: string | null;
+      /** Who started it by PagerDuty's own account: the user that the gate acts as. */
+      agentId: string | null;
+    }
   | { ok: true; kind: "duty"; ref: string | null }
   | { ok: false; error: RemoteError };
 
@@ -147,7 +155,11 @@ function executed(
     facts: [{ type, data }],
   });
   if (result.ok && result.kind === "execute") {
-    const { invocationId, state } = result;
+    const { invocationId, state, agentId } = result;
+    const links = [
+      ...(invocationId === null ? [] : [`invocation/${invocationId}`]),
+      ...(agentId === null ? [] : [OWN_AGENT, ownAgent(agentId)]),
+    ];
     return {
       ...change(
         {
@@ -161,7 +173,7 @@ function executed(
         "execution.accepted",
         { invocationId, state, digest: execution.digest },
       ),
-      ...(invocationId === null ? {} : { options: { links: [`invocation/${invocationId}`] } }),
+      ...(links.length === 0 ? {} : { options: { links } }),
     };
   }
   if (result.ok) {

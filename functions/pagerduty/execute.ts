@@ -8,7 +8,13 @@ import { id, invocationShape, invocationState, optional } from "./shapes.ts";
 
 type ActionCalls = Pick<PagerDuty, "execute" | "invocation" | "invocations">;
 
-const madeInvocation = z.object({ invocation: z.object({ id, state: optional(z.string()) }) });
+const madeInvocation = z.object({
+  invocation: z.object({
+    id,
+    state: optional(z.string()),
+    metadata: optional(z.object({ agent: optional(z.object({ id })) })),
+  }),
+});
 const oneInvocation = z.object({ invocation: invocationShape });
 const manyInvocations = z.object({ invocations: z.array(invocationShape) });
 const madeInstance = z.object({ incident_workflow_instance: optional(z.object({ id })) });
@@ -60,7 +66,11 @@ function sender(rest: Rest, order: Order): () => Promise<Sent> {
       return async () => {
         const request = { method: "POST", path, body, named: false } as const;
         const { invocation } = await rest.write(request, madeInvocation);
-        return { invocationId: invocation.id, state: invocationState(invocation.state) };
+        return {
+          invocationId: invocation.id,
+          state: invocationState(invocation.state),
+          agentId: invocation.metadata?.agent?.id ?? null,
+        };
       };
     }
     case "incidentWorkflow": {
@@ -75,7 +85,8 @@ function sender(rest: Rest, order: Order): () => Promise<Sent> {
       return async () => {
         const request = { method: "POST", path, body, named: false } as const;
         const answer = await rest.write(request, madeInstance);
-        return { invocationId: answer.incident_workflow_instance?.id ?? null, state: null };
+        const invocationId = answer.incident_workflow_instance?.id ?? null;
+        return { invocationId, state: null, agentId: null };
       };
     }
     case "reassign":
@@ -105,7 +116,7 @@ function update(
   const body = { incident: { type: "incident_reference", ...change } };
   return async () => {
     await rest.write({ method: "PUT", path, body, named: true }, changedIncident);
-    return { invocationId: null, state: "completed" };
+    return { invocationId: null, state: "completed", agentId: null };
   };
 }
 

@@ -63,8 +63,7 @@ async function attempt(
     }
     case "execute": {
       assertFresh(ports, effect.claimedAtMs);
-      const { invocationId, state } = await pagerDuty.execute(effect.order);
-      return { ok: true, kind: "execute", invocationId, state };
+      return { ok: true, kind: "execute", ...(await pagerDuty.execute(effect.order)) };
     }
     case "note": {
       const { id } = await pagerDuty.addNote(effect.incidentId, effect.content);

@@ -1,4 +1,5 @@
 import type { Known, Look, Looked } from "../gate/known.ts";
+import { OWN_AGENT, ownAgent } from "../gate/incidents.ts";
 import { RemoteError } from "../gate/ports.ts";
 import type { DutyName, Proposal } from "../gate/proposal.ts";
 import type { WorkerPorts } from "./ports.ts";
@@ -32,6 +33,7 @@ export async function look(
               ...one,
               linkedTo: await ledger.link(`invocation/${one.id}`),
               firstSeenAtMs: (await ledger.getInvocation(one.id))?.firstSeenAtMs ?? null,
+              byGate: await isByGate(ledger, one.agentId),
             })),
           );
         }),
@@ -54,6 +56,20 @@ export async function look(
         },
       };
   }
+}
+
+/** Whether that user is the gate's own; null where that cannot be told. */
+export async function isByGate(
+  ledger: WorkerPorts["ledger"],
+  agentId: string | null,
+): Promise<boolean | null> {
+  if (agentId === null) {
+    return null;
+  }
+  if ((await ledger.link(ownAgent(agentId))) !== null) {
+    return true;
+  }
+  return (await ledger.link(OWN_AGENT)) === null ? null : false;
 }
 
 async function lastNo(

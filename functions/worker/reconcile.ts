@@ -3,6 +3,7 @@ import { incidentLabel, runLink, startedId } from "../gate/incidents.ts";
 import type { Execution, Incident, Proposal } from "../gate/proposal.ts";
 import type { WebhookData, WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveries.ts";
+import { isByGate } from "./look.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** The event of our own invocation can come before its answer: so long is waited between looks. */
@@ -12,6 +13,9 @@ const MAX_UNDECIDED = 6;
 const LIST_LAG_MS = 2_000;
 /** A second invocation this soon after ours, by the same user, is ours run twice; later it is somebody's doing. */
 const TWICE_WITHIN_MS = 10 * 60_000;
+
+/** A request that was sent starts its run by then, two clocks' difference included; later it is somebody's doing. */
+const STARTED_WITHIN_MS = 5 * 60_000;
 
 type InvocationData = Extract<WebhookData, { kind: "invocation" }>;
 type WorkflowData = Extract<WebhookData, { kind: "workflow" }>;
@@ -107,7 +111,10 @@ async function reconcile(
   if (!isWorkflow && matches.some(isUndecided)) {
     return { againAtMs: clock.now() + UNDECIDED_PAUSE_MS };
   }
-  const free = await unmatched(ports, reported, matches);
+  const byGate = isWorkflow ? null : await isByGate(ledger, seen.agentId);
+  const free = (await unmatched(ports, reported, matches)).filter(
+    ({ execution }) => byGate !== false && isInTime(event, execution),
+  );
   const open = free.filter(({ execution }) => execution.invocationId === null);
   // Instances of workflows cannot be read, and the id that our request got need not be the event's: the first start is ours.
   const match = isWorkflow
@@ -183,6 +190,15 @@ function isUndecided({ proposal, execution }: Match): boolean {
     invocationId === null &&
     proposal.outcome === null &&
     (state === "claimed" || state === "uncertain")
+  );
+}
+
+/** Whether the reported start can be of what was sent then. Later reports of a run tell no start. */
+function isInTime(event: WebhookEvent, { claimedAtMs }: Execution): boolean {
+  const { type, occurredAtMs } = event;
+  const isStart = type.endsWith(".created") || type.endsWith(".started");
+  return (
+    !isStart || occurredAtMs === null || Math.abs(occurredAtMs - claimedAtMs) <= STARTED_WITHIN_MS
   );
 }
 

@@ -192,6 +192,41 @@ describe("Executions and what PagerDuty reports of them", () => {
       assert.deepEqual(seen.alarms, ["bypass"]);
     });
 
+    it("a person's run is not taken for the one whose answer was lost", async () => {
+      const { go, incident } = await begin();
+      // An answer of PagerDuty's tells whom the gate acts as.
+      assert.equal(ended(await go()), EXECUTED);
+      const other = await world.openIncident();
+      let isFirst = true;
+      world.tap = async (call, _args, run) => {
+        if (call === "pagerDuty.execute" && isFirst) {
+          isFirst = false;
+          await fault({ call: INVOKE, status: 500 });
+          const sent = run();
+          await sent.catch(() => undefined);
+          await invoke(other, person);
+          return sent;
+        }
+        return run();
+      };
+      assert.equal((await propose(world, other)).status, 202);
+      await finish(world);
+      const seen = await see(world, other);
+      assert.equal(ended(seen), "uncertain unclear, 1 runs, 1 tasks");
+      assert.deepEqual(seen.alarms, ["bypass", "uncertain"]);
+      assert.deepEqual((await see(world, incident)).types.includes("execution.found"), false);
+    });
+
+    it("a run days after one that stayed uncertain is not taken for it", async () => {
+      const { go, incident } = await begin();
+      await fault({ call: INVOKE, status: 500 });
+      assert.equal(ended(await go()), "uncertain unclear, 0 runs, 1 tasks");
+      world.clock.advance(5 * 24 * 3_600_000);
+      await invoke(incident, person);
+      await finish(world);
+      assert.deepEqual((await see(world, incident)).alarms, ["bypass", "uncertain"]);
+    });
+
     it("a run on a service that is not gated is nobody's business", async () => {
       await begin();
       const other = await world.openIncident({
@@ -259,6 +294,23 @@ describe("Executions and what PagerDuty reports of them", () => {
       );
       await finish(world);
       assert.deepEqual((await see(world, incident)).alarms, ["bypass"]);
+    });
+
+    it("a start days later is not taken for one whose answer and event were lost", async () => {
+      const { go, incident } = await begin({}, "workflow");
+      await fault({ call: "POST /incident_workflows/:id/instances", status: 500 });
+      assert.equal(ended(await go()), "uncertain unclear, 0 runs, 1 tasks");
+      world.clock.advance(5 * 24 * 3_600_000);
+      await world.onPagerDuty(
+        "POST",
+        "/incident_workflows/PWF0001/instances",
+        {
+          incident_workflow_instance: { incident: { id: incident.id, type: "incident_reference" } },
+        },
+        person,
+      );
+      await finish(world);
+      assert.deepEqual((await see(world, incident)).alarms, ["bypass", "uncertain"]);
     });
 
     it("no event at all: uncertain", async () => {

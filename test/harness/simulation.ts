@@ -298,6 +298,7 @@ export class Simulation {
               ...invocationOf(run, sim.nowMs),
               linkedTo: null,
               firstSeenAtMs: null,
+              byGate: run.own,
             })),
           ),
         };
@@ -563,7 +564,7 @@ export class Simulation {
     assert.equal(facts.tasks, outcome.kind === "executed" ? 0 : 1, "manual tasks");
     assert.equal(facts.openPages, 0, "a page stays open");
     if (outcome.kind === "executed") {
-      assert.ok(own.length === 1 || isForeign, "called executed, but nothing ran");
+      assert.equal(own.length, 1, "called executed, but nothing of ours ran");
     }
     if (outcome.kind === "suppressed" || outcome.reason === "refusedByPagerDuty") {
       assert.equal(own.length, 0, `called ${outcome.kind}, but it ran`);
@@ -635,6 +636,7 @@ function successOf(effect: Effect, facts: Facts): EffectResult {
         kind: "execute",
         invocationId: isRun ? "INV1" : null,
         state: isRun ? "created" : "completed",
+        agentId: null,
       };
     }
     case "note":

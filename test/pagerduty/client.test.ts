@@ -259,7 +259,7 @@ describe("createPagerDuty", () => {
       const done = await client().execute(
         order({ kind: "automationAction", actionId: "01ACTION" }),
       );
-      assert.deepEqual(done, { invocationId: "01INV1", state: "created" });
+      assert.deepEqual(done, { invocationId: "01INV1", state: "created", agentId: "PUSER01" });
       assert.deepEqual(calls(), ["POST /automation_actions/actions/01ACTION/invocations"]);
       assert.deepEqual(sent(0), { invocation: { metadata: { incident_id: "PINC001" } } });
       assert.equal(server.seen[0]?.headers["content-type"], "application/json");
@@ -293,7 +293,7 @@ describe("createPagerDuty", () => {
       const done = await client().execute(
         order({ kind: "incidentWorkflow", workflowId: "PWF0001" }, { gate_region: "eu" }),
       );
-      assert.deepEqual(done, { invocationId: "PWFI001", state: null });
+      assert.deepEqual(done, { invocationId: "PWFI001", state: null, agentId: null });
       assert.deepEqual(calls(), [
         "PUT /incidents/PINC001/custom_fields/values",
         "POST /incident_workflows/PWF0001/instances",
@@ -312,7 +312,7 @@ describe("createPagerDuty", () => {
       server.will({ status: 201, body: {} });
       assert.deepEqual(
         await client().execute(order({ kind: "incidentWorkflow", workflowId: "PWF0001" })),
-        { invocationId: null, state: null },
+        { invocationId: null, state: null, agentId: null },
       );
     });
 
@@ -324,6 +324,7 @@ describe("createPagerDuty", () => {
         escalationPolicy: null,
       };
       assert.deepEqual(await client().execute(order(target)), {
+        agentId: null,
         invocationId: null,
         state: "completed",
       });
@@ -354,7 +355,7 @@ describe("createPagerDuty", () => {
     it("escalates to a level", async () => {
       server.will({ status: 200, body: { incident: restIncident } });
       const done = await client().execute(order({ kind: "escalate", level: 2 }));
-      assert.deepEqual(done, { invocationId: null, state: "completed" });
+      assert.deepEqual(done, { invocationId: null, state: "completed", agentId: null });
       assert.deepEqual(calls(), ["PUT /incidents/PINC001"]);
       assert.deepEqual(sent(0), {
         incident: { type: "incident_reference", escalation_level: 2 },

@@ -63,7 +63,10 @@ function settleInvocation(
   if (!known.candidates.ok) {
     return unreadable(proposal, known, execution, known.candidates.problem);
   }
-  const ours = known.candidates.value.filter((one) => mayBeOurs(one, proposal.id, execution));
+  const sentUntilMs = execution.claimedAtMs + known.settings.leaseMs;
+  const ours = known.candidates.value.filter((one) =>
+    mayBeOurs(one, proposal.id, execution, sentUntilMs),
+  );
   const [first, second] = ours;
   if (first === undefined) {
     return nothingFound(
@@ -83,14 +86,27 @@ function settleInvocation(
   return adopt(proposal, known, execution, first.id, first.state);
 }
 
-function mayBeOurs(candidate: Candidate, proposalId: string, execution: Execution): boolean {
+function mayBeOurs(
+  candidate: Candidate,
+  proposalId: string,
+  execution: Execution,
+  sentUntilMs: number,
+): boolean {
   if (candidate.linkedTo !== null) {
     return candidate.linkedTo === proposalId;
+  }
+  // Somebody else's run on the same incident is not the lost one, however well its time fits.
+  if (candidate.byGate === false) {
+    return false;
   }
   if (candidate.firstSeenAtMs !== null && candidate.firstSeenAtMs < execution.claimedAtMs) {
     return false;
   }
-  return candidate.createdAtMs === null || candidate.createdAtMs >= execution.claimedAtMs - SKEW_MS;
+  return (
+    candidate.createdAtMs === null ||
+    (candidate.createdAtMs >= execution.claimedAtMs - SKEW_MS &&
+      candidate.createdAtMs <= sentUntilMs + SKEW_MS)
+  );
 }
 
 /** Workflow instances cannot be read: only the event that PagerDuty sends for each start tells of it. */
