@@ -4,7 +4,12 @@ import { CreateSecretCommand, DeleteSecretCommand } from "@aws-sdk/client-secret
 import { CreateQueueCommand, DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { makeBundle } from "../../components/bundle.ts";
 import type { Bundle } from "../../components/bundle.ts";
-import { dynamoClient, secretsManagerClient, sqsClient } from "../../functions/aws/clients.ts";
+import {
+  dynamoClient,
+  RECEIVER_LIMITS,
+  secretsManagerClient,
+  sqsClient,
+} from "../../functions/aws/clients.ts";
 import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { createTable } from "../../test/engine/dynamoTables.ts";
 import { missingAws } from "../../test/engine/localAws.ts";
@@ -24,7 +29,9 @@ export const warmMiddleware: BenchCase = async (scale) => {
   }
   const endpoint = process.env["AWS_ENDPOINT_URL"] ?? "";
   const run = `gate-bench-${process.pid}-${Date.now()}`;
-  const [dynamo, secrets, sqs] = [dynamoClient(), secretsManagerClient(), sqsClient()];
+  const dynamo = dynamoClient(RECEIVER_LIMITS.dynamo);
+  const secrets = secretsManagerClient(RECEIVER_LIMITS.secrets);
+  const sqs = sqsClient(RECEIVER_LIMITS.queue);
   const ledger = await createTable(dynamo, ledgerTable);
   const gating = await createTable(dynamo, gatingTable);
   const secret = async (name: string, value: unknown): Promise<string> => {

@@ -36,8 +36,10 @@ export function createDynamoLedger(
   client: DynamoDBClient,
   tableName: string,
   clock: Clock,
+  /** How long a write that meets others under way is begun anew. */
+  busyForMs = 10_000,
 ): Ledger {
-  const table = dynamoTable(client, tableName);
+  const table = dynamoTable(client, tableName, { clock, busyForMs });
 
   return {
     create: (proposal, events, options) =>

@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import type { QueryCommandInput, TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import type { Clock } from "../gate/ports.ts";
 
 export type Item = Record<string, unknown>;
 export interface Key {
@@ -63,7 +64,12 @@ const BUSY_ATTEMPTS = 10;
 const LONGEST_PAUSE_MS = 100;
 const BATCH = 100;
 
-export function dynamoTable(client: DynamoDBClient, tableName: string): DynamoTable {
+/** `busyForMs`: how long a transaction that meets others is begun anew, however few attempts that allows. */
+export function dynamoTable(
+  client: DynamoDBClient,
+  tableName: string,
+  { clock, busyForMs }: { clock: Clock; busyForMs: number },
+): DynamoTable {
   const documents = DynamoDBDocumentClient.from(client);
 
   return {
@@ -124,6 +130,7 @@ export function dynamoTable(client: DynamoDBClient, tableName: string): DynamoTa
 
     async transact(writes) {
       const items = writes.map((write) => transactItem(tableName, write));
+      const startedAtMs = clock.now();
       for (let attempt = 0; ; attempt += 1) {
         try {
           await documents.send(new TransactWriteCommand({ TransactItems: items }));
@@ -142,7 +149,7 @@ export function dynamoTable(client: DynamoDBClient, tableName: string): DynamoTa
             }
             return failed;
           }
-          if (attempt + 1 >= BUSY_ATTEMPTS) {
+          if (attempt + 1 >= BUSY_ATTEMPTS || clock.now() - startedAtMs >= busyForMs) {
             throw error;
           }
           await pause(attempt);

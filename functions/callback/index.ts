@@ -1,6 +1,11 @@
 import * as z from "zod";
 import { apiHandler } from "../aws/apiEvent.ts";
-import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
+import {
+  dynamoClient,
+  RECEIVER_LIMITS as limits,
+  secretsManagerClient,
+  sqsClient,
+} from "../aws/clients.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";
 import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
 import { createSecretCache } from "../aws/secretCache.ts";
@@ -16,10 +21,15 @@ const clock = { now: () => Date.now() };
 const { log, metrics, flush } = createTelemetry();
 const ports: CallbackPorts = {
   clock,
-  ledger: createDynamoLedger(dynamoClient(), environment.LEDGER_TABLE, clock),
-  queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
+  ledger: createDynamoLedger(
+    dynamoClient(limits.dynamo),
+    environment.LEDGER_TABLE,
+    clock,
+    limits.busyForMs,
+  ),
+  queue: createSqsQueue(sqsClient(limits.queue), environment.QUEUE_URL),
   secrets: createSecrets(
-    createSecretCache({ client: secretsManagerClient(), clock, log }),
+    createSecretCache({ client: secretsManagerClient(limits.secrets), clock, log }),
     environment.CALLBACK_SECRET_ARN === undefined
       ? {}
       : { callback: environment.CALLBACK_SECRET_ARN },

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { apiHandler } from "../aws/apiEvent.ts";
-import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
+import {
+  dynamoClient,
+  RECEIVER_LIMITS as limits,
+  secretsManagerClient,
+  sqsClient,
+} from "../aws/clients.ts";
 import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";
 import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
@@ -23,20 +28,23 @@ const environment = readEnvironment(
 );
 const clock = { now: () => Date.now() };
 const { log, metrics, flush } = createTelemetry();
-const dynamo = dynamoClient();
+const dynamo = dynamoClient(limits.dynamo);
 const ports: MiddlewarePorts = {
   clock,
   ids: randomIds,
-  ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock),
-  queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
+  ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock, limits.busyForMs),
+  queue: createSqsQueue(sqsClient(limits.queue), environment.QUEUE_URL),
   gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
-  secrets: createSecrets(createSecretCache({ client: secretsManagerClient(), clock, log }), {
-    webhook: environment.WEBHOOK_SECRET_ARN,
-    proposers: environment.PROPOSERS_SECRET_ARN,
-    ...(environment.OPERATORS_SECRET_ARN === undefined
-      ? {}
-      : { operators: environment.OPERATORS_SECRET_ARN }),
-  }),
+  secrets: createSecrets(
+    createSecretCache({ client: secretsManagerClient(limits.secrets), clock, log }),
+    {
+      webhook: environment.WEBHOOK_SECRET_ARN,
+      proposers: environment.PROPOSERS_SECRET_ARN,
+      ...(environment.OPERATORS_SECRET_ARN === undefined
+        ? {}
+        : { operators: environment.OPERATORS_SECRET_ARN }),
+    },
+  ),
   log,
   metrics,
   sleep: (ms) => sleep(ms),

@@ -1,5 +1,10 @@
 import * as z from "zod";
-import { dynamoClient, secretsManagerClient, sqsClient } from "../aws/clients.ts";
+import {
+  dynamoClient,
+  secretsManagerClient,
+  sqsClient,
+  WORKER_LIMITS as limits,
+} from "../aws/clients.ts";
 import { createDynamoGatingStore } from "../aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../aws/dynamoLedger.ts";
 import { readEnvironment, storesEnvironment } from "../aws/environment.ts";
@@ -29,13 +34,17 @@ const environment = readEnvironment(
 );
 const clock = { now: () => Date.now() };
 const { log, metrics, flush } = createTelemetry();
-const dynamo = dynamoClient();
-const secrets = createSecretCache({ client: secretsManagerClient(), clock, log });
+const dynamo = dynamoClient(limits.dynamo);
+const secrets = createSecretCache({
+  client: secretsManagerClient(limits.secrets),
+  clock,
+  log,
+});
 const ports: WorkerPorts = {
   clock,
   ids: randomIds,
-  ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock),
-  queue: createSqsQueue(sqsClient(), environment.QUEUE_URL),
+  ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock, limits.busyForMs),
+  queue: createSqsQueue(sqsClient(limits.queue), environment.QUEUE_URL),
   gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
   pagerDuty: createPagerDuty({
     baseUrl: environment.PAGERDUTY_API_URL,

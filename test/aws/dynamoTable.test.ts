@@ -5,6 +5,7 @@ import { ABSENT, collect, dynamoTable } from "../../functions/aws/dynamoTable.ts
 import type { DynamoTable } from "../../functions/aws/dynamoTable.ts";
 import { awsError, startFakeAws } from "./fakeAws.ts";
 import type { AwsAnswer, AwsCall, FakeAws } from "./fakeAws.ts";
+import { TestClock } from "../contract/proposals.ts";
 
 // What no emulator shows: the answers of a DynamoDB on which others write at the same time.
 
@@ -15,6 +16,7 @@ const cancelled = (...codes: string[]): AwsAnswer =>
 
 describe("dynamoTable", () => {
   let aws: FakeAws | null = null;
+  let clock: TestClock;
   const writes = [
     { put: { pk: "a", sk: "a" }, condition: ABSENT },
     { put: { pk: "b", sk: "b" }, condition: ABSENT },
@@ -28,8 +30,12 @@ describe("dynamoTable", () => {
       next += 1;
       return answer?.(call) ?? assert.fail("an answer was expected");
     });
-    return dynamoTable(new DynamoDBClient(aws.config), "ledger");
+    return dynamoTable(new DynamoDBClient(aws.config), "ledger", { clock, busyForMs: 1_000 });
   };
+
+  beforeEach(() => {
+    clock = new TestClock();
+  });
 
   afterEach(async () => {
     await aws?.close();
@@ -70,6 +76,15 @@ describe("dynamoTable", () => {
       const table = await answering(() => cancelled("TransactionConflict", "None"));
       await assert.rejects(table.transact(writes), { name: "TransactionCanceledException" });
       assert.equal(aws?.calls.length, 10);
+    });
+
+    it("rejects earlier when each conflict takes long to be told", async () => {
+      const table = await answering(() => {
+        clock.advance(400);
+        return cancelled("TransactionConflict", "None");
+      });
+      await assert.rejects(table.transact(writes), { name: "TransactionCanceledException" });
+      assert.equal(aws?.calls.length, 3);
     });
 
     it("rejects for any other reason", async () => {

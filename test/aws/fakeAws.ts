@@ -12,6 +12,8 @@ export interface AwsCall {
 export interface AwsAnswer {
   status?: number;
   body: Readonly<Record<string, unknown>>;
+  /** Never answers, or stops within the body. */
+  stalls?: "answer" | "body";
 }
 
 /** An answer by which AWS refuses. */
@@ -33,23 +35,32 @@ export async function startFakeAws(answer: (call: AwsCall) => AwsAnswer | Promis
         const target = z.string().parse(request.headers["x-amz-target"]);
         const call = { operation: target.split(".").at(-1) ?? "", input };
         calls.push(call);
-        const { status = 200, body } = await answer(call);
+        const { status = 200, body, stalls } = await answer(call);
+        if (stalls === "answer") {
+          return;
+        }
         response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
-        response.end(JSON.stringify(body));
+        const text = JSON.stringify(body);
+        if (stalls === "body") {
+          response.write(text.slice(0, -1));
+          return;
+        }
+        response.end(text);
       })();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
+  const place = {
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    credentials: { accessKeyId: "fake", secretAccessKey: "fake" },
+  };
   return {
     calls,
+    place,
     /** For the constructor of a client. */
-    config: {
-      endpoint: `http://127.0.0.1:${port}`,
-      region: "us-east-1",
-      credentials: { accessKeyId: "fake", secretAccessKey: "fake" },
-      maxAttempts: 1,
-    },
+    config: { ...place, maxAttempts: 1 },
     close: (): Promise<void> =>
       new Promise((resolve) => {
         server.closeAllConnections();
