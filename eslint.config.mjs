@@ -14,11 +14,17 @@ const layers = [
   { files: "functions/aws/**", may: ["functions/gate"] },
   {
     files: "functions/middleware/**",
-    may: ["functions/gate", "functions/pagerduty", "functions/aws", "functions/ids.ts"],
+    may: [
+      "functions/gate",
+      "functions/pagerduty",
+      "functions/aws",
+      "functions/ids.ts",
+      "functions/sleep.ts",
+    ],
   },
   {
     files: "functions/callback/**",
-    may: ["functions/gate", "functions/cheqpoint", "functions/aws"],
+    may: ["functions/gate", "functions/cheqpoint", "functions/aws", "functions/sleep.ts"],
   },
   {
     files: "functions/worker/**",
@@ -28,6 +34,7 @@ const layers = [
       "functions/cheqpoint",
       "functions/aws",
       "functions/ids.ts",
+      "functions/sleep.ts",
     ],
   },
   { files: "components/**", may: ["functions/gate/gating", "functions/aws/tableDefinition.ts"] },

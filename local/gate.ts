@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { apiHandler } from "../functions/aws/apiEvent.ts";
 import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
 import { createCheqpoint } from "../functions/cheqpoint/client.ts";
@@ -19,6 +18,7 @@ import { sha256Hex } from "../functions/gate/token.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../functions/pagerduty/client.ts";
+import { sleep } from "../functions/sleep.ts";
 import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
@@ -127,7 +127,10 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
   });
   const ports = { clock, ids: randomIds, ledger, queue, gating, secrets, log, metrics };
   const parts: LocalGateParts = { ledger, gating, queue, clock };
-  const middleware = { ...ports, sleep: (ms: number) => sleep(ms, undefined, { ref: false }) };
+  const middleware = {
+    ...ports,
+    sleep: (ms: number, signal?: AbortSignal) => sleep(ms, signal, false),
+  };
   const host = await startHttpHost({
     port: options.port,
     host: options.host ?? "127.0.0.1",

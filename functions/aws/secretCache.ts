@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, ResourceNotFoundException } from "@aws-sdk/client-secrets-manager";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { Clock, Log } from "../gate/ports.ts";
+import type { Clock, Log, Sleep } from "../gate/ports.ts";
 
 /** One secret's values. */
 export interface SecretValues {
@@ -12,20 +12,31 @@ export interface SecretValues {
 export interface SecretCacheOptions {
   client: SecretsManagerClient;
   clock: Clock;
+  sleep: Sleep;
   log: Log;
   /** How long a value is used without asking again. Defaults to 5 minutes. */
   freshForMs?: number;
   /** How long a value is used when asking fails, from when it was read. Defaults to 1 hour. */
   staleForMs?: number;
-  /** Pause between two questions, whoever wants them. Defaults to 10 seconds. */
-  refreshAfterMs?: number;
+  /** How long such a value is used before the store is asked again. Defaults to 10 seconds. */
+  retryAfterMs?: number;
+  /** Least time from the beginning of one question to that of the next, whoever wants it. Defaults to 1 second. */
+  pauseMs?: number;
   /** How long the value before is accepted, from when the current one was stored. Defaults to 24 hours. */
   previousForMs?: number;
 }
 
+/**
+ * `kept`: as it was read before, if not too long ago, also when the store does not answer. `lately`: as the store has it
+ * now, or had it when it was asked a moment ago; never waits for another question. `anew`: from a question that begins
+ * after this one was put, for which it waits until the next is permitted. The last two reject when the store does not
+ * answer: then nobody knows what the secret is.
+ */
+export type Newness = "kept" | "lately" | "anew";
+
 export interface SecretCache {
-  /** The values of a secret. `refresh` asks the store although they are fresh, unless it was asked just now. */
-  read(arn: string, refresh?: boolean): Promise<SecretValues>;
+  /** The values of a secret; `kept` unless told otherwise. */
+  read(arn: string, newness?: Newness): Promise<SecretValues>;
 }
 
 interface Entry {
@@ -33,17 +44,26 @@ interface Entry {
   readAtMs: number;
 }
 
-/** Secrets Manager behind a cache: one question at a time for each secret, and never one for each request. */
+/** What the store was asked last, answered or not. */
+interface Question {
+  beganAtMs: number;
+  answer: Promise<SecretValues>;
+  isOver: boolean;
+}
+
+/** Secrets Manager behind a cache: one question at a time for each secret, a pause between two, never one for each request. */
 export function createSecretCache(options: SecretCacheOptions): SecretCache {
-  const { client, clock, log } = options;
+  const { client, clock, sleep, log } = options;
   const freshForMs = options.freshForMs ?? 5 * 60_000;
   const staleForMs = options.staleForMs ?? 3_600_000;
-  const refreshAfterMs = options.refreshAfterMs ?? 10_000;
+  const retryAfterMs = options.retryAfterMs ?? 10_000;
+  const pauseMs = options.pauseMs ?? 1_000;
   const previousForMs = options.previousForMs ?? 24 * 3_600_000;
 
   const entries = new Map<string, Entry>();
-  const askedAtMs = new Map<string, number>();
-  const asking = new Map<string, Promise<SecretValues>>();
+  const questions = new Map<string, Question>();
+  /** Questions that have not begun: everyone who wants one waits for the same. */
+  const planned = new Map<string, Promise<SecretValues>>();
 
   const version = async (arn: string, stage: "AWSCURRENT" | "AWSPREVIOUS") =>
     client.send(new GetSecretValueCommand({ SecretId: arn, VersionStage: stage }));
@@ -72,42 +92,83 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
   };
 
   const ask = async (arn: string): Promise<SecretValues> => {
-    const before = entries.get(arn);
-    askedAtMs.set(arn, clock.now());
+    const question = { beganAtMs: clock.now(), answer: fetch(arn), isOver: false };
+    questions.set(arn, question);
     try {
-      const values = await fetch(arn);
-      entries.set(arn, { values, readAtMs: clock.now() });
+      const values = await question.answer;
+      entries.set(arn, { values, readAtMs: question.beganAtMs });
       return values;
-    } catch (error) {
-      if (before === undefined || clock.now() >= before.readAtMs + staleForMs) {
-        throw error;
-      }
-      log.warn("secret not read, the value before is used", { arn, problem: nameOf(error) });
-      return before.values;
+    } finally {
+      question.isOver = true;
     }
   };
 
-  return {
-    async read(arn, refresh = false) {
-      const known = entries.get(arn);
-      if (known !== undefined) {
-        const nowMs = clock.now();
-        const askedJustNow = nowMs < (askedAtMs.get(arn) ?? -Infinity) + refreshAfterMs;
-        const usable = nowMs < known.readAtMs + staleForMs;
-        const fresh = nowMs < known.readAtMs + freshForMs;
-        if ((usable && askedJustNow) || (fresh && !refresh)) {
-          return known.values;
-        }
-      }
-      const underWay = asking.get(arn);
-      if (underWay !== undefined) {
-        return underWay;
-      }
-      const question = ask(arn).finally(() => asking.delete(arn));
-      asking.set(arn, question);
-      return question;
-    },
+  /** When the last question is over and its pause too. */
+  const permitted = async ({ answer, beganAtMs }: Question): Promise<void> => {
+    await answer.catch(() => undefined);
+    const restMs = beganAtMs + pauseMs - clock.now();
+    if (restMs > 0) {
+      // A clock that was put back must not make it longer.
+      await sleep(Math.min(restMs, pauseMs));
+    }
   };
+
+  /** The next question to begin. */
+  const anew = (arn: string): Promise<SecretValues> => {
+    const last = questions.get(arn);
+    if (last === undefined) {
+      return ask(arn);
+    }
+    const known = planned.get(arn);
+    if (known !== undefined) {
+      return known;
+    }
+    const next = permitted(last).then(() => {
+      planned.delete(arn);
+      return ask(arn);
+    });
+    planned.set(arn, next);
+    return next;
+  };
+
+  const lately = (arn: string): Promise<SecretValues> => {
+    const last = questions.get(arn);
+    return last !== undefined && (!last.isOver || clock.now() < last.beganAtMs + pauseMs)
+      ? last.answer
+      : anew(arn);
+  };
+
+  const kept = async (arn: string): Promise<SecretValues> => {
+    const entry = entries.get(arn);
+    if (entry === undefined) {
+      return lately(arn);
+    }
+    const { values, readAtMs } = entry;
+    const isUsable = () => clock.now() < readAtMs + staleForMs;
+    const askedAtMs = questions.get(arn)?.beganAtMs ?? -Infinity;
+    if (
+      clock.now() < readAtMs + freshForMs ||
+      (isUsable() && clock.now() < askedAtMs + retryAfterMs)
+    ) {
+      return values;
+    }
+    try {
+      return await lately(arn);
+    } catch (error) {
+      if (!isUsable()) {
+        throw error;
+      }
+      log.warn("secret not read, the value before is used", { arn, problem: nameOf(error) });
+      return values;
+    }
+  };
+
+  const ways: Readonly<Record<Newness, (arn: string) => Promise<SecretValues>>> = {
+    kept,
+    lately,
+    anew,
+  };
+  return { read: (arn, newness = "kept") => ways[newness](arn) };
 }
 
 /** The kind of a failure; its text could repeat what was asked for. */

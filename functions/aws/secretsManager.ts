@@ -21,7 +21,7 @@ const tokensByName = z.record(z.string().min(1), z.string().min(16));
 /** What authenticates callers, from Secrets Manager. While a secret is rotated its value before is accepted too. */
 export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
   const tokens = async (arn: string, refresh: boolean): Promise<ReadonlyMap<string, string>> => {
-    const { current, previous } = await cache.read(arn, refresh);
+    const { current, previous } = await cache.read(arn, refresh ? "lately" : "kept");
     const now = parsed(arn, tokensByName, "a JSON object of tokens by name", current);
     const before =
       previous === null
@@ -37,7 +37,7 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
   return {
     async webhookSecrets(refresh = false) {
       const arn = known("webhook", arns.webhook);
-      const { current, previous } = await cache.read(arn, refresh);
+      const { current, previous } = await cache.read(arn, refresh ? "anew" : "kept");
       const what = "a JSON list of signing secrets";
       const now = parsed(arn, secretList, what, current);
       const before = previous === null ? [] : parsed(arn, secretList, what, previous);
@@ -56,15 +56,19 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
       if (arns.callback === undefined) {
         return [];
       }
-      const { current, previous } = await cache.read(arns.callback, refresh);
+      const { current, previous } = await cache.read(arns.callback, refresh ? "lately" : "kept");
       return previous === null ? [current] : [current, previous];
     },
   };
 }
 
-/** The current value of a secret that is one text, such as an API token. */
-export async function secretText(cache: SecretCache, arn: string): Promise<string> {
-  return (await cache.read(arn)).current;
+/** The current value of a secret that is one text, such as an API token; `refresh` as the store has it now. */
+export async function secretText(
+  cache: SecretCache,
+  arn: string,
+  refresh = false,
+): Promise<string> {
+  return (await cache.read(arn, refresh ? "anew" : "kept")).current;
 }
 
 function known(name: keyof SecretArns, arn: string | undefined): string {

@@ -12,6 +12,7 @@ import { createSecretCache } from "../aws/secretCache.ts";
 import { createSecrets } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import { createTelemetry } from "../aws/telemetry.ts";
+import { sleep } from "../sleep.ts";
 import { handleCallback, type CallbackPorts } from "./callback.ts";
 
 const environment = readEnvironment(
@@ -29,7 +30,7 @@ const ports: CallbackPorts = {
   ),
   queue: createSqsQueue(sqsClient(limits.queue), environment.QUEUE_URL),
   secrets: createSecrets(
-    createSecretCache({ client: secretsManagerClient(limits.secrets), clock, log }),
+    createSecretCache({ client: secretsManagerClient(limits.secrets), clock, sleep, log }),
     environment.CALLBACK_SECRET_ARN === undefined
       ? {}
       : { callback: environment.CALLBACK_SECRET_ARN },

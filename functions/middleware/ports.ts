@@ -7,6 +7,7 @@ import type {
   Metrics,
   Queue,
   Secrets,
+  Sleep,
 } from "../gate/ports.ts";
 
 /** Everything that the receiver needs: no key to PagerDuty's API or to Cheqpoint is among it. */
@@ -19,6 +20,6 @@ export interface MiddlewarePorts {
   secrets: Secrets;
   log: Log;
   metrics: Metrics;
-  /** For long polling. */
-  sleep(ms: number): Promise<void>;
+  /** For long polling, and to answer a webhook in time. */
+  sleep: Sleep;
 }

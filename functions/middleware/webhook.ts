@@ -9,13 +9,36 @@ import type { MiddlewarePorts } from "./ports.ts";
 const MAX_UNSIGNED_BYTES = 256 * 1024;
 
 /**
+ * PagerDuty waits five seconds, the start of a function and the way there and back among them. Each store has its own
+ * limits; together they could take longer.
+ */
+const ANSWER_WITHIN_MS = 3_500;
+
+/**
  * `POST /pagerduty/webhook`. A correctly signed event is never refused: three refusals would make PagerDuty switch the
- * subscription off. 202 is said only after the durable write.
+ * subscription off. 202 is said only after the durable write; whatever takes too long is answered 503, and PagerDuty sends
+ * it again. What is stored after that is recognised then.
  */
 export async function receiveWebhook(
   ports: MiddlewarePorts,
   request: HttpRequest,
 ): Promise<HttpResponse> {
+  const answered = new AbortController();
+  const late = async (): Promise<HttpResponse> => {
+    await ports.sleep(ANSWER_WITHIN_MS, answered.signal);
+    if (!answered.signal.aborted) {
+      ports.log.error("webhook not answered in time", { afterMs: ANSWER_WITHIN_MS });
+    }
+    return unavailable();
+  };
+  try {
+    return await Promise.race([receive(ports, request), late()]);
+  } finally {
+    answered.abort();
+  }
+}
+
+async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<HttpResponse> {
   const { ledger, queue, clock, log, metrics } = ports;
   let isSigned: boolean;
   try {
@@ -91,15 +114,16 @@ export async function receiveWebhook(
   }
 }
 
-/** A secret may just have been rotated: on a mismatch the store is asked once more. */
+/** A secret may just have been rotated: only one that was read after the event came refuses it. */
 async function verify({ secrets }: MiddlewarePorts, request: HttpRequest): Promise<boolean> {
-  const signature = request.headers["x-pagerduty-signature"];
-  if (verifyPagerDutySignature(request.body, signature, await secrets.webhookSecrets())) {
-    return true;
+  const signature = request.headers["x-pagerduty-signature"] ?? "";
+  if (signature.trim() === "") {
+    return false;
   }
+  const isSignedWith = (known: readonly string[]) =>
+    verifyPagerDutySignature(request.body, signature, known);
   return (
-    signature !== undefined &&
-    verifyPagerDutySignature(request.body, signature, await secrets.webhookSecrets(true))
+    isSignedWith(await secrets.webhookSecrets()) || isSignedWith(await secrets.webhookSecrets(true))
   );
 }
 

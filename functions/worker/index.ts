@@ -16,6 +16,7 @@ import { createCheqpoint } from "../cheqpoint/client.ts";
 import { defaultLifecycleSettings } from "../gate/known.ts";
 import { randomIds } from "../ids.ts";
 import { createPagerDuty } from "../pagerduty/client.ts";
+import { sleep } from "../sleep.ts";
 import { handleTrigger } from "./trigger.ts";
 import type { WorkerPorts } from "./ports.ts";
 
@@ -38,6 +39,7 @@ const dynamo = dynamoClient(limits.dynamo);
 const secrets = createSecretCache({
   client: secretsManagerClient(limits.secrets),
   clock,
+  sleep,
   log,
 });
 const ports: WorkerPorts = {

@@ -25,6 +25,9 @@ describe("secrets from Secrets Manager", () => {
   let stored: Record<string, string>;
   let storedAtMs: number;
   let refusal: AwsAnswer | null;
+  let slept: number[];
+  /** What happens while a question is under way. */
+  let meanwhile: () => void;
 
   const asked = () =>
     aws.calls
@@ -38,7 +41,12 @@ describe("secrets from Secrets Manager", () => {
       warn: (message, fields) => warnings.push([message, fields]),
       error: silent,
     };
-    return createSecretCache({ client: new SecretsManagerClient(aws.config), clock, log });
+    const sleep = (ms: number) => {
+      slept.push(ms);
+      clock.advance(ms);
+      return Promise.resolve();
+    };
+    return createSecretCache({ client: new SecretsManagerClient(aws.config), clock, sleep, log });
   };
   const secrets = (arns: SecretArns) => createSecrets(cache(), arns);
 
@@ -48,9 +56,12 @@ describe("secrets from Secrets Manager", () => {
     stored = {};
     storedAtMs = START_MS;
     refusal = null;
+    slept = [];
+    meanwhile = () => undefined;
     aws = await startFakeAws(({ input }) => {
       const { SecretId, VersionStage } = question.parse(input);
       const text = stored[`${SecretId} ${VersionStage}`];
+      meanwhile();
       if (refusal !== null) {
         return refusal;
       }
@@ -80,26 +91,75 @@ describe("secrets from Secrets Manager", () => {
     it("asks once for all who want a secret at one time", async () => {
       stored["a AWSCURRENT"] = "one";
       const read = cache();
+      const ways = ["kept", "lately"] as const;
       const all = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => read.read("a", i % 2 === 0)),
+        Array.from({ length: 50 }, (_, i) => read.read("a", ways[i % 2])),
       );
       assert.deepEqual(new Set(all.map(({ current }) => current)), new Set(["one"]));
       assert.equal(asked().length, 2);
     });
 
-    it("asks again for a refresh, at most every ten seconds", async () => {
+    it("asks anew for whoever wants that, and before a second has gone only after the pause", async () => {
       stored["a AWSCURRENT"] = "one";
       const read = cache();
       await read.read("a");
       stored["a AWSCURRENT"] = "two";
-      clock.advance(10 * SECOND - 1);
-      assert.equal((await read.read("a", true)).current, "one");
-      clock.advance(1);
-      assert.equal((await read.read("a", true)).current, "two");
+      clock.advance(300);
+      assert.equal((await read.read("a", "anew")).current, "two");
+      assert.deepEqual(slept, [700]);
+      clock.advance(SECOND);
+      stored["a AWSCURRENT"] = "three";
+      assert.equal((await read.read("a", "anew")).current, "three");
+      assert.deepEqual(slept, [700]);
+      assert.equal((await read.read("a")).current, "three");
+      assert.equal(asked().length, 6);
+    });
+
+    it("asks anew once for all who wait, and again for whoever comes after it began", async () => {
+      stored["a AWSCURRENT"] = "one";
+      const read = cache();
+      await read.read("a");
+      const waiting = Array.from({ length: 20 }, () => read.read("a", "anew"));
+      stored["a AWSCURRENT"] = "two";
+      // Comes while the question of the others is under way: what it finds may have been read before.
+      const late: Promise<unknown>[] = [];
+      meanwhile = () => {
+        late.push(read.read("a", "anew"));
+        meanwhile = () => undefined;
+      };
+      assert.deepEqual(
+        new Set((await Promise.all(waiting)).map(({ current }) => current)),
+        new Set(["two"]),
+      );
+      stored["a AWSCURRENT"] = "three";
+      assert.deepEqual(await Promise.all(late), [{ current: "three", previous: null }]);
+      assert.equal(asked().length, 6);
+      assert.deepEqual(slept, [SECOND, SECOND]);
+    });
+
+    it("does not wait longer because the clock was put back", async () => {
+      stored["a AWSCURRENT"] = "one";
+      const read = cache();
+      await read.read("a");
+      clock.advance(-HOUR);
+      await read.read("a", "anew");
+      assert.deepEqual(slept, [SECOND]);
+    });
+
+    it("says lately what it was told a moment ago, and waits for no question", async () => {
+      stored["a AWSCURRENT"] = "one";
+      const read = cache();
+      await read.read("a");
+      stored["a AWSCURRENT"] = "two";
+      clock.advance(SECOND - 1);
       for (let forged = 0; forged < 20; forged += 1) {
-        await read.read("a", true);
+        assert.equal((await read.read("a", "lately")).current, "one");
       }
+      assert.equal(asked().length, 2);
+      clock.advance(1);
+      assert.equal((await read.read("a", "lately")).current, "two");
       assert.equal(asked().length, 4);
+      assert.deepEqual(slept, []);
     });
 
     it("goes on with what it has for an hour when asking fails, and asks every ten seconds at most", async () => {
@@ -109,6 +169,7 @@ describe("secrets from Secrets Manager", () => {
       refusal = awsError("InternalServiceError");
       clock.advance(5 * MINUTE);
       assert.equal((await read.read("a")).current, "one");
+      clock.advance(10 * SECOND - 1);
       assert.equal((await read.read("a")).current, "one");
       assert.equal(asked().length, 4);
       assert.deepEqual(warnings, [
@@ -117,21 +178,36 @@ describe("secrets from Secrets Manager", () => {
           { arn: "a", problem: "InternalServiceError" },
         ],
       ]);
-      clock.advance(55 * MINUTE - 1);
+      clock.advance(55 * MINUTE - 10 * SECOND);
       assert.equal((await read.read("a")).current, "one");
       clock.advance(10 * SECOND);
       await assert.rejects(read.read("a"), { name: "InternalServiceError" });
       refusal = null;
+      clock.advance(SECOND);
       assert.equal((await read.read("a")).current, "one");
     });
 
-    it("rejects when it has nothing, and tries again for the next who asks", async () => {
+    it("does not take what it has for the newest when asking fails", async () => {
+      stored["a AWSCURRENT"] = "one";
+      const read = cache();
+      await read.read("a");
+      refusal = awsError("InternalServiceError");
+      await assert.rejects(read.read("a", "anew"), { name: "InternalServiceError" });
+      await assert.rejects(read.read("a", "lately"), { name: "InternalServiceError" });
+      assert.equal(asked().length, 4);
+      assert.equal((await read.read("a")).current, "one");
+    });
+
+    it("rejects when it has nothing, and tries again for who asks a second later", async () => {
       refusal = awsError("InternalServiceError");
       const read = cache();
       await assert.rejects(read.read("a"), { name: "InternalServiceError" });
       refusal = null;
       stored["a AWSCURRENT"] = "one";
+      await assert.rejects(read.read("a"), { name: "InternalServiceError" });
+      clock.advance(SECOND);
       assert.equal((await read.read("a")).current, "one");
+      assert.equal(asked().length, 4);
     });
 
     it("rejects a secret that is missing or empty", async () => {
@@ -170,14 +246,34 @@ describe("secrets from Secrets Manager", () => {
       assert.deepEqual(found, ["one", "two", "three"]);
     });
 
-    it("reads signing secrets again on demand, as after a mismatch", async () => {
+    it("waits for signing secrets that are certainly the newest, as after a mismatch", async () => {
       stored["w AWSCURRENT"] = JSON.stringify(["one"]);
       const port = secrets({ webhook: "w" });
       await port.webhookSecrets();
       stored["w AWSCURRENT"] = JSON.stringify(["two"]);
-      clock.advance(10 * SECOND);
       assert.deepEqual(await port.webhookSecrets(), ["one"]);
       assert.deepEqual(await port.webhookSecrets(true), ["two"]);
+      assert.deepEqual(slept, [SECOND]);
+    });
+
+    it("lets no one without a token wait for more than one reading", async () => {
+      for (const arn of ["p", "o"]) {
+        stored[`${arn} AWSCURRENT`] = JSON.stringify({});
+      }
+      stored["c AWSCURRENT"] = "callback key";
+      const port = secrets({ proposers: "p", operators: "o", callback: "c" });
+      const readAll = async (refresh: boolean) => {
+        await port.proposers(refresh);
+        await port.operators(refresh);
+        await port.callbackSecrets(refresh);
+      };
+      await readAll(false);
+      await readAll(true);
+      assert.equal(asked().length, 6);
+      clock.advance(SECOND);
+      await readAll(true);
+      assert.equal(asked().length, 12);
+      assert.deepEqual(slept, []);
     });
 
     it("knows proposers by the hash of their token, also of the one before", async () => {
@@ -243,6 +339,10 @@ describe("secrets from Secrets Manager", () => {
 
   it("gives a secret that is one text", async () => {
     stored["t AWSCURRENT"] = "token";
-    assert.equal(await secretText(cache(), "t"), "token");
+    const read = cache();
+    assert.equal(await secretText(read, "t"), "token");
+    stored["t AWSCURRENT"] = "renewed";
+    assert.equal(await secretText(read, "t"), "token");
+    assert.equal(await secretText(read, "t", true), "renewed");
   });
 });
