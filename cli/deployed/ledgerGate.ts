@@ -15,6 +15,7 @@ import {
 } from "../answers.ts";
 import { CliError, usage } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { dynamoOf } from "./awsClients.ts";
 import { AwsError, awsErrorOf } from "./awsErrors.ts";
 import type { GateAccess, ListQuery } from "./gateAccess.ts";
 import type { DeployedTarget } from "./target.ts";
@@ -199,17 +200,11 @@ export class LedgerGate implements GateAccess {
 
 /** Loaded only when it is needed: the SDK takes longer to load than most commands to run. */
 async function openStores(target: DeployedTarget): Promise<Stores> {
-  const [{ DynamoDBClient }, { createDynamoLedger }, { createDynamoGatingStore }] =
-    await Promise.all([
-      import("@aws-sdk/client-dynamodb"),
-      import("../../functions/aws/dynamoLedger.ts"),
-      import("../../functions/aws/dynamoGatingStore.ts"),
-    ]);
-  const client = new DynamoDBClient({
-    ...(target.region === null ? {} : { region: target.region }),
-    ...(target.endpoint === null ? {} : { endpoint: target.endpoint }),
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
-  });
+  const [client, { createDynamoLedger }, { createDynamoGatingStore }] = await Promise.all([
+    dynamoOf(target),
+    import("../../functions/aws/dynamoLedger.ts"),
+    import("../../functions/aws/dynamoGatingStore.ts"),
+  ]);
   const ledger = createDynamoLedger(client, target.ledgerTable, { now: () => Date.now() });
   // Asks an index that only a gate's ledger has, so that nothing is ever written into another table.
   await ledger.alarms(1);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseGating, type Gating } from "../../functions/gate/gating/index.ts";
+import { dynamoOf } from "../deployed/awsClients.ts";
 import { awsErrorOf } from "../deployed/awsErrors.ts";
 import type { DeployedTarget } from "../deployed/target.ts";
 import { CliError } from "../errors.ts";
@@ -145,19 +146,14 @@ function stackFileOf(io: Io, stack: string | undefined): string | null {
 }
 
 async function deployedGating(
-  { region, endpoint, gatingTable }: DeployedTarget,
+  target: DeployedTarget,
   keys: readonly string[],
 ): Promise<{ services: GatedService[]; missing: string[] }> {
-  const [{ DynamoDBClient }, { createDynamoGatingStore }] = await Promise.all([
-    import("@aws-sdk/client-dynamodb"),
+  const [client, { createDynamoGatingStore }] = await Promise.all([
+    dynamoOf(target),
     import("../../functions/aws/dynamoGatingStore.ts"),
   ]);
-  const client = new DynamoDBClient({
-    ...(region === null ? {} : { region }),
-    ...(endpoint === null ? {} : { endpoint }),
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
-  });
-  const store = createDynamoGatingStore(client, gatingTable ?? "");
+  const store = createDynamoGatingStore(client, target.gatingTable ?? "");
   const services = new Map<string, GatedService>();
   const missing: string[] = [];
   for (const name of keys) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { secretsManagerOf } from "../deployed/awsClients.ts";
 import { AwsError, awsErrorOf } from "../deployed/awsErrors.ts";
 import { checks, told, type Check } from "./check.ts";
 import type { Subject } from "./subject.ts";
@@ -34,14 +35,10 @@ export async function secretChecks({ target, secretArns }: Subject): Promise<Che
   if (secretArns === null || Object.keys(secretArns).length === 0) {
     return [checks("secrets").warn("not looked at: nothing tells where they are", "use --stack")];
   }
-  const { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } =
+  const { DescribeSecretCommand, GetSecretValueCommand } =
     await import("@aws-sdk/client-secrets-manager");
-  const { region, endpoint } = target;
-  const client = new SecretsManagerClient({
-    ...(region === null ? {} : { region }),
-    ...(endpoint === null ? {} : { endpoint }),
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
-  });
+  const { region } = target;
+  const client = await secretsManagerOf(target);
   const one = async ([name, arn]: [string, string]): Promise<Check> => {
     const { ok, warn, fail } = checks(`secrets.${name}`);
     const subject = { what: `secret ${arn}`, region };
