@@ -9,8 +9,14 @@ import tseslint from "typescript-eslint";
 const layers = [
   { files: "functions/gate/**", may: [] },
   { files: "functions/*.ts", own: "functions/[a-z]+\\.ts", may: ["functions/gate"] },
-  { files: "functions/pagerduty/**", may: ["functions/gate", "functions/remote.ts"] },
-  { files: "functions/cheqpoint/**", may: ["functions/gate", "functions/remote.ts"] },
+  {
+    files: "functions/pagerduty/**",
+    may: ["functions/gate", "functions/remote.ts", "functions/credential.ts"],
+  },
+  {
+    files: "functions/cheqpoint/**",
+    may: ["functions/gate", "functions/remote.ts", "functions/credential.ts"],
+  },
   { files: "functions/aws/**", may: ["functions/gate"] },
   {
     files: "functions/middleware/**",

@@ -1,3 +1,5 @@
+import { withCredential } from "../credential.ts";
+import type { Credential } from "../credential.ts";
 import { RemoteError } from "../gate/ports.ts";
 import type { ApprovalRequest, Cheqpoint, Clock } from "../gate/ports.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";
@@ -7,8 +9,8 @@ import { readingShape, reasonOf, receiptShape } from "./shapes.ts";
 export interface CheqpointOptions {
   /** Defaults to `https://app.cheqpoint.co`. */
   baseUrl?: string;
-  /** Connection Key. Asked before every call, so that a rotated one is used at once. */
-  connectionKey: () => Promise<string>;
+  /** Connection Key. Asked before every call, and with `refresh` when Cheqpoint refused it: it may just have been renewed. */
+  connectionKey: (refresh?: boolean) => Promise<string>;
   /** Longest time for one call; one that Cheqpoint holds open gets as much more as it needs. Defaults to 10 s. */
   timeoutMs?: number;
   /** Defaults to the built-in one. */
@@ -23,7 +25,10 @@ const LONGEST_WAIT_MS = 10_000;
 /** For the way there and back, on top of what Cheqpoint waits. */
 const TRAVEL_MS = 5_000;
 
-/** Cheqpoint over HTTP. Nothing is repeated inside: a second submission would be a second request for approval. */
+/**
+ * Cheqpoint over HTTP. Nothing is repeated inside, for a second submission would be a second request for approval; except
+ * what was refused for a key that has been renewed.
+ */
 export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
   const remote: Remote = {
     name: "Cheqpoint",
@@ -34,13 +39,18 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
     reasonOf,
   };
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const credential: Credential = {
+    what: "Cheqpoint Connection Key",
+    setting: "CHEQPOINT_CONNECTION_KEY",
+    read: options.connectionKey,
+  };
 
   return {
     async submit(request) {
-      const key = await readKey(options.connectionKey);
       const body = wireRequest(request);
       const neededMs = body.maxWaitMs === undefined ? 0 : body.maxWaitMs + TRAVEL_MS;
-      const call: Call = {
+      const budget = budgetOf(Math.max(timeoutMs, neededMs));
+      const call = (key: string): Call => ({
         method: "POST",
         path: "/api/webhooks/inbound",
         headers: {
@@ -49,23 +59,25 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
           "x-api-key": key,
         },
         body,
-        budget: budgetOf(Math.max(timeoutMs, neededMs)),
+        budget,
         secrets: [key, ...tokensOf(request.callbackUrl)],
-      };
-      return ask(remote, call, receiptShape);
+      });
+      return withCredential(credential, budget, (key) => ask(remote, call(key), receiptShape));
     },
 
     async read(approvalId) {
-      const key = await readKey(options.connectionKey);
-      const call: Call = {
+      const budget = budgetOf(timeoutMs);
+      const call = (key: string): Call => ({
         method: "GET",
         path: `/api/approvals/${asSegment(approvalId)}`,
         headers: { accept: "application/json", "x-api-key": key },
-        budget: budgetOf(timeoutMs),
+        budget,
         secrets: [key],
-      };
+      });
       try {
-        return await ask(remote, call, readingShape(approvalId));
+        return await withCredential(credential, budget, (key) =>
+          ask(remote, call(key), readingShape(approvalId)),
+        );
       } catch (error) {
         if (error instanceof RemoteError && error.status === 404) return null;
         throw error;
@@ -94,26 +106,6 @@ function wireRequest(request: ApprovalRequest): ApprovalRequest {
 function tokensOf(callbackUrl: string | undefined): string[] {
   const token = callbackUrl?.split(/[?#]/)[0]?.split("/").at(-1) ?? "";
   return token === "" ? [] : [token];
-}
-
-async function readKey(read: () => Promise<string>): Promise<string> {
-  let key: string;
-  try {
-    key = await read();
-  } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    throw new RemoteError(`the Cheqpoint Connection Key could not be read (${name})`, {
-      nothingDone: true,
-      retryable: true,
-    });
-  }
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new RemoteError(
-      "`CHEQPOINT_CONNECTION_KEY` must be printable ASCII without spaces and line breaks, and not empty",
-      { nothingDone: true, retryable: false },
-    );
-  }
-  return key;
 }
 
 /** Cheqpoint chooses the id, so its characters are not known; only what would change the path is refused. */

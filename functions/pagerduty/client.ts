@@ -8,7 +8,10 @@ import { subscriptionCalls } from "./subscriptions.ts";
 
 export type { PagerDutyOptions } from "./rest.ts";
 
-/** PagerDuty over its REST API. Reads are repeated once where that may help, writes never. */
+/**
+ * PagerDuty over its REST API. Reads are repeated once where that may help, writes never, except what was refused for a
+ * token that has been renewed.
+ */
 export function createPagerDuty(options: PagerDutyOptions): PagerDuty {
   const rest = createRest(options);
   return {

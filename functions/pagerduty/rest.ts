@@ -1,5 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
+import { withCredential } from "../credential.ts";
+import type { Credential } from "../credential.ts";
 import { RemoteError } from "../gate/ports.ts";
 import type { Clock } from "../gate/ports.ts";
 import { ask, baseUrlOf, budgetOf, send } from "../remote.ts";
@@ -8,8 +10,8 @@ import type { Budget, Call, Fetch, Remote } from "../remote.ts";
 export interface PagerDutyOptions {
   /** Root of the REST API, `https://api.pagerduty.com`. */
   baseUrl: string;
-  /** Asked before every call, so that a rotated token is used at once. */
-  token: () => Promise<string>;
+  /** Asked before every call, and with `refresh` when PagerDuty refused it: it may have been renewed a moment ago. */
+  token: (refresh?: boolean) => Promise<string>;
   /** Email address of the PagerDuty user in whose name incidents and notes are written. */
   from: string;
   /** `token`: an API key (default). `bearer`: an OAuth token. */
@@ -29,7 +31,7 @@ export interface Rest {
   find<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T> | null>;
   /** Like `find`; 404 is an error. */
   get<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>>;
-  /** Sends once. `shape` null: any 2xx will do. */
+  /** Sends once, or once more after a 401 to a token that was renewed. */
   write<T extends z.ZodType>(request: WriteRequest, shape: T): Promise<z.output<T>>;
   writeBlind(request: WriteRequest): Promise<void>;
 }
@@ -59,8 +61,17 @@ export function createRest(options: PagerDutyOptions): Rest {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const wait = options.wait ?? ((ms: number) => pause(ms));
 
-  async function prepare(budget: Budget, call: Omit<Call, "budget" | "headers" | "secrets">) {
-    const token = await readToken(options.token);
+  const credential: Credential = {
+    what: "PagerDuty API token",
+    setting: "PAGERDUTY_TOKEN",
+    read: options.token,
+  };
+
+  function prepare(
+    token: string,
+    budget: Budget,
+    call: Omit<Call, "budget" | "headers" | "secrets">,
+  ): Call {
     const scheme = options.tokenType === "bearer" ? "Bearer " : "Token token=";
     const headers = {
       accept: "application/vnd.pagerduty+json;version=2",
@@ -73,7 +84,10 @@ export function createRest(options: PagerDutyOptions): Rest {
   async function get<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>> {
     const budget = budgetOf(timeoutMs);
     const startedAtMs = options.clock.now();
-    const attempt = async () => ask(remote, await prepare(budget, { method: "GET", path }), shape);
+    const attempt = () =>
+      withCredential(credential, budget, (token) =>
+        ask(remote, prepare(token, budget, { method: "GET", path }), shape),
+      );
     try {
       return await attempt();
     } catch (error) {
@@ -85,9 +99,15 @@ export function createRest(options: PagerDutyOptions): Rest {
     }
   }
 
-  async function prepareWrite({ method, path, body, named }: WriteRequest): Promise<Call> {
-    const call = await prepare(budgetOf(timeoutMs), { method, path, body });
-    return named ? { ...call, headers: { ...call.headers, from } } : call;
+  async function sendWrite<T>(
+    { method, path, body, named }: WriteRequest,
+    sendCall: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    const budget = budgetOf(timeoutMs);
+    return withCredential(credential, budget, (token) => {
+      const call = prepare(token, budget, { method, path, body });
+      return sendCall(named ? { ...call, headers: { ...call.headers, from } } : call);
+    });
   }
 
   return {
@@ -101,10 +121,10 @@ export function createRest(options: PagerDutyOptions): Rest {
       }
     },
     async write(request, shape) {
-      return ask(remote, await prepareWrite(request), shape);
+      return sendWrite(request, (call) => ask(remote, call, shape));
     },
     async writeBlind(request) {
-      await send(remote, await prepareWrite(request));
+      await sendWrite(request, (call) => send(remote, call));
     },
   };
 }
@@ -115,26 +135,6 @@ function pauseBeforeRepeating(error: unknown, budget: Budget): number | null {
   if (error.status === 429) return error.retryAfterMs ?? PAUSE_WITHOUT_RESET_MS;
   if (error.status === null || error.status >= 500) return error.retryAfterMs ?? PAUSE_MS;
   return null;
-}
-
-async function readToken(read: () => Promise<string>): Promise<string> {
-  let token: string;
-  try {
-    token = await read();
-  } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    throw new RemoteError(`the PagerDuty API token could not be read (${name})`, {
-      nothingDone: true,
-      retryable: true,
-    });
-  }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new RemoteError(
-      "`PAGERDUTY_TOKEN` must be printable ASCII without spaces and line breaks, and not empty",
-      { nothingDone: true, retryable: false },
-    );
-  }
-  return token;
 }
 
 function emailOf(from: string): string {

@@ -50,14 +50,14 @@ const ports: WorkerPorts = {
   gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
   pagerDuty: createPagerDuty({
     baseUrl: environment.PAGERDUTY_API_URL,
-    token: () => secretText(secrets, environment.PAGERDUTY_TOKEN_ARN),
+    token: (refresh) => secretText(secrets, environment.PAGERDUTY_TOKEN_ARN, refresh),
     tokenType: environment.PAGERDUTY_TOKEN_TYPE,
     from: environment.PAGERDUTY_FROM,
     clock,
   }),
   cheqpoint: createCheqpoint({
     baseUrl: environment.CHEQPOINT_API_URL,
-    connectionKey: () => secretText(secrets, environment.CHEQPOINT_KEY_ARN),
+    connectionKey: (refresh) => secretText(secrets, environment.CHEQPOINT_KEY_ARN, refresh),
     clock,
   }),
   log,

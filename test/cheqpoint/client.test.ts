@@ -331,6 +331,33 @@ describe("createCheqpoint", () => {
     });
   });
 
+  describe("with a key that was renewed", () => {
+    const connectionKey = (refresh = false) => Promise.resolve(refresh ? "cq_renewed" : KEY);
+    const sent = () => server.seen.map(({ headers }) => headers["x-api-key"]);
+
+    it("submits once more after a 401, for then nothing was asked", async () => {
+      server.will({ status: 401 }, { status: 200, body: { id: "req_t1", status: "PENDING" } });
+      const { approvalId } = await client({ connectionKey }).submit(request);
+      assert.equal(approvalId, "req_t1");
+      assert.deepEqual(sent(), [KEY, "cq_renewed"]);
+      assert.equal(server.seen[1]?.body, server.seen[0]?.body);
+    });
+
+    it("reads once more after a 401", async () => {
+      server.will({ status: 401 }, { status: 200, body: approval });
+      assert.deepEqual(await client({ connectionKey }).read("req_t1"), pendingReading);
+      assert.deepEqual(sent(), [KEY, "cq_renewed"]);
+    });
+
+    it("submits nothing again after anything else", async () => {
+      for (const status of [400, 403, 429, 500]) {
+        server.will({ status });
+        await assert.rejects(client({ connectionKey }).submit(request), { status });
+      }
+      assert.deepEqual(sent(), [KEY, KEY, KEY, KEY]);
+    });
+  });
+
   describe("read", () => {
     it("reads a pending approval with the key in its header", async () => {
       server.will({ status: 200, body: approval });
