@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { call, deliveryOf, path, readAccess } from "./webhookApi.ts";
+import { call, deliveryOf, path, readAccess, tokenKeyOf } from "./webhookApi.ts";
 import type { Access } from "./webhookApi.ts";
 
 export interface ActivationInputs {
@@ -10,12 +10,19 @@ export interface ActivationInputs {
   providerVersion: string;
 }
 
+export interface ActivationOutputs extends ActivationInputs {
+  /** Where the token is configured; empty when it is not. */
+  tokenKey: string;
+}
+
 /** Switches a subscription on once its receiver can verify what it sends, and off before the receiver goes. */
 export function activationProvider(): pulumi.dynamic.ResourceProvider<
   ActivationInputs,
-  ActivationInputs
+  ActivationOutputs
 > {
-  const access: Access = { configToken: "", configApiUrl: "" };
+  const access: Access = { tokens: {}, apiUrl: "" };
+  /** What this run switched on. */
+  const activated: string[] = [];
   const turn = async (inputs: ActivationInputs, active: boolean) => {
     const id = inputs.subscriptionId;
     const purpose = `${active ? "activate" : "deactivate"} webhook subscription ${id}`;
@@ -48,7 +55,9 @@ export function activationProvider(): pulumi.dynamic.ResourceProvider<
     },
     create: async (inputs) => {
       await turn(inputs, true);
-      return { id: inputs.subscriptionId, outs: inputs };
+      activated.push(inputs.subscriptionId);
+      const tokenKey = tokenKeyOf(access, inputs.token);
+      return { id: inputs.subscriptionId, outs: { ...inputs, tokenKey } };
     },
     read: async (id, props) => {
       if (props === undefined) {
@@ -61,9 +70,13 @@ export function activationProvider(): pulumi.dynamic.ResourceProvider<
     },
     update: async (_id, _olds, news) => {
       await turn(news, true);
-      return { outs: news };
+      return { outs: { ...news, tokenKey: tokenKeyOf(access, news.token) } };
     },
-    delete: async (_id, props) => {
+    delete: async (id, props) => {
+      if (activated.includes(id)) {
+        // A renamed resource, or one that was replaced by force: its successor wants this subscription on.
+        return;
+      }
       await turn(props, false);
     },
   };

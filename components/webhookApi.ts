@@ -5,10 +5,19 @@ import type * as pulumi from "@pulumi/pulumi";
  * and runs it in a process of its own: these functions may use each other and literals, but no package and no token.
  */
 
-/** Where the API is and how to get in: the stack's configuration first, then the input, then the environment. */
+/** What the stack's configuration says of where the API is and how to get in. */
 export interface Access {
-  configToken: string;
-  configApiUrl: string;
+  /** By the key that each is configured under; only those that are. */
+  tokens: Record<string, string>;
+  apiUrl: string;
+}
+
+export interface ApiInputs {
+  apiUrl: string;
+  token: string;
+  tokenType: string;
+  /** In a state: where `token` was configured when it was last used. */
+  tokenKey?: string;
 }
 
 export interface ApiAnswer {
@@ -21,11 +30,33 @@ const ATTEMPTS = 4;
 export function readAccess(config: pulumi.dynamic.Config): Access {
   const region = config.get("pagerduty:serviceRegion") ?? "";
   const regional = region === "eu" ? "https://api.eu.pagerduty.com" : "";
+  const tokens: Record<string, string> = {};
+  for (const key of ["pagerdutyToken", "pagerduty:token"]) {
+    const token = config.get(key) ?? "";
+    if (token !== "") {
+      tokens[key] = token;
+    }
+  }
   return {
-    configToken: config.get("pagerduty:token") ?? config.get("pagerdutyToken") ?? "",
-    configApiUrl:
-      config.get("pagerduty:apiUrlOverride") ?? config.get("pagerdutyApiUrl") ?? regional,
+    tokens,
+    apiUrl: config.get("pagerduty:apiUrlOverride") ?? config.get("pagerdutyApiUrl") ?? regional,
   };
+}
+
+/** Where a token is configured, so that what reads or deletes later finds the renewed one there. */
+export function tokenKeyOf(access: Access, token: string): string {
+  return Object.keys(access.tokens).find((key) => access.tokens[key] === token) ?? "";
+}
+
+/** A stated token before one that is only configured: that may be another account's, which knows other subscriptions. */
+function tokenOf({ tokens }: Access, { token, tokenKey = "" }: ApiInputs): string {
+  return (
+    tokens[tokenKey] ||
+    token ||
+    tokens["pagerduty:token"] ||
+    tokens["pagerdutyToken"] ||
+    (process.env["PAGERDUTY_TOKEN"] ?? "")
+  );
 }
 
 function wait(ms: number): Promise<void> {
@@ -48,7 +79,7 @@ function problemOf(status: number, text: string): string {
     // An answer that is not JSON says nothing more than its status.
   }
   const hints: Record<number, string> = {
-    401: ". Set a valid token: pulumi config set --secret pagerduty:token <token>",
+    401: ". State a valid token, and run pulumi up; or where none is stated: pulumi config set --secret pagerduty:token <token>",
     403: ". The token needs the scope webhook_subscriptions.write, and its user the role of a manager or above",
   };
   return `HTTP ${status}${said}${hints[status] ?? ""}`;
@@ -57,13 +88,13 @@ function problemOf(status: number, text: string): string {
 /** One call. 429 is tried again, as it had no effect; other failures only where repeating is harmless. */
 export async function call(
   access: Access,
-  inputs: { apiUrl: string; token: string; tokenType: string },
+  inputs: ApiInputs,
   purpose: string,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<ApiAnswer> {
-  const token = access.configToken || inputs.token || (process.env["PAGERDUTY_TOKEN"] ?? "");
+  const token = tokenOf(access, inputs);
   if (token === "") {
     throw new Error(
       `cannot ${purpose}: no PagerDuty token. Set it with: pulumi config set --secret pagerduty:token <token>, or in the environment as PAGERDUTY_TOKEN`,
@@ -71,7 +102,7 @@ export async function call(
   }
   const base =
     inputs.apiUrl ||
-    access.configApiUrl ||
+    access.apiUrl ||
     (process.env["PAGERDUTY_API_URL"] ?? "https://api.pagerduty.com");
   const headers: Record<string, string> = {
     accept: "application/vnd.pagerduty+json;version=2",

@@ -44,15 +44,15 @@ export interface WebhookSubscriptionArgs {
   description?: pulumi.Input<string>;
   /** Headers to send with each delivery; kept secret. A change makes a new subscription. */
   customHeaders?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
-  /** Whether deliveries begin at once. Set it to false when something else switches it on later. Defaults to true. */
+  /** Whether it is on. Set it to false when something else switches it on later. Defaults to true. */
   startActive?: pulumi.Input<boolean>;
   /** A changed value makes a new subscription, and so a new signing secret. Defaults to none. */
   keepers?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
-  /** Takes over this subscription instead of making one. */
+  /** Takes over this subscription instead of making one; must be removed before a change that makes a new one. */
   existing?: ExistingSubscription;
   /** PagerDuty's REST API. Defaults to `pagerduty:apiUrlOverride`, PAGERDUTY_API_URL or the service region's address. */
   apiUrl?: pulumi.Input<string>;
-  /** API token to use where neither `pagerduty:token` nor `pagerdutyToken` is configured. Defaults to PAGERDUTY_TOKEN. */
+  /** API token. Defaults to `pagerduty:token`, `pagerdutyToken` or PAGERDUTY_TOKEN, the first that there is. */
   token?: pulumi.Input<string>;
   /** "token" for an API key, "bearer" for an OAuth access token. Defaults to "token". */
   tokenType?: pulumi.Input<TokenType>;
@@ -78,8 +78,8 @@ const KNOWN_EVENTS: readonly string[] = [
   "service.updated",
 ];
 
-/** Raised with every change of the provider's source, so that old resources get the new one. */
-export const PROVIDER_VERSION = "1";
+/** Raised with every change of the providers' source, so that old resources get the new one; a test watches over it. */
+export const PROVIDER_VERSION = "2";
 
 /**
  * A PagerDuty webhook (v3) subscription whose signing secret is an output. PagerDuty tells the secret once, in its

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { call, deliveryOf, path, readAccess } from "./webhookApi.ts";
+import { call, deliveryOf, path, readAccess, tokenKeyOf } from "./webhookApi.ts";
 import type { Access } from "./webhookApi.ts";
 
 /** What the subscription provider works with, once checked. */
@@ -30,6 +30,8 @@ export interface SubscriptionInputs {
 /** What it leaves in the state. */
 export interface SubscriptionOutputs extends SubscriptionInputs {
   secret: string;
+  /** Where the token is configured; empty when it is not. */
+  tokenKey: string;
 }
 
 /** The engine's mark for a value that is not known before an update. */
@@ -74,6 +76,7 @@ async function settle(access: Access, id: string, inputs: SubscriptionInputs): P
         description: inputs.description,
         events: inputs.events,
         filter: filterOf(inputs),
+        ...(inputs.startActive ? { active: true } : {}),
       },
     },
   );
@@ -85,6 +88,53 @@ async function settle(access: Access, id: string, inputs: SubscriptionInputs): P
   if (deliveryOf(subscription).disabled) {
     await call(access, inputs, `enable webhook subscription ${id}`, "POST", path(id, "/enable"));
   }
+}
+
+/** Whether the inputs state the secret of just this subscription. */
+function statesSecret(id: string, inputs: SubscriptionInputs): boolean {
+  return inputs.adoptId === id && inputs.adoptSecret !== "";
+}
+
+/** What a change of the inputs asks for. */
+function changesOf(
+  id: string,
+  olds: SubscriptionOutputs,
+  news: SubscriptionInputs,
+): pulumi.dynamic.DiffResult {
+  const unknown = (key: keyof SubscriptionInputs) => textOf(news[key]).includes(UNKNOWN);
+  const differs = (key: keyof SubscriptionInputs) =>
+    unknown(key) || textOf(olds[key]) !== textOf(news[key]);
+  const fixed: (keyof SubscriptionInputs)[] = ["url", "customHeaders", "keepers"];
+  const changeable: (keyof SubscriptionInputs)[] = [
+    "filterType",
+    "filterId",
+    "events",
+    "description",
+    "apiUrl",
+    "token",
+    "tokenType",
+    "providerVersion",
+  ];
+  const replaces = fixed.filter(differs);
+  const certain = replaces.filter((key) => !unknown(key));
+  if (news.adoptId === id && certain.length > 0) {
+    // The new resource would take over the very subscription that is deleted as the old one.
+    throw new Error(
+      `cannot replace webhook subscription ${id} for its changed \`${certain.join("`, `")}\` while \`existing\` names it. Remove \`existing\`: then a new one is made, with a secret of its own, before this one goes`,
+    );
+  }
+  if (news.adoptId !== "" && news.adoptId !== id) {
+    replaces.push("adoptId");
+  }
+  const restated =
+    statesSecret(id, news) && (unknown("adoptSecret") || news.adoptSecret !== olds.secret);
+  // Inactive as it was last read, or made so while something else was to switch it on.
+  const activates = news.startActive && !olds.startActive;
+  return {
+    changes: replaces.length > 0 || changeable.some(differs) || restated || activates,
+    replaces,
+    deleteBeforeReplace: false,
+  };
 }
 
 async function adopt(
@@ -100,7 +150,9 @@ async function adopt(
     path(id),
   );
   if (status === 404) {
-    throw new Error(`cannot adopt webhook subscription ${id}: PagerDuty has none with this id`);
+    throw new Error(
+      `cannot adopt webhook subscription ${id}: PagerDuty has none with this id. Remove \`existing\` to make a new one`,
+    );
   }
   const { url } = deliveryOf(subscription);
   if (url !== inputs.url) {
@@ -109,7 +161,8 @@ async function adopt(
     );
   }
   await settle(access, id, inputs);
-  return { id, outs: { ...inputs, secret: inputs.adoptSecret } };
+  const tokenKey = tokenKeyOf(access, inputs.token);
+  return { id, outs: { ...inputs, secret: inputs.adoptSecret, tokenKey } };
 }
 
 /** The subscription itself: its signing secret is only in the answer to its creation. */
@@ -117,7 +170,9 @@ export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
   SubscriptionInputs,
   SubscriptionOutputs
 > {
-  const access: Access = { configToken: "", configApiUrl: "" };
+  const access: Access = { tokens: {}, apiUrl: "" };
+  /** What this run took over. */
+  const adopted: string[] = [];
   return {
     configure: async ({ config }) => {
       // Assigned into the one object that all methods see: each method is serialised on its own.
@@ -128,32 +183,12 @@ export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
       const events = Array.isArray(news.events) ? sortedUnique(news.events) : news.events;
       return { inputs: { ...news, events } };
     },
-    diff: async (_id, olds, news) => {
-      const differs = (key: keyof SubscriptionInputs) => {
-        const text = textOf(news[key]);
-        return text.includes(UNKNOWN) || textOf(olds[key]) !== text;
-      };
-      const fixed: (keyof SubscriptionInputs)[] = ["url", "customHeaders", "keepers"];
-      const changeable: (keyof SubscriptionInputs)[] = [
-        "filterType",
-        "filterId",
-        "events",
-        "description",
-        "apiUrl",
-        "token",
-        "tokenType",
-        "providerVersion",
-      ];
-      const replaces = fixed.filter(differs);
-      return {
-        changes: replaces.length > 0 || changeable.some(differs),
-        replaces,
-        deleteBeforeReplace: false,
-      };
-    },
+    diff: async (id, olds, news) => changesOf(id, olds, news),
     create: async (inputs) => {
       if (inputs.adoptId !== "") {
-        return adopt(access, inputs);
+        const result = await adopt(access, inputs);
+        adopted.push(result.id);
+        return result;
       }
       const customHeaders = Object.entries(inputs.customHeaders)
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -193,7 +228,7 @@ export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
           `cannot create the webhook subscription: PagerDuty returned no signing secret for ${id}, which was removed again`,
         );
       }
-      return { id, outs: { ...inputs, secret } };
+      return { id, outs: { ...inputs, secret, tokenKey: tokenKeyOf(access, inputs.token) } };
     },
     read: async (id, props) => {
       if (props === undefined) {
@@ -224,14 +259,21 @@ export function subscriptionProvider(): pulumi.dynamic.ResourceProvider<
         description: textIn(subscription, "description", ""),
         filterType: textIn(filter, "type", props.filterType),
         filterId: textIn(filter, "id", ""),
+        // Switched off by somebody: the next update switches it on again, unless that is something else's task.
+        startActive: props.startActive && subscription["active"] !== false,
       };
       return { id, props: outs };
     },
     update: async (id, olds, news) => {
       await settle(access, id, news);
-      return { outs: { ...news, secret: olds.secret } };
+      const secret = statesSecret(id, news) ? news.adoptSecret : olds.secret;
+      return { outs: { ...news, secret, tokenKey: tokenKeyOf(access, news.token) } };
     },
     delete: async (id, props) => {
+      if (adopted.includes(id)) {
+        // A renamed resource, or one that was replaced by force: its successor has this subscription now.
+        return;
+      }
       // 404: somebody removed it already, which is what is wanted.
       await call(access, props, `delete webhook subscription ${id}`, "DELETE", path(id));
     },

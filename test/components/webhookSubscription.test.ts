@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { WebhookSubscription } from "../../components/index.ts";
 import type { WebhookSubscriptionArgs } from "../../components/index.ts";
 import { subscribedEvents } from "../../functions/gate/gating/index.ts";
+import { PROVIDER_VERSION } from "../../components/webhookSubscription.ts";
 import { subscriptionProvider } from "../../components/webhookSubscriptionProvider.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
@@ -34,7 +35,7 @@ describe("WebhookSubscription", () => {
       apiUrl: "",
       token: "",
       tokenType: "token",
-      providerVersion: "1",
+      providerVersion: PROVIDER_VERSION,
     });
     assert.deepEqual(secrets, ["adoptSecret", "customHeaders", "token"]);
     assert.deepEqual(options.additionalSecretOutputs, [
@@ -85,9 +86,9 @@ describe("WebhookSubscription", () => {
       apiUrl: "",
       token: "",
       tokenType: "token",
-      providerVersion: "1",
+      providerVersion: PROVIDER_VERSION,
     };
-    const olds = { ...base, secret: "s" };
+    const olds = { ...base, secret: "s", tokenKey: "" };
     const diff = async (change: object) => {
       assert.ok(provider.diff !== undefined);
       const { changes, replaces } = await provider.diff("PSUB001", olds, { ...base, ...change });
@@ -97,7 +98,7 @@ describe("WebhookSubscription", () => {
     const update = { changes: true, replaces: [] };
     assert.deepEqual(await diff({}), none);
     assert.deepEqual(await diff({ customHeaders: { b: "2", a: "1" } }), none);
-    assert.deepEqual(await diff({ startActive: false, adoptId: "X", adoptSecret: "y" }), none);
+    assert.deepEqual(await diff({ startActive: false, adoptSecret: "y" }), none);
     for (const change of [
       { events: ["incident.resolved"] },
       { description: "e" },
@@ -105,7 +106,7 @@ describe("WebhookSubscription", () => {
       { token: "new" },
       { tokenType: "bearer" },
       { apiUrl: "https://api.eu.pagerduty.com" },
-      { providerVersion: "2" },
+      { providerVersion: "another" },
     ]) {
       assert.deepEqual(await diff(change), update, JSON.stringify(change));
     }

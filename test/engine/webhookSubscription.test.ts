@@ -12,7 +12,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { WebhookSubscription } from ${JSON.stringify(join(repository, "components/webhookSubscription.ts"))};
 import { WebhookActivation } from ${JSON.stringify(join(repository, "components/webhookActivation.ts"))};
 const config = new pulumi.Config();
-const hook = new WebhookSubscription("hook", {
+const hook = new WebhookSubscription(config.get("name") ?? "hook", {
   url: config.require("url"),
   events: config.requireObject("events"),
   ${subscription}
@@ -90,12 +90,14 @@ describe("WebhookSubscription under the engine", function () {
 
     // PagerDuty switches a subscription off after three drops, and somebody edits it by hand.
     only().temporarilyDisabled = true;
+    only().active = false;
     only().events = ["incident.annotated"];
     await stack.refresh();
     assert.equal(only().temporarilyDisabled, false);
     assert.deepEqual(await stack.plannedNames(), ["update hook"]);
     await stack.up();
     assert.deepEqual(only().events, ["incident.triggered"]);
+    assert.equal(only().active, true);
     assert.deepEqual(await stack.outputs(), { id: "PSUB001", secret: "signing-secret-number-1" });
 
     pagerduty.requests.length = 0;
@@ -125,9 +127,11 @@ describe("WebhookSubscription under the engine", function () {
   it("takes over an existing subscription with a stated secret", async () => {
     stack = project(
       pagerduty,
-      `existing: { id: "PSUB777", secret: pulumi.secret("stated-signing-secret") },`,
+      `keepers: { serial: config.get("serial") ?? "1" },
+       existing: config.get("adopt") && { id: "PSUB777", secret: config.requireSecret("adopt") },`,
     );
     await begin(stack);
+    await stack.pulumi(["config", "set", "--secret", "adopt", "stated-signing-secret"]);
     const existing = {
       id: "PSUB777",
       active: true,
@@ -153,6 +157,33 @@ describe("WebhookSubscription under the engine", function () {
     assert.equal(only().description, "Approval gate hook");
     assert.equal(only().temporarilyDisabled, false);
     assert.doesNotMatch(stack.stateOnDisk(), /stated-signing-secret/);
+    assert.deepEqual(await stack.planned(), []);
+
+    await stack.pulumi(["config", "set", "--secret", "adopt", "corrected-signing-secret"]);
+    assert.deepEqual(await stack.plannedNames(), ["update hook"]);
+    await stack.up();
+    assert.deepEqual(await stack.outputs(), { id: "PSUB777", secret: "corrected-signing-secret" });
+
+    // The successor of a renamed resource takes over what the old one would delete.
+    await set(stack, "name", "renamed");
+    await stack.up();
+    assert.deepEqual(await stack.outputs(), { id: "PSUB777", secret: "corrected-signing-secret" });
+    assert.equal(only().id, "PSUB777");
+
+    await set(stack, "serial", "2");
+    pagerduty.requests.length = 0;
+    assert.match(
+      await stack.pulumi(["up", "--yes", "--skip-preview"], true),
+      /cannot replace webhook subscription PSUB777 for its changed `keepers` while `existing` names it\. Remove `existing`/,
+    );
+    assert.deepEqual(pagerduty.requests, []);
+    await stack.pulumi(["config", "rm", "adopt"]);
+    await stack.up();
+    assert.deepEqual(pagerduty.requests, [
+      "POST /webhook_subscriptions",
+      "DELETE /webhook_subscriptions/PSUB777",
+    ]);
+    assert.deepEqual(await stack.outputs(), { id: "PSUB001", secret: "signing-secret-number-1" });
     assert.deepEqual(await stack.planned(), []);
   });
 
@@ -197,7 +228,7 @@ describe("WebhookSubscription under the engine", function () {
     pagerduty.tokens.clear();
     assert.match(
       await stack.pulumi(["up", "--yes", "--skip-preview"], true),
-      /cannot create the webhook subscription: HTTP 401: Unauthorized \(code 2006\)\. Set a valid token: pulumi config set --secret pagerduty:token <token>/,
+      /cannot create the webhook subscription: HTTP 401: Unauthorized \(code 2006\)\. State a valid token, and run pulumi up; or where none is stated: pulumi config set --secret pagerduty:token <token>/,
     );
 
     pagerduty.tokens.add(TOKEN);
