@@ -68,22 +68,22 @@ export class ServiceGating extends pulumi.ComponentResource {
     const service = identity(name, args, parent);
     const label = typeof args.service === "string" ? args.service : name;
     const gating = checkedGating(label, args.gating);
-    const tableName = gatingTable(args.gate);
+    // Whatever region this stack works in: the gate reads its own table only.
+    const store = {
+      tableName: gateMember(args.gate, "gatingTableName"),
+      region: gateMember(args.gate, "region"),
+      hashKey: "pk",
+    };
 
     new aws.dynamodb.TableItem(
       name,
       {
-        tableName,
-        hashKey: "pk",
+        ...store,
         item: pulumi.all([service, gating]).apply(([found, written]) => gatingItem(found, written)),
       },
       parent,
     );
-    new aws.dynamodb.TableItem(
-      `${name}-name`,
-      { tableName, hashKey: "pk", item: service.apply(nameItem) },
-      parent,
-    );
+    new aws.dynamodb.TableItem(`${name}-name`, { ...store, item: service.apply(nameItem) }, parent);
 
     this.serviceId = service.id;
     this.serviceName = service.name;
@@ -116,34 +116,58 @@ const ARGUMENTS: readonly (keyof ServiceGatingArgs)[] = [
   "manualTaskIntegration",
 ];
 
-/** PagerDuty's ids; a service's name may look like one, `pagerdutyService` then says which it is. */
-const ID = /^[PQ][A-Z0-9]{5,13}$/;
+interface Identity {
+  id: string;
+  name: string;
+}
+
+/** PagerDuty's ids, of 7 or 14 characters; a service whose name looks like one is given as `pagerdutyService`. */
+const ID = /^(P[A-Z0-9]{6}|Q[A-Z0-9]{13})$/;
 
 /** Id and name of the service, looked up so that a typing mistake is found before anything changes. */
 function identity(
   name: string,
   args: ServiceGatingArgs,
   opts: { parent: pulumi.Resource },
-): pulumi.Output<{ id: string; name: string }> {
-  if ((args.service === undefined) === (args.pagerdutyService === undefined)) {
+): pulumi.Output<Identity> {
+  const { service, pagerdutyService } = args;
+  if ((service === undefined) === (pagerdutyService === undefined)) {
     refuse("Exactly one of `service` and `pagerdutyService` must be given");
   }
-  if (args.pagerdutyService !== undefined) {
-    const { id, name } = args.pagerdutyService;
-    return pulumi.output({ id, name });
+  if (pagerdutyService !== undefined) {
+    return pulumi.output({
+      id: checked(pagerdutyService.id, (id) => givenText("id", id)),
+      name: checked(pagerdutyService.name, (text) => givenText("name", text)),
+    });
   }
-  const { service = "" } = args;
-  if (typeof service === "string" && ID.test(service)) {
+  // Whether it is an id is seen in its value, so that another stack's output can only be looked up once it is there.
+  return isPlain(service)
+    ? lookUp(name, service, opts)
+    : pulumi.output(service).apply((text) => lookUp(name, text, opts));
+}
+
+function givenText(member: string, text: unknown): string {
+  return typeof text === "string" && text !== ""
+    ? text
+    : refuse(
+        `\`pagerdutyService.${member}\` must be given, got ${shown(text)}; \`service\` takes an id or a name alone`,
+      );
+}
+
+function lookUp(
+  name: string,
+  service: unknown,
+  opts: { parent: pulumi.Resource },
+): pulumi.Output<Identity> {
+  if (typeof service !== "string" || service.trim() === "") {
+    refuse(`\`service\` must be the name or id of a PagerDuty service, got ${shown(service)}`);
+  }
+  if (ID.test(service)) {
     const found = pagerduty.Service.get(name, service, undefined, opts);
     return pulumi.output({ id: found.id, name: found.name });
   }
-  const known = checked(service, (text) => {
-    if (text.trim() === "") {
-      refuse(`\`service\` must be the name or id of a PagerDuty service, got ${shown(text)}`);
-    }
-    return text;
-  });
-  return pagerduty.getServiceOutput({ name: known }, opts).apply(({ id, name }) => ({ id, name }));
+  const found = pagerduty.getServiceOutput({ name: service }, opts);
+  return pulumi.output({ id: found.id, name: found.name });
 }
 
 function checkedGating(label: string, gating: ServiceGatingArgs["gating"]): pulumi.Output<unknown> {
@@ -168,15 +192,18 @@ export function refusing<T>(parse: () => T): T {
   }
 }
 
-/** Name of the gate's table. The one member is taken by itself: other members may not be known yet. */
-function gatingTable(gate: ServiceGatingArgs["gate"]): pulumi.Output<string> {
-  const checkName = (name: unknown): string =>
-    typeof name === "string" && name !== ""
-      ? name
+/** One member of the gate. It is taken by itself: other members may not be known yet. */
+function gateMember(
+  gate: ServiceGatingArgs["gate"],
+  member: "gatingTableName" | "region",
+): pulumi.Output<string> {
+  const given = (value: unknown): string =>
+    typeof value === "string" && value !== ""
+      ? value
       : refuse(
-          `\`gate\` must be the output \`gate\` of an ApprovalGate, got ${shown(name)} as its \`gatingTableName\``,
+          `\`gate\` must be the output \`gate\` of an ApprovalGate, got ${shown(value)} as its \`${member}\``,
         );
   return isPlain(gate)
-    ? pulumi.output(checkName((gate as Partial<GateReference> | undefined)?.gatingTableName))
-    : pulumi.output(gate).gatingTableName.apply(checkName);
+    ? pulumi.output(given((gate as Partial<GateReference> | undefined)?.[member]))
+    : pulumi.output(gate)[member].apply(given);
 }

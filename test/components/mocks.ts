@@ -60,7 +60,7 @@ const COMPUTED: Readonly<Record<string, (name: string) => Record<string, unknown
     outputs: {
       gate: {
         name: "other-gate",
-        region: "eu-central-1",
+        region: "ap-south-1",
         gatingTableName: "gating-of-another-stack",
         gatingTableArn: "arn:other",
         proposalsUrl: "https://other.example.com/proposals",

@@ -6,6 +6,7 @@ import type { ServiceGatingArgs } from "../../components/index.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const ITEM = "aws:dynamodb/tableItem:TableItem";
+const SERVICE = "pagerduty:index/service:Service";
 
 const gate = {
   name: "project-stack-gate",
@@ -35,8 +36,13 @@ describe("ServiceGating", () => {
         [ITEM, "s-name", ["ServiceGating s"]],
       ],
     );
-    const { tableName, hashKey } = find(ITEM, "s").inputs;
-    assert.deepEqual({ tableName, hashKey }, { tableName: "gating", hashKey: "pk" });
+    for (const item of ["s", "s-name"]) {
+      const { tableName, hashKey, region } = find(ITEM, item).inputs;
+      assert.deepEqual(
+        { tableName, hashKey, region },
+        { tableName: "gating", hashKey: "pk", region: "eu-central-1" },
+      );
+    }
     assert.deepEqual(itemOf(find(ITEM, "s").inputs), {
       pk: { S: "service#PSVC001" },
       serviceId: { S: "PSVC001" },
@@ -53,12 +59,54 @@ describe("ServiceGating", () => {
     assert.equal(value.manualTaskKey, undefined);
   });
 
-  it("reads a service that is given by id", async () => {
-    const { find } = await make({ service: "PSVC777" });
-    const item = itemOf(find(ITEM, "s").inputs) as Record<string, { S: string }>;
-    assert.equal(item["pk"]?.S, "service#PSVC777");
-    assert.equal(item["serviceName"]?.S, "payments-db");
-  });
+  for (const preview of [false, true]) {
+    describe(`in ${preview ? "a preview" : "an update"}`, () => {
+      const written = async (service: pulumi.Input<string>) => {
+        const { find, ofType } = await make({ service }, { preview });
+        const item = itemOf(find(ITEM, "s").inputs) as Record<string, { S: string }>;
+        return {
+          key: item["pk"]?.S,
+          name: item["serviceName"]?.S,
+          nameItem: itemOf(find(ITEM, "s-name").inputs),
+          read: ofType(SERVICE).map(({ name, options }) => [name, options.id]),
+        };
+      };
+
+      it("reads a service that is given by id, in whatever form", async () => {
+        const id = "Q1A2B3C4D5E6F7";
+        for (const service of ["PSVC777", id]) {
+          for (const given of [service, pulumi.output(service), Promise.resolve(service)]) {
+            assert.deepEqual(await written(given), {
+              key: `service#${service}`,
+              name: "payments-db",
+              nameItem: { pk: { S: "name#payments-db" }, serviceId: { S: service } },
+              read: [["s", service]],
+            });
+          }
+        }
+      });
+
+      it("takes no name for an id", async () => {
+        for (const service of [
+          "PAYMENTS",
+          "PLATFORM",
+          "QUEUE",
+          "QUOTES",
+          "PSVC77",
+          "payments-db",
+        ]) {
+          for (const given of [service, pulumi.output(service)]) {
+            assert.deepEqual(await written(given), {
+              key: "service#PSVC001",
+              name: service,
+              nameItem: { pk: { S: `name#${service}` }, serviceId: { S: "PSVC001" } },
+              read: [],
+            });
+          }
+        }
+      });
+    });
+  }
 
   it("takes a service that is a resource, without looking it up", async () => {
     const { find } = await make({
@@ -95,7 +143,11 @@ describe("ServiceGating", () => {
       const reference = other.requireOutput("gate") as pulumi.Output<typeof gate>;
       return new ServiceGating("s", { gate: reference, service: "payments-db", gating }, opts);
     });
-    assert.equal(find(ITEM, "s").inputs["tableName"], "gating-of-another-stack");
+    const { tableName, region } = find(ITEM, "s").inputs;
+    assert.deepEqual(
+      { tableName, region },
+      { tableName: "gating-of-another-stack", region: "ap-south-1" },
+    );
   });
 
   it("previews before the gate and the service exist", async () => {
@@ -117,6 +169,20 @@ describe("ServiceGating", () => {
     );
     assert.equal(resources.filter(({ type }) => type === ITEM).length, 2);
     assert.equal(find(ITEM, "s").inputs["tableName"], "gating");
+    assert.equal(find(ITEM, "s").inputs["region"], "eu-central-1");
+  });
+
+  it("previews a service whose id is not known yet", async () => {
+    const { find, ofType } = await record(
+      (opts) => {
+        const table = new aws.dynamodb.Table("t", { attributes: [] }, opts);
+        return new ServiceGating("s", { gate, service: table.arn, gating }, opts);
+      },
+      { preview: true },
+    );
+    assert.deepEqual(ofType(SERVICE), []);
+    assert.equal(ofType(ITEM).length, 2);
+    assert.notEqual(typeof find(ITEM, "s").inputs["item"], "string");
   });
 
   it("refuses what cannot work", async () => {
@@ -128,10 +194,22 @@ describe("ServiceGating", () => {
       bad({ service: " " }),
       '`service` must be the name or id of a PagerDuty service, got " "',
     );
+    await refused(
+      bad({ pagerdutyService: { id: "PSVC001" } }),
+      "`pagerdutyService.name` must be given, got undefined; `service` takes an id or a name alone",
+    );
+    await refused(
+      bad({ pagerdutyService: { name: "a" } }),
+      "`pagerdutyService.id` must be given, got undefined; `service` takes an id or a name alone",
+    );
     await refused(bad({ service: "a", gating: undefined }), "`gating` must be given");
     await refused(
       bad({ service: "a", gate: { name: "x" } }),
       "`gate` must be the output `gate` of an ApprovalGate, got undefined as its `gatingTableName`",
+    );
+    await refused(
+      bad({ service: "a", gate: { ...gate, region: "" } }),
+      '`gate` must be the output `gate` of an ApprovalGate, got "" as its `region`',
     );
     await refused(
       bad({ service: "a", gates: gate }),
