@@ -12,6 +12,7 @@ import { optional } from "./inputs.ts";
 import { Monitoring } from "./monitoring.ts";
 import { ServiceGating } from "./serviceGating.ts";
 import type { GateReference } from "./serviceGating.ts";
+import { ungatedAlarms } from "./ungatedAlarms.ts";
 import { WorkQueue } from "./workQueue.ts";
 
 /** Types a gating where it is written; the component checks it in full. */
@@ -93,19 +94,6 @@ export class ApprovalGate extends pulumi.ComponentResource {
       { url: webhookUrl, secretArn: secrets.webhookArn, ...settings.webhook },
       { ...parent, dependsOn: runtime.receivers },
     );
-    const monitoring = new Monitoring(
-      `${name}-monitoring`,
-      {
-        gateName,
-        apiId: api.apiId,
-        queueName: queue.queueName,
-        deadLetterQueueName: queue.deadLetterQueueName,
-        functions: functionNames,
-        alarms: settings.alarms,
-        tags: common.tags,
-      },
-      parent,
-    );
 
     this.proposalsUrl = pulumi.interpolate`${api.url}/proposals`;
     this.gate = pulumi.output({
@@ -115,7 +103,20 @@ export class ApprovalGate extends pulumi.ComponentResource {
       gatingTableArn: ledger.gatingTableArn,
       proposalsUrl: this.proposalsUrl,
     });
-    storeGating(name, gating, this.gate, parent);
+    const gated = storeGating(name, gating, this.gate, parent);
+    const monitoring = new Monitoring(
+      `${name}-monitoring`,
+      {
+        gateName,
+        apiId: api.apiId,
+        queueName: queue.queueName,
+        deadLetterQueueName: queue.deadLetterQueueName,
+        functions: functionNames,
+        alarms: ungatedAlarms(settings.alarms, gated),
+        tags: common.tags,
+      },
+      parent,
+    );
 
     this.webhookUrl = webhookUrl;
     this.callbackUrl = pulumi.interpolate`${api.url}/cheqpoint/callback`;
@@ -155,19 +156,22 @@ export class ApprovalGate extends pulumi.ComponentResource {
   }
 }
 
-/** The gating of services that are named with the gate, and of all that are not named anywhere. */
+/** The gating of services that are named with the gate, and of all that are not named anywhere. Ids, by those names. */
 function storeGating(
   name: string,
   gating: GatingInput,
   gate: pulumi.Output<GateReference>,
   opts: pulumi.CustomResourceOptions,
-): void {
+): { [service: string]: pulumi.Output<string> } {
   new aws.dynamodb.TableItem(
     `${name}-defaults`,
     { tableName: gate.gatingTableName, hashKey: "pk", item: defaultsItem(gating.defaults ?? {}) },
     opts,
   );
-  for (const [service, written] of Object.entries(gating.services ?? {})) {
-    new ServiceGating(`${name}-${service}`, { gate, service, gating: written }, opts);
-  }
+  return Object.fromEntries(
+    Object.entries(gating.services ?? {}).map(([service, written]) => [
+      service,
+      new ServiceGating(`${name}-${service}`, { gate, service, gating: written }, opts).serviceId,
+    ]),
+  );
 }

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { parseGating } from "../functions/gate/gating/index.ts";
+import { neededEvents, parseGating } from "../functions/gate/gating/index.ts";
 import type { GatingInput } from "../functions/gate/gating/index.ts";
 import type {
   ApprovalGateArgs,
@@ -250,7 +250,7 @@ function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "
     enabled: webhook.enabled ?? true,
     teams,
     services,
-    events: webhook.events && checkedEvents("webhook.events", webhook.events, false),
+    events: webhook.events && checkedEvents("webhook.events", webhook.events, false, neededEvents),
     keepers: webhook.keepers,
     apiUrl: args.pagerdutyApiUrl && httpUrl("pagerdutyApiUrl", args.pagerdutyApiUrl),
     token: args.pagerdutyToken,

@@ -217,6 +217,7 @@ export function checkedEvents(
   field: string,
   events: pulumi.Input<pulumi.Input<string>[]>,
   allowUnknown: boolean,
+  needed: readonly string[] = [],
 ): pulumi.Output<string[]> {
   return checked(events, (list) => {
     if (list.length === 0) {
@@ -233,6 +234,12 @@ export function checkedEvents(
           `\`${field}\` must hold event types that PagerDuty has, got ${shown(event)}; set \`allowUnknownEvents\` if it is a new one`,
         );
       }
+    }
+    const missing = needed.filter((event) => !list.includes(event));
+    if (missing.length > 0) {
+      refuse(
+        `\`${field}\` must also hold ${missing.join(", ")}: without them the gate does not see what runs or is over`,
+      );
     }
     return [...new Set(list)].sort();
   });

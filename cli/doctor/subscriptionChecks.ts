@@ -1,18 +1,7 @@
+import { neededEvents } from "../../functions/gate/gating/index.ts";
 import { checks, listed, type Check } from "./check.ts";
 import type { PagerDutyReader, Subscription } from "./pagerDutyReader.ts";
 import type { KnownService } from "./subject.ts";
-
-/** What the gate reconciles and looks again at; without one of them it is blind or acts on what is over. */
-const NEEDED_EVENTS: readonly string[] = [
-  "incident.action_invocation.created",
-  "incident.action_invocation.terminated",
-  "incident.action_invocation.updated",
-  "incident.reopened",
-  "incident.resolved",
-  "incident.service_updated",
-  "incident.workflow.completed",
-  "incident.workflow.started",
-];
 
 /** Whether PagerDuty tells the gate everything, about every gated service. */
 export async function subscriptionChecks(
@@ -111,5 +100,5 @@ function wantedBy({ gating }: KnownService): string[] {
   const named = gating.rules.flatMap(({ match, propose }) =>
     propose === null ? [] : (match.event ?? []),
   );
-  return [...new Set([...NEEDED_EVENTS, ...named])].sort();
+  return [...new Set([...neededEvents, ...named])].sort();
 }

@@ -4,10 +4,14 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
 import type { ApprovalGateArgs } from "../../components/index.ts";
+import { ungatedAlarms } from "../../components/ungatedAlarms.ts";
+import { neededEvents } from "../../functions/gate/gating/index.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const FUNCTION = "aws:lambda/function:Function";
 const POLICY = "aws:iam/rolePolicy:RolePolicy";
+const SUBSCRIPTION = "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription";
+const INTEGRATION = "pagerduty:index/serviceIntegration:ServiceIntegration";
 const VERSION = "aws:secretsmanager/secretVersion:SecretVersion";
 
 const required = {
@@ -138,6 +142,10 @@ describe("ApprovalGate", () => {
     "WebhookSubscription gate-webhook-account < gate-webhook-account",
     "SecretVersion gate-webhook",
     "WebhookActivation gate-webhook-account",
+    "TableItem gate-defaults",
+    "ServiceGating gate-payments-db",
+    "TableItem gate-payments-db < gate-payments-db",
+    "TableItem gate-payments-db-name < gate-payments-db",
     "Monitoring gate-monitoring",
     "MetricAlarm gate-monitoring-bypass < gate-monitoring",
     "MetricAlarm gate-monitoring-ran-twice < gate-monitoring",
@@ -156,10 +164,6 @@ describe("ApprovalGate", () => {
     "MetricAlarm gate-monitoring-worker-errors < gate-monitoring",
     "MetricAlarm gate-monitoring-worker-silent < gate-monitoring",
     "Dashboard gate-monitoring < gate-monitoring",
-    "TableItem gate-defaults",
-    "ServiceGating gate-payments-db",
-    "TableItem gate-payments-db < gate-payments-db",
-    "TableItem gate-payments-db-name < gate-payments-db",
   ];
 
   for (const preview of [false, true]) {
@@ -281,10 +285,7 @@ describe("ApprovalGate", () => {
 
   it("lets PagerDuty deliver only after the signing secret is stored", async () => {
     const { find } = await make();
-    const subscription = find(
-      "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
-      "gate-webhook-account",
-    );
+    const subscription = find(SUBSCRIPTION, "gate-webhook-account");
     assert.equal(subscription.inputs["startActive"], false);
     assert.equal(subscription.inputs["url"], "https://gate-api.example.com/pagerduty/webhook");
     const stored = find(VERSION, "gate-webhook");
@@ -537,6 +538,10 @@ describe("ApprovalGate", () => {
         '`webhook.events` must hold event types such as "incident.triggered", got "Incident triggered"',
       ],
       [
+        { webhook: { events: ["incident.triggered", "incident.resolved"] } },
+        "`webhook.events` must also hold incident.action_invocation.created, incident.action_invocation.terminated, incident.action_invocation.updated, incident.reopened, incident.service_updated, incident.workflow.completed, incident.workflow.started: without them the gate does not see what runs or is over",
+      ],
+      [
         { webhook: { services: { db: "payments db" } } },
         '`webhook.services.db` must be a PagerDuty id such as "PIJ90N7", got "payments db"',
       ],
@@ -553,6 +558,10 @@ describe("ApprovalGate", () => {
         { transform: { table: {} } },
         "`transform.table` is no argument; there are ledger, queue, middleware, callback, worker, api",
       ],
+      [
+        { alarms: { pagerdutyServiceId: "payments db" } },
+        '`alarms.pagerdutyServiceId` must be a PagerDuty id such as "PIJ90N7", got "payments db"',
+      ],
       [{ alarms: { topicArn: "x" } }, '`alarms.topicArn` must be the ARN of an SNS topic, got "x"'],
       [
         { region: "x" },
@@ -562,6 +571,37 @@ describe("ApprovalGate", () => {
     for (const [more, message] of cases) {
       const all = { ...required, ...more } as ApprovalGateArgs;
       await refused((opts) => new ApprovalGate("gate", all, opts), message);
+    }
+  });
+
+  it("subscribes to other events than by default, but never to fewer than it needs", async () => {
+    const events = [...neededEvents, "incident.annotated"].sort();
+    const { find } = await make({ webhook: { events: pulumi.output(events) } });
+    const subscription = find(SUBSCRIPTION, "gate-webhook-account");
+    assert.deepEqual(subscription.inputs["events"], events);
+  });
+
+  it("pages a service about itself, but none that it gates", async () => {
+    for (const preview of [false, true]) {
+      const { find } = await make(
+        { gating, alarms: { pagerdutyServiceId: "PSVC009" } },
+        { preview },
+      );
+      const { inputs } = find(INTEGRATION, "gate-monitoring");
+      assert.equal(inputs["service"], "PSVC009");
+    }
+    await refused((opts) => {
+      const services = { PSVC777: gating.services?.["payments-db"] };
+      const alarms = { pagerdutyServiceId: "PSVC777" };
+      return new ApprovalGate("gate", { ...required, gating: { services }, alarms }, opts);
+    }, '`alarms.pagerdutyServiceId` must be a service that is not gated, got "PSVC777", which is PSVC777');
+    const gated = { db: pulumi.output("PSVC001"), web: pulumi.output("PSVC002") };
+    for (const pagerdutyServiceId of ["PSVC002", pulumi.output("PSVC002")]) {
+      const routing = ungatedAlarms({ pagerdutyServiceId }, gated);
+      await assert.rejects(valueOf(pulumi.output(routing.pagerdutyServiceId)), {
+        message:
+          '`alarms.pagerdutyServiceId` must be a service that is not gated, got "PSVC002", which is web',
+      });
     }
   });
 

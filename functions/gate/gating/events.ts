@@ -50,6 +50,18 @@ export const subscribedEvents: readonly string[] = [
   "incident.workflow.started",
 ];
 
+/** What the gate reconciles and looks again at; without one of them it is blind or acts on what is over. */
+export const neededEvents: readonly string[] = [
+  "incident.action_invocation.created",
+  "incident.action_invocation.terminated",
+  "incident.action_invocation.updated",
+  "incident.reopened",
+  "incident.resolved",
+  "incident.service_updated",
+  "incident.workflow.completed",
+  "incident.workflow.started",
+];
+
 /** How an event type that is newer than {@link incidentEvents} is written: "custom:incident.new". */
 export const customEventPrefix = "custom:";
 

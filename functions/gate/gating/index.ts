@@ -3,7 +3,7 @@ import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 
 export { GatingError } from "./errors.ts";
 export { evaluate, proposedRunbook } from "./evaluate.ts";
-export { incidentEvents, subscribedEvents } from "./events.ts";
+export { incidentEvents, neededEvents, subscribedEvents } from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
 export { checkParameters } from "./parameters.ts";
 export { parseGating, parseServiceGating } from "./parse.ts";
