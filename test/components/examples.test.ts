@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
 const program = z.object({
+  packages: z.record(z.string(), z.string()),
   resources: z.record(
     z.string(),
     z.object({ type: z.string(), properties: z.record(z.string(), z.unknown()) }),
@@ -34,11 +35,23 @@ describe("The YAML example", () => {
     "${escalationPolicy}",
     "PEP0003",
   );
-  const { resources, outputs } = program.parse(parse(text));
+  const { packages, resources, outputs } = program.parse(parse(text));
   const known = schema.parse(JSON.parse(read("test/components/schema.json"))).resources;
   const gatings = Object.entries(resources).filter(([, { type }]) =>
     type.startsWith("pagerduty-approval-gate:"),
   );
+
+  it("takes the package from where it can be served", () => {
+    const source = packages["pagerduty-approval-gate"];
+    assert.ok(source !== undefined);
+    // The CLI takes anything else for a name to download.
+    assert.match(source, /^\.\.?\//);
+    const plugin = join("examples/team-stack-yaml", source);
+    assert.deepEqual(
+      Object.keys(z.looseObject({}).parse(parse(read(`${plugin}/PulumiPlugin.yaml`)))),
+      ["runtime"],
+    );
+  });
 
   it("uses a component of the package with arguments and outputs that it has", () => {
     assert.deepEqual(
