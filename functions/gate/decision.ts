@@ -135,8 +135,9 @@ export function readVerdict(
 type Edited = { ok: true; parameters: Parameters; changed: string[] } | { ok: false; text: string };
 
 /**
- * Cheqpoint's documents allow two readings of `modifiedDetails`: a full replacement, or only what changed. A key that
- * is absent is taken as unchanged in both; everything else must be equal to what was submitted or be editable.
+ * Cheqpoint's documents allow two readings of `modifiedDetails`: a full replacement, or only what changed. Details that
+ * repeat something unchanged may be a replacement, in which an absent parameter was taken away; only changed editable
+ * values alone may leave the rest out. What merely tells the reviewer something may be absent in both.
  */
 function applyChanges(
   modified: unknown,
@@ -154,25 +155,33 @@ function applyChanges(
   if (entries.length === 0) {
     return { ok: false, text: "The reviewer's change removes every detail." };
   }
+  const allowed = editable.filter((name) => Object.hasOwn(parameters, name));
+  const changeable = `changeable here: ${allowed.length === 0 ? "nothing" : allowed.join(", ")}.`;
   const result: Record<string, Parameters[string]> = { ...parameters };
   const changed: string[] = [];
   for (const [key, value] of entries) {
     if (Object.hasOwn(attempt.details, key) && sameJson(attempt.details[key], value)) {
       continue;
     }
-    const mayChange = editable.includes(key) && Object.hasOwn(parameters, key);
     if (
-      !mayChange ||
+      !allowed.includes(key) ||
       (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")
     ) {
-      const allowed = editable.filter((name) => Object.hasOwn(parameters, name));
       return {
         ok: false,
-        text: `The reviewer changed ${key}, which the gate cannot carry out; changeable here: ${allowed.length === 0 ? "nothing" : allowed.join(", ")}.`,
+        text: `The reviewer changed ${key}, which the gate cannot carry out; ${changeable}`,
       };
     }
     result[key] = value;
     changed.push(key);
+  }
+  const mayReplace = changed.length < entries.length;
+  const removed = Object.keys(parameters).filter((name) => !Object.hasOwn(modified, name));
+  if (mayReplace && removed.length > 0) {
+    return {
+      ok: false,
+      text: `The reviewer's details leave out ${removed.sort().join(", ")}, which the gate cannot take away; ${changeable}`,
+    };
   }
   return { ok: true, parameters: result, changed: changed.sort() };
 }

@@ -264,6 +264,12 @@ describe("Decisions on their way to the gate", () => {
         { max_replicas: 9 },
         "The reviewer's change does not fit the runbook: `parameters.max_replicas` must be a whole number between 1 and 5, got 9",
       ],
+      [
+        "that repeat some details and leave a value out",
+        editable,
+        { service: "payments-db" },
+        "The reviewer's details leave out max_replicas, which the gate cannot take away; changeable here: max_replicas.",
+      ],
       ["that remove everything", editable, {}, "The reviewer's change removes every detail."],
     ];
     for (const [what, rule, modifiedDetails, text] of refused) {
