@@ -108,6 +108,32 @@ describe("Decisions on their way to the gate", () => {
     });
   });
 
+  describe("no answer, where silence means yes", () => {
+    const silence = { sla: "1m", validFor: "1m", onExpiry: "approve", acknowledgeRisk: true };
+
+    it("runs as the reviewer was told, and only until then", async () => {
+      const incident = await begin(silence);
+      const { details } = await asked(world);
+      assert.equal(details.approval_valid_until, "2026-11-23T10:02:00.000Z at the latest");
+      world.clock.nowMs += 2 * 60_000;
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+
+    it("found out too late, after the gate was down for hours, is a manual task", async () => {
+      const incident = await begin(silence);
+      await asked(world);
+      world.clock.nowMs += 3 * 3_600_000;
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed approvalLapsed, 0 runs, 1 tasks");
+      assert.equal(
+        seen.proposal.outcome?.text,
+        "The approval was good until 2026-11-23T10:02:00.000Z and was not used.",
+      );
+    });
+  });
+
   describe("Cheqpoint down", () => {
     it("for minutes: the request is made when it is back", async () => {
       const incident = await begin({ sla: "15m" });

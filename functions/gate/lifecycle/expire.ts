@@ -15,6 +15,7 @@ export function expire(
   status: ApprovalReading["status"] | "gone" | "ended" = "ended",
 ): Step {
   const terms = proposal.weighing?.evaluation.terms;
+  const decideByMs = proposal.decideByMs ?? known.nowMs;
   const expired = expiredDecision(proposal, known);
   const isAllRead = proposal.approval?.attempts.every(({ state }) => state !== "unclear") ?? false;
   if (terms?.onExpiry === "approve" && isAllRead && (status === "PENDING" || status === "ended")) {
@@ -22,7 +23,8 @@ export function expire(
       ...expired,
       outcome: "approved",
       by: "onExpiry",
-      validUntilMs: known.nowMs + terms.validForMs,
+      // As the reviewer was told: from the deadline, whenever the gate comes to see that it has passed.
+      validUntilMs: decideByMs + terms.validForMs,
     };
     return {
       kind: "save",
@@ -37,7 +39,7 @@ export function expire(
     {
       kind: "suppressed",
       reason: "expired",
-      text: `Nobody decided until ${iso(proposal.decideByMs ?? known.nowMs)}.`,
+      text: `Nobody decided until ${iso(decideByMs)}.`,
     },
     { decision: expired, facts: [decisionFact(expired)], consume },
   );
