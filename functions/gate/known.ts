@@ -51,8 +51,8 @@ export interface Known {
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
   openProposals?: number;
-  /** When a human last said no to exactly this; null: nobody did. */
-  lastNo?: { atMs: number | null };
+  /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
+  lastNo?: { atMs: number; untilMs: number } | null;
   service?: Looked<{ id: string; name: string } | null>;
   trace?: { duty: DutyName; found: Looked<string | null> };
   /** The store refused the last claim or save for this reason. */

@@ -43,7 +43,7 @@ export async function look(
     case "openProposals":
       return { openProposals: await ledger.countOpen(proposal.request.service) };
     case "lastNo":
-      return { lastNo: { atMs: await lastNo(ports, proposal, question) } };
+      return { lastNo: await lastNo(ports, proposal, question) };
     case "service":
       return { service: await asked(ports, () => pagerDuty.findService(question.idOrName)) };
     case "trace":
@@ -76,8 +76,8 @@ async function lastNo(
   { ledger }: WorkerPorts,
   proposal: Proposal,
   { incidentId, digest }: Extract<Look, { at: "lastNo" }>,
-): Promise<number | null> {
-  let latest: number | null = null;
+): Promise<{ atMs: number; untilMs: number } | null> {
+  const nos: { atMs: number; untilMs: number }[] = [];
   let cursor: string | null = null;
   do {
     const page = await ledger.list({
@@ -85,15 +85,21 @@ async function lastNo(
       limit: 200,
       ...(cursor === null ? {} : { cursor }),
     });
-    for (const { id, digest: other, decision, outcome } of page.proposals) {
+    for (const { id, digest: other, decision, outcome, weighing } of page.proposals) {
       const isNo = decision?.outcome === "rejected" && decision.by === "human";
       if (id !== proposal.id && other === digest && isNo && outcome !== null) {
-        latest = Math.max(latest ?? 0, outcome.atMs);
+        const coolDownMs = weighing?.evaluation.terms.coolDownMs ?? 0;
+        nos.push({ atMs: outcome.atMs, untilMs: outcome.atMs + coolDownMs });
       }
     }
     ({ cursor } = page);
   } while (cursor !== null);
-  return latest;
+  return nos.length === 0
+    ? null
+    : {
+        atMs: Math.max(...nos.map(({ atMs }) => atMs)),
+        untilMs: Math.max(...nos.map(({ untilMs }) => untilMs)),
+      };
 }
 
 async function findTrace(

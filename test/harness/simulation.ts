@@ -307,7 +307,7 @@ export class Simulation {
       case "openProposals":
         return { openProposals: 1 };
       case "lastNo":
-        return { lastNo: { atMs: null } };
+        return { lastNo: null };
       case "service":
         return { service: ok({ id: "PSVC001", name: "payments-db" }) };
       case "trace": {

@@ -1,5 +1,4 @@
 import { dedupeKey, actionDigest } from "../digest.ts";
-import { formatDuration } from "../duration.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
 import { incidentLabel, isGateIncident, isServiceOf } from "../incidents.ts";
@@ -7,6 +6,7 @@ import type { Known, Step } from "../known.ts";
 import type { StoredGating } from "../ports.ts";
 import type { Decision, Incident, OutcomeReason, Parameters, Proposal } from "../proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { iso } from "./expire.ts";
 
 /** How long an incident may fail to appear for an alert that an orchestration rule saw first. */
 const INCIDENT_APPEARS_WITHIN_MS = 5 * 60_000;
@@ -247,20 +247,22 @@ function weighed(
       { changes: base, facts: [fact] },
     );
   }
-  if (evaluation.decision === "requireApproval") {
-    // The ledger's key answers what is equal as it was asked; this is equal in what it does.
-    if (known.lastNo === undefined) {
-      return { kind: "look", look: { at: "lastNo", incidentId: incident.id, digest } };
-    }
+  // The ledger's key answers what is equal as it was asked; this is equal in what it does. A rule that would let this
+  // proposer run it without asking does not outweigh the reviewer who was asked and said no.
+  if (known.lastNo === undefined) {
+    return { kind: "look", look: { at: "lastNo", incidentId: incident.id, digest } };
+  }
+  if (known.lastNo !== null) {
     const { atMs } = known.lastNo;
-    if (atMs !== null && nowMs < atMs + terms.coolDownMs) {
+    const untilMs = Math.max(known.lastNo.untilMs, atMs + terms.coolDownMs);
+    if (nowMs < untilMs) {
       return end(
         proposal,
         known,
         {
           kind: "suppressed",
           reason: "sameAsRejected",
-          text: `A reviewer said no to exactly this at ${new Date(atMs).toISOString()}; it is not asked again for ${formatDuration(terms.coolDownMs)}.`,
+          text: `A reviewer said no to exactly this at ${iso(atMs)}, and that no stands until ${iso(untilMs)}.`,
         },
         { changes: base, facts: [fact] },
       );
