@@ -53,6 +53,8 @@ export interface Known {
   openProposals?: number;
   /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
   lastNo?: { atMs: number; untilMs: number } | null;
+  /** The open proposal that holds that dedupe key; null: none is seen. */
+  equalOpen?: { id: string } | null;
   service?: Looked<{ id: string; name: string } | null>;
   trace?: { duty: DutyName; found: Looked<string | null> };
   /** The store refused the last claim or save for this reason. */
@@ -69,6 +71,7 @@ export type Look =
   | { at: "killSwitch" }
   | { at: "openProposals" }
   | { at: "lastNo"; incidentId: string; digest: string }
+  | { at: "equalOpen"; incidentId: string; dedupeKey: string }
   | { at: "service"; idOrName: string }
   /** Whether an earlier, cut-off try has left something: a note by its mark, an incident by its key. */
   | { at: "trace"; duty: DutyName; incidentId: string; mark: string };

@@ -44,6 +44,8 @@ export async function look(
       return { openProposals: await ledger.countOpen(proposal.request.service) };
     case "lastNo":
       return { lastNo: await lastNo(ports, proposal, question) };
+    case "equalOpen":
+      return { equalOpen: await equalOpen(ports, question) };
     case "service":
       return { service: await asked(ports, () => pagerDuty.findService(question.idOrName)) };
     case "trace":
@@ -72,34 +74,58 @@ export async function isByGate(
   return (await ledger.link(OWN_AGENT)) === null ? null : false;
 }
 
-async function lastNo(
+/** Every proposal of an incident, newest first. */
+async function* proposalsOf(
   { ledger }: WorkerPorts,
+  filter: { incidentId: string; open?: boolean },
+): AsyncGenerator<Proposal> {
+  let cursor: string | null = null;
+  do {
+    const page = await ledger.list({
+      ...filter,
+      limit: 200,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    yield* page.proposals;
+    ({ cursor } = page);
+  } while (cursor !== null);
+}
+
+async function lastNo(
+  ports: WorkerPorts,
   proposal: Proposal,
   { incidentId, digest }: Extract<Look, { at: "lastNo" }>,
 ): Promise<{ atMs: number; untilMs: number } | null> {
   const nos: { atMs: number; untilMs: number }[] = [];
-  let cursor: string | null = null;
-  do {
-    const page = await ledger.list({
-      incidentId,
-      limit: 200,
-      ...(cursor === null ? {} : { cursor }),
-    });
-    for (const { id, digest: other, decision, outcome, weighing } of page.proposals) {
-      const isNo = decision?.outcome === "rejected" && decision.by === "human";
-      if (id !== proposal.id && other === digest && isNo && outcome !== null) {
-        const coolDownMs = weighing?.evaluation.terms.coolDownMs ?? 0;
-        nos.push({ atMs: outcome.atMs, untilMs: outcome.atMs + coolDownMs });
-      }
+  for await (const other of proposalsOf(ports, { incidentId })) {
+    const { decision, outcome, weighing } = other;
+    const isNo = decision?.outcome === "rejected" && decision.by === "human";
+    if (other.id !== proposal.id && other.digest === digest && isNo && outcome !== null) {
+      const coolDownMs = weighing?.evaluation.terms.coolDownMs ?? 0;
+      nos.push({ atMs: outcome.atMs, untilMs: outcome.atMs + coolDownMs });
     }
-    ({ cursor } = page);
-  } while (cursor !== null);
+  }
   return nos.length === 0
     ? null
     : {
         atMs: Math.max(...nos.map(({ atMs }) => atMs)),
         untilMs: Math.max(...nos.map(({ untilMs }) => untilMs)),
       };
+}
+
+async function equalOpen(
+  ports: WorkerPorts,
+  { incidentId, dedupeKey }: Extract<Look, { at: "equalOpen" }>,
+): Promise<{ id: string } | null> {
+  for await (const { id, dedupeKey: held, outcome } of proposalsOf(ports, {
+    incidentId,
+    open: true,
+  })) {
+    if (held === dedupeKey && outcome === null) {
+      return { id };
+    }
+  }
+  return null;
 }
 
 async function findTrace(

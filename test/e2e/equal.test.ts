@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { manualTaskKey } from "../../functions/gate/incidents.ts";
 import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, World } from "../harness/world.ts";
@@ -16,6 +17,16 @@ describe("Equal proposals", () => {
     return world.openIncident();
   };
   const all = async () => (await world.gate.ledger.list({ limit: 200 })).proposals;
+
+  /** Urgency of a proposal's manual task, and what it asks of the on-call engineer. */
+  const toDo = async (proposalId: string): Promise<string> => {
+    const key = manualTaskKey(proposalId);
+    const tasks = (await world.gateIncidents("task")).filter((one) => one.incident_key === key);
+    assert.equal(tasks.length, 1);
+    const { body } = await world.onPagerDuty("GET", `/incidents/${tasks[0]?.id}?include[]=body`);
+    const lines: string[] = body.incident.body.details.split("\n");
+    return `${tasks[0]?.urgency}: ${lines.find((line) => line.startsWith("To do: "))}`;
+  };
 
   it("from an agent and from an event share one request", async () => {
     const event = { match: {}, decision: "requireApproval" };
@@ -67,7 +78,7 @@ describe("Equal proposals", () => {
 
   it("that only know the alert meet when its incident appears", async () => {
     const incident = await begin();
-    await propose(world, incident);
+    const first = await propose(world, incident);
     await world.settle();
     const byAlert = await world.onGate("POST", "/proposals", {
       alert_key: incident.incident_key,
@@ -80,6 +91,18 @@ describe("Equal proposals", () => {
     assert.equal((await world.pendingApprovals()).length, 1);
     const loaded = await world.gate.ledger.get(byAlert.body.id);
     assert.equal(loaded?.proposal.outcome?.reason, "sameAsOpen");
+    assert.equal(
+      loaded?.proposal.outcome?.text,
+      `Proposal ${first.body.id} asks for exactly this and is still open: it is decided there, and not asked twice.`,
+    );
+    assert.equal(
+      await toDo(byAlert.body.id),
+      "low: To do: Do not do it by hand: the proposal named above is being decided, and the gate runs it or hands it over. By hand it would be done twice.",
+    );
+    await answer(world, "approved");
+    await finish(world);
+    assert.equal((await world.invocations(incident.id)).length, 1);
+    assert.equal((await world.gateIncidents("task")).length, 1);
   });
 
   it("that only know the alert do not get past a human's no either", async () => {
@@ -96,6 +119,10 @@ describe("Equal proposals", () => {
     assert.equal(
       loaded?.proposal.outcome?.text,
       "A reviewer said no to exactly this at 2026-11-23T10:00:00.000Z, and that no stands until 2026-11-23T10:30:00.000Z.",
+    );
+    assert.equal(
+      await toDo(body.id),
+      "low: To do: Do not do it by hand: the reviewer's no stands. If things have changed since, settle it with the reviewers first.",
     );
     await world.pass(31 * 60_000);
     await propose(world, incident, byAlert);

@@ -308,6 +308,8 @@ export class Simulation {
         return { openProposals: 1 };
       case "lastNo":
         return { lastNo: null };
+      case "equalOpen":
+        return { equalOpen: null };
       case "service":
         return { service: ok({ id: "PSVC001", name: "payments-db" }) };
       case "trace": {

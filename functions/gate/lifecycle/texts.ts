@@ -2,7 +2,14 @@ import { onNoAnswerText, targetText } from "../approvalRequest.ts";
 import { formatDuration } from "../duration.ts";
 import { escalationKey, manualTaskKey, proposalIncidentLabel } from "../incidents.ts";
 import type { NewIncident } from "../ports.ts";
-import type { ApprovalAttempt, Decision, Incident, Outcome, Proposal } from "../proposal.ts";
+import type {
+  ApprovalAttempt,
+  Decision,
+  Incident,
+  Outcome,
+  OutcomeReason,
+  Proposal,
+} from "../proposal.ts";
 
 const MAX_TITLE = 200;
 
@@ -89,6 +96,29 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
   );
 }
 
+/** Ends after which nobody waits for a person: it is work for the day. */
+const NOTHING_WAITS: readonly OutcomeReason[] = [
+  "incidentResolved",
+  "sameAsOpen",
+  "sameAsRejected",
+];
+
+/** What is left to a person after that end. */
+function toDo({ kind, reason }: Outcome): string {
+  switch (reason) {
+    case "incidentResolved":
+      return "Nothing has to be done unless the problem is back.";
+    case "sameAsOpen":
+      return "Do not do it by hand: the proposal named above is being decided, and the gate runs it or hands it over. By hand it would be done twice.";
+    case "sameAsRejected":
+      return "Do not do it by hand: the reviewer's no stands. If things have changed since, settle it with the reviewers first.";
+    default:
+      return kind === "uncertain"
+        ? "First find out in PagerDuty whether it ran; the gate will not run it again. Only if it did not, and it is still needed, do it by hand."
+        : "Decide whether it is still needed. If so, do it by hand; the gate will not run this proposal again.";
+  }
+}
+
 /** The on-call work item: what, why, who decided, and what to do by hand. */
 export function manualTaskIncident(
   proposal: Proposal,
@@ -103,14 +133,6 @@ export function manualTaskIncident(
     failed: "FAILED",
     uncertain: "CHECK",
   }[outcome.kind];
-  // A resolved incident has nobody waiting for this; it is work for the day.
-  const isVoid = outcome.reason === "incidentResolved";
-  const byHand =
-    outcome.kind === "uncertain"
-      ? "First find out in PagerDuty whether it ran; the gate will not run it again. Only if it did not, and it is still needed, do it by hand."
-      : isVoid
-        ? "Nothing has to be done unless the problem is back."
-        : "Decide whether it is still needed. If so, do it by hand; the gate will not run this proposal again.";
   return {
     serviceId: place.serviceId,
     title: `[${verb}] ${request.runbook} on ${label}`.slice(0, MAX_TITLE),
@@ -125,11 +147,13 @@ export function manualTaskIncident(
       execution?.invocationId === null || execution?.invocationId === undefined
         ? null
         : `Invocation: ${execution.invocationId}${execution.reported === null ? "" : ` (${execution.reported})`}`,
-      `To do: ${byHand}`,
+      `To do: ${toDo(outcome)}`,
       `Proposal: ${proposal.id}`,
     ),
     incidentKey: manualTaskKey(proposal.id),
-    urgency: isVoid ? "low" : (proposal.routing?.urgency ?? incident?.urgency ?? "high"),
+    urgency: NOTHING_WAITS.includes(outcome.reason)
+      ? "low"
+      : (proposal.routing?.urgency ?? incident?.urgency ?? "high"),
     escalationPolicyId: place.escalationPolicyId,
     userIds: place.userIds,
   };

@@ -11,6 +11,7 @@ import { iso } from "./expire.ts";
 /** How long an incident may fail to appear for an alert that an orchestration rule saw first. */
 const INCIDENT_APPEARS_WITHIN_MS = 5 * 60_000;
 const INCIDENT_POLL_MS = 15_000;
+const KEY_POLL_MS = 1_000;
 /** After this long without an answer from PagerDuty a proposal is suppressed rather than kept for ever. */
 const READABLE_WITHIN_MS = 30 * 60_000;
 
@@ -236,13 +237,20 @@ function weighed(
         })
       : null;
   if (moved !== null && known.refused === "dedupe") {
+    if (known.equalOpen === undefined) {
+      return { kind: "look", look: { at: "equalOpen", incidentId: incident.id, dedupeKey: moved } };
+    }
+    if (known.equalOpen === null) {
+      // It has ended in this moment, or a list lags behind: the next try finds the key free or its holder.
+      return waitUntil(nowMs + KEY_POLL_MS);
+    }
     return end(
       proposal,
       known,
       {
         kind: "suppressed",
         reason: "sameAsOpen",
-        text: "An equal proposal for the same incident is already open; this one is not asked again.",
+        text: `Proposal ${known.equalOpen.id} asks for exactly this and is still open: it is decided there, and not asked twice.`,
       },
       { changes: base, facts: [fact] },
     );
