@@ -75,9 +75,10 @@ export function decidedNote(decision: Decision, mark: string): string {
   return lines(`Approval gate: ${decisionText(decision)}`, mark);
 }
 
+/** The last note. It also tells what an earlier one should have told: not every way leaves time for each. */
 export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): string {
-  const { decision, execution } = proposal;
-  const task = proposal.duties.manualTask?.ref ?? null;
+  const { decision, execution, duties } = proposal;
+  const task = duties.manualTask?.ref ?? null;
   const what: Record<Outcome["kind"], string> = {
     executed: `Executed: ${actionText(proposal)}.`,
     suppressed: `Suppressed, nothing was run: ${actionText(proposal)}.`,
@@ -87,7 +88,10 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
   return lines(
     `Approval gate: ${what[outcome.kind]}`,
     outcome.text,
-    decision === null || decision.outcome === "approved" ? null : decisionText(decision),
+    duties.noteProposed?.state === "done"
+      ? null
+      : `Proposed by ${proposal.proposer}: ${proposal.request.justification}`,
+    decision === null || duties.noteDecided?.state === "done" ? null : decisionText(decision),
     execution?.invocationId === null || execution?.invocationId === undefined
       ? null
       : `Invocation: ${execution.invocationId}${execution.reported === null ? "" : ` (${execution.reported})`}`,
