@@ -22,6 +22,11 @@ describe("What holds an action or lets it go", () => {
       by: "operator",
       atMs: world.clock.now(),
     });
+  const loseResolved = () =>
+    world.onPagerDuty("POST", "/_emulator/faults", {
+      call: "webhook incident.resolved",
+      status: 400,
+    });
   const all = async () => (await world.gate.ledger.list({ limit: 200 })).proposals;
 
   describe("the incident", () => {
@@ -45,10 +50,7 @@ describe("What holds an action or lets it go", () => {
       const incident = await begin();
       await propose(world, incident);
       await asked(world);
-      await world.onPagerDuty("POST", "/_emulator/faults", {
-        call: "webhook incident.resolved",
-        status: 400,
-      });
+      await loseResolved();
       await world.updateIncident(incident.id, { status: "resolved" });
       await answer(world, "approved");
       await finish(world);
@@ -56,6 +58,19 @@ describe("What holds an action or lets it go", () => {
         ended(await see(world, incident)),
         "suppressed incidentResolved, 0 runs, 1 tasks",
       );
+    });
+
+    it("resolves while the kill switch holds the run: voided at once", async () => {
+      const incident = await begin();
+      await propose(world, incident);
+      await asked(world);
+      await killSwitch(true);
+      await answer(world, "approved");
+      await world.updateIncident(incident.id, { status: "resolved" });
+      await world.settle();
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed incidentResolved, 0 runs, 1 tasks");
+      assert.equal(seen.tasks[0].urgency, "low");
     });
 
     it("moves to another service: voided", async () => {
@@ -270,6 +285,40 @@ describe("What holds an action or lets it go", () => {
       await finish(world);
       assert.equal(ended(await see(world, incident)), EXECUTED);
       assert.equal((await world.gateIncidents("escalation"))[0].status, "resolved");
+    });
+
+    it("does not go out for an incident that was resolved although its event was lost", async () => {
+      const incident = await begin({
+        escalateAfter: "1m",
+        escalateTo: { escalationPolicy: "PEP0002" },
+      });
+      await propose(world, incident);
+      await asked(world);
+      await loseResolved();
+      await world.updateIncident(incident.id, { status: "resolved" });
+      await finish(world);
+      assert.deepEqual(await world.gateIncidents("escalation"), []);
+      assert.equal(
+        ended(await see(world, incident)),
+        "suppressed incidentResolved, 0 runs, 1 tasks",
+      );
+    });
+
+    it("goes out where PagerDuty does not tell about the incident", async () => {
+      const incident = await begin({
+        escalateAfter: "1m",
+        escalateTo: { escalationPolicy: "PEP0002" },
+      });
+      await propose(world, incident);
+      await asked(world);
+      await world.onPagerDuty("POST", "/_emulator/faults", {
+        call: `GET /incidents/${incident.id}`,
+        status: 503,
+        times: 1000,
+      });
+      await world.pass(61_000);
+      assert.equal((await world.gateIncidents("escalation")).length, 1);
+      await world.onPagerDuty("DELETE", "/_emulator/faults");
     });
   });
 

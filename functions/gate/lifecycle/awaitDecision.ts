@@ -2,11 +2,11 @@ import { escalationKey } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { ApprovalAttempt, Proposal, Weighing } from "../proposal.ts";
 import { ask } from "./ask.ts";
-import { hintIds, waitUntil, withChanges } from "./common.ts";
+import { hintIds, waitUntil } from "./common.ts";
 import { dutyStep, type DutyStep } from "./duties.ts";
 import { readBack } from "./readBack.ts";
 import { escalationIncident, proposedNote } from "./texts.ts";
-import { voidedBy } from "./voided.ts";
+import { incidentChange, voidedBy } from "./voided.ts";
 
 /** Asks, waits, pages and reads back, until somebody decides or the deadline passes. */
 export function awaitDecision(proposal: Proposal, known: Known): Step {
@@ -50,29 +50,6 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
   return waitUntil(Math.max(known.nowMs + 1, Math.min(...times)));
 }
 
-/** A resolved or moved incident voids its open proposals. */
-function incidentChange(proposal: Proposal, known: Known): Step | null {
-  const hints = hintIds(known, "incident");
-  if (hints.length === 0 || proposal.incident === null) {
-    return null;
-  }
-  if (known.incident === undefined) {
-    return { kind: "look", look: { at: "incident", id: proposal.incident.id } };
-  }
-  if (!known.incident.ok) {
-    // The hint stays, and the check before any execution does not depend on it.
-    return null;
-  }
-  return (
-    voidedBy(proposal, known, hints) ?? {
-      kind: "save",
-      next: withChanges(proposal, known.nowMs, {}),
-      facts: [],
-      options: { consume: hints },
-    }
-  );
-}
-
 /** Pages whom the rule names, and notes the proposal on the incident. */
 function pageAndTell(
   proposal: Proposal,
@@ -100,6 +77,19 @@ function pageAndTell(
         }),
         escalationKey(proposal.id),
       );
+      if (page.step?.kind === "effect") {
+        // Nobody is paged for an incident that is over, also when PagerDuty's event of it was lost.
+        if (known.incident === undefined) {
+          return {
+            step: { kind: "look", look: { at: "incident", id: incident.id } },
+            untilMs: null,
+          };
+        }
+        const voided = voidedBy(proposal, known, []);
+        if (voided !== null) {
+          return { step: voided, untilMs: null };
+        }
+      }
       if (page.step !== null) {
         return page;
       }

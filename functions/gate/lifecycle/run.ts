@@ -5,8 +5,8 @@ import { runLink, startedId } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { Order } from "../ports.ts";
 import type { Decision, Execution, Incident, Parameters, Proposal, Weighing } from "../proposal.ts";
-import { end, hintIds, lookAgain, waitUntil, withChanges } from "./common.ts";
-import { voidedBy } from "./voided.ts";
+import { end, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { incidentChange, voidedBy } from "./voided.ts";
 import { subjectOf } from "./weigh.ts";
 
 const HOUR_MS = 3_600_000;
@@ -23,6 +23,11 @@ export function run(proposal: Proposal, known: Known): Step {
     throw new Error(`${proposal.id}: cannot run without an approval`);
   }
   const { nowMs } = known;
+  // Before the kill switch, which would hold it open until it lapses.
+  const told = incidentChange(proposal, known);
+  if (told !== null) {
+    return told;
+  }
   if (nowMs > decision.validUntilMs) {
     return lapsed(proposal, known, decision.validUntilMs);
   }
@@ -44,7 +49,7 @@ export function run(proposal: Proposal, known: Known): Step {
   if (!known.gating.ok || !known.incident.ok) {
     return lookAgain(proposal, known, decision.validUntilMs + 1);
   }
-  const voided = voidedBy(proposal, known, hintIds(known, "incident"));
+  const voided = voidedBy(proposal, known, []);
   if (voided !== null) {
     return voided;
   }

@@ -1,7 +1,7 @@
 import { incidentLabel } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { Proposal } from "../proposal.ts";
-import { end } from "./common.ts";
+import { end, hintIds, withChanges } from "./common.ts";
 
 /** Ends the proposal when the incident that was just read no longer fits it. */
 export function voidedBy(proposal: Proposal, known: Known, consume: string[]): Step | null {
@@ -47,4 +47,27 @@ export function voidedBy(proposal: Proposal, known: Known, consume: string[]): S
     );
   }
   return null;
+}
+
+/** Looks at the incident when something was told of it: one that is resolved or has moved voids its open proposals. */
+export function incidentChange(proposal: Proposal, known: Known): Step | null {
+  const hints = hintIds(known, "incident");
+  if (hints.length === 0 || proposal.incident === null) {
+    return null;
+  }
+  if (known.incident === undefined) {
+    return { kind: "look", look: { at: "incident", id: proposal.incident.id } };
+  }
+  if (!known.incident.ok) {
+    // The hint stays, and the check before any execution does not depend on it.
+    return null;
+  }
+  return (
+    voidedBy(proposal, known, hints) ?? {
+      kind: "save",
+      next: withChanges(proposal, known.nowMs, {}),
+      facts: [],
+      options: { consume: hints },
+    }
+  );
 }
