@@ -195,6 +195,20 @@ describe("What holds an action or lets it go", () => {
       });
     }
 
+    it("a value that a reviewer changed and may not change any more: the approval is not used", async () => {
+      const incident = await begin({ editable: ["max_replicas"] });
+      await propose(world, incident);
+      const { id } = await asked(world);
+      world.setGating(gatingOf());
+      await world.decide(id, "approved", { modifiedDetails: { max_replicas: 2 } });
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), "suppressed gatingChanged, 0 runs, 1 tasks");
+      assert.equal(
+        (await see(world, incident)).proposal.outcome?.text,
+        "Rule only by now lets no reviewer change max_replicas.",
+      );
+    });
+
     it("allowed before, approval needed now: nothing runs without it", async () => {
       const incident = await begin({ decision: "allow" });
       await killSwitch(true);

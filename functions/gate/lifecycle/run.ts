@@ -143,6 +143,13 @@ function gatingChange(
   if (now.decision === "deny") {
     return suppress("deniedByPolicy", `Rule ${rule} denies it by now.`);
   }
+  const locked = decision.changed.filter((name) => !now.terms.editable.includes(name));
+  if (locked.length > 0) {
+    return suppress(
+      "gatingChanged",
+      `Rule ${rule} by now lets no reviewer change ${locked.join(", ")}.`,
+    );
+  }
   if (now.decision === "requireApproval" && decision.by === "policy") {
     return suppress(
       "gatingChanged",
