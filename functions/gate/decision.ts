@@ -16,7 +16,10 @@ export type Verdict =
   /** An approval that cannot be carried out as it was given. */
   | { kind: "refused"; reason: OutcomeReason; text: string; decision: Decision };
 
-/** A rejection this soon after a repeated request is Cheqpoint's loop protection rather than anybody's no. */
+/**
+ * A rejection this soon after a repeated request may be Cheqpoint's loop protection rather than anybody's no. Whether it
+ * marks such a rejection as its own (`autoDecided`) is not known, so only the time counts.
+ */
 const LOOP_PROTECTION_MS = 15_000;
 
 export function readVerdict(
@@ -53,11 +56,11 @@ export function readVerdict(
       };
     }
     const isRepeat = (proposal.approval?.attempts.length ?? 0) > 1;
-    if (reading.autoDecided && isRepeat && atMs - attempt.startedAtMs <= LOOP_PROTECTION_MS) {
+    if (isRepeat && atMs - attempt.startedAtMs <= LOOP_PROTECTION_MS) {
       return {
         kind: "unattended",
         isSure: false,
-        text: "Cheqpoint rejected the repeated request at once, as its loop protection does.",
+        text: "The repeated request was rejected at once, as Cheqpoint's loop protection does: it may be nobody's no.",
       };
     }
     return { kind: "decided", decision: { ...base, outcome: "rejected", validUntilMs: null } };

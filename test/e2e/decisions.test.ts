@@ -172,6 +172,27 @@ describe("Decisions on their way to the gate", () => {
       assert.equal(ended(await see(world, incident)), EXECUTED);
     });
 
+    it("a no seconds after a repeated request is suspect: asked again, and nobody's no in the end", async () => {
+      const incident = await begin({ sla: "2m" });
+      await fault({ call: "POST /api/webhooks/inbound", dropAnswer: true });
+      await asked(world);
+      const seenIds = new Set((await world.pendingApprovals()).map(({ id }) => id));
+      let noes = 0;
+      while ((await see(world, incident)).proposal.closedAtMs === null) {
+        await world.pass(1_000);
+        for (const { id } of await world.pendingApprovals()) {
+          if (!seenIds.has(id)) {
+            await world.decide(id, "rejected");
+            noes += 1;
+          }
+        }
+      }
+      assert.ok(noes > 1, `it was asked again ${noes} times`);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed expired, 0 runs, 1 tasks");
+      assert.equal((await propose(world, incident)).status, 202);
+    });
+
     it("a request beyond its hourly limit is refused, not run", async () => {
       const incident = await begin();
       await world.onCheqpoint("POST", "/_emulator/settings", { maxRequestsHour: 0 });

@@ -111,9 +111,12 @@ function weighed(): Proposal {
   };
 }
 
-function verdictOf(reading: Partial<ApprovalReading>): Verdict {
+function verdictOf(reading: Partial<ApprovalReading>, earlier: ApprovalAttempt[] = []): Verdict {
+  const proposal = weighed();
+  const { approval } = proposal;
+  assert.ok(approval !== null);
   return readVerdict(
-    weighed(),
+    { ...proposal, approval: { ...approval, attempts: [...earlier, ATTEMPT] } },
     ATTEMPT,
     {
       id: "req_1",
@@ -128,7 +131,7 @@ function verdictOf(reading: Partial<ApprovalReading>): Verdict {
       retryable: false,
       ...reading,
     },
-    START_MS,
+    START_MS + 60_000,
   );
 }
 
@@ -223,5 +226,34 @@ describe("A reviewer's change, where details may be replaced or patched", () => 
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe("A rejection", () => {
+  const earlier: ApprovalAttempt = { ...ATTEMPT, attemptId: "att_0", state: "unclear" };
+  const rejectedAfter = (ms: number, attempts: ApprovalAttempt[], autoDecided = false): Verdict =>
+    verdictOf({ status: "REJECTED", autoDecided, decidedAtMs: START_MS + ms }, attempts);
+
+  it("of the first request is a human's no, however quick", () => {
+    const verdict = rejectedAfter(1_000, []);
+    assert.ok(verdict.kind === "decided");
+    assert.equal(verdict.decision.outcome, "rejected");
+    assert.equal(verdict.decision.by, "human");
+  });
+
+  for (const autoDecided of [false, true]) {
+    it(`seconds after a repeated request may be loop protection, also where \`autoDecided\` is ${autoDecided}`, () => {
+      assert.deepEqual(rejectedAfter(15_000, [earlier], autoDecided), {
+        kind: "unattended",
+        isSure: false,
+        text: "The repeated request was rejected at once, as Cheqpoint's loop protection does: it may be nobody's no.",
+      });
+    });
+  }
+
+  it("of a repeated request that somebody had time to read is a human's no", () => {
+    const verdict = rejectedAfter(15_001, [earlier]);
+    assert.ok(verdict.kind === "decided");
+    assert.equal(verdict.decision.by, "human");
   });
 });

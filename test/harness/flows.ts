@@ -151,6 +151,8 @@ export interface Ending {
 }
 
 const MAX_ROUNDS = 600;
+/** How long a reviewer reads. A no that comes sooner after a repeated request is taken for loop protection. */
+const READING_MS = 20_000;
 
 /** Plays a flow to its end with one fault in it, and says how the world looks then. */
 export async function play(world: World, flow: Flow, fault: OneFault): Promise<Ending> {
@@ -179,6 +181,7 @@ export async function play(world: World, flow: Flow, fault: OneFault): Promise<E
         flow.waitsForPage !== true || (await world.gateIncidents("escalation")).length > 0;
       const pending = mayLook ? await world.pendingApprovals() : [];
       looked = mayLook ? submissions : looked;
+      world.clock.nowMs += pending.length > 0 ? READING_MS : 0;
       for (const { id } of pending) {
         await world.decide(id, flow.reviewer);
       }

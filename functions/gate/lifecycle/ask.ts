@@ -35,7 +35,9 @@ export function ask(
     };
   }
   if (nowMs >= decideByMs) {
-    const wasAsked = approval.attempts.some((attempt) => attempt.state === "ended");
+    const wasAsked = approval.attempts.some(
+      ({ state, approvalId }) => state === "ended" || approvalId !== null,
+    );
     return wasAsked
       ? expire(proposal, known, [])
       : end(
