@@ -43,6 +43,11 @@ export function incidentLabel(incident: Incident): string {
   return `INC-${incident.number}`;
 }
 
+/** The incident's service, as the gating store looks for it. */
+export function serviceOf(incident: Incident): { id: string; name: string } {
+  return { id: incident.serviceId, name: incident.serviceName };
+}
+
 /** Whether the service, by name or id as people write it, is the incident's. */
 export function isServiceOf(incident: Incident, service: string): boolean {
   return incident.serviceId === service || incident.serviceName === service;

@@ -62,14 +62,14 @@ export interface Known {
 }
 
 export type Look =
-  | { at: "gating" }
+  | { at: "gating"; service: { id: string; name: string } }
   | { at: "incident"; id: string }
   | { at: "incidentsByKey"; key: string }
   | { at: "approval"; id: string }
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
-  | { at: "openProposals" }
+  | { at: "openProposals"; service: string }
   | { at: "lastNo"; incidentId: string; digest: string }
   | { at: "equalOpen"; incidentId: string; dedupeKey: string }
   | { at: "service"; idOrName: string }

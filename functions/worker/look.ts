@@ -12,10 +12,8 @@ export async function look(
 ): Promise<Partial<Known>> {
   const { ledger, pagerDuty, cheqpoint, gating } = ports;
   switch (question.at) {
-    case "gating": {
-      const { service } = proposal.request;
-      return { gating: await asked(ports, () => gating.find({ id: service, name: service })) };
-    }
+    case "gating":
+      return { gating: await asked(ports, () => gating.find(question.service)) };
     case "incident":
       return { incident: await asked(ports, () => pagerDuty.incident(question.id)) };
     case "incidentsByKey":
@@ -41,7 +39,7 @@ export async function look(
     case "killSwitch":
       return { killSwitch: await ledger.killSwitch() };
     case "openProposals":
-      return { openProposals: await ledger.countOpen(proposal.request.service) };
+      return { openProposals: await ledger.countOpen(question.service) };
     case "lastNo":
       return { lastNo: await lastNo(ports, proposal, question) };
     case "equalOpen":

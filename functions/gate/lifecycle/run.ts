@@ -1,7 +1,7 @@
 import { canonicalJson } from "../canonical.ts";
 import { actionDigest } from "../digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
-import { runLink, startedId } from "../incidents.ts";
+import { runLink, serviceOf, startedId } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { Order } from "../ports.ts";
 import type { Decision, Execution, Incident, Parameters, Proposal, Weighing } from "../proposal.ts";
@@ -18,8 +18,8 @@ const HELD_POLL_MS = 15_000;
  * to be true again: kill switch, validity, incident, gating, digest, limit.
  */
 export function run(proposal: Proposal, known: Known): Step {
-  const { weighing, decision, execution } = proposal;
-  if (weighing === null || decision === null || decision.validUntilMs === null) {
+  const { weighing, decision, execution, incident: before } = proposal;
+  if (weighing === null || decision === null || decision.validUntilMs === null || before === null) {
     throw new Error(`${proposal.id}: cannot run without an approval`);
   }
   const { nowMs } = known;
@@ -41,10 +41,10 @@ export function run(proposal: Proposal, known: Known): Step {
     return held(proposal, known, decision.validUntilMs);
   }
   if (known.gating === undefined) {
-    return { kind: "look", look: { at: "gating" } };
+    return { kind: "look", look: { at: "gating", service: serviceOf(before) } };
   }
   if (known.incident === undefined) {
-    return { kind: "look", look: { at: "incident", id: proposal.incident?.id ?? "" } };
+    return { kind: "look", look: { at: "incident", id: before.id } };
   }
   if (!known.gating.ok || !known.incident.ok) {
     return lookAgain(proposal, known, decision.validUntilMs + 1);

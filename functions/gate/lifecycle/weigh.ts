@@ -1,7 +1,7 @@
 import { dedupeKey, actionDigest } from "../digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
-import { incidentLabel, isGateIncident, isServiceOf } from "../incidents.ts";
+import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { StoredGating } from "../ports.ts";
 import type { Decision, Incident, OutcomeReason, Parameters, Proposal } from "../proposal.ts";
@@ -17,18 +17,19 @@ const READABLE_WITHIN_MS = 30 * 60_000;
 
 /** Finds the incident and the gating, and applies the rules. */
 export function weigh(proposal: Proposal, known: Known): Step {
-  if (known.gating === undefined) {
-    return { kind: "look", look: { at: "gating" } };
-  }
-  if (!known.gating.ok) {
-    return lookAgain(proposal, known);
-  }
-  const stored = known.gating.value;
   const found = findIncident(proposal, known);
   if ("kind" in found) {
     return found;
   }
   const { incident } = found;
+  // By the incident's own service: whatever the proposer calls it, it has one gating.
+  if (known.gating === undefined) {
+    return { kind: "look", look: { at: "gating", service: serviceOf(incident) } };
+  }
+  if (!known.gating.ok) {
+    return lookAgain(proposal, known);
+  }
+  const stored = known.gating.value;
   const suppress = (reason: OutcomeReason, text: string): Step =>
     end(
       proposal,
@@ -67,13 +68,15 @@ export function weigh(proposal: Proposal, known: Known): Step {
   const evaluation = evaluate(stored.gating, subjectOf(proposal, incident, runbook, known.nowMs));
   if (evaluation.decision !== "deny") {
     if (known.openProposals === undefined) {
-      return { kind: "look", look: { at: "openProposals" } };
+      return { kind: "look", look: { at: "openProposals", service: stored.key } };
     }
     const { openProposals: limit } = evaluation.terms.limits;
-    if (known.openProposals > limit) {
+    // This one counts as well, where it was proposed under the same name.
+    const others = known.openProposals - (proposal.request.service === stored.key ? 1 : 0);
+    if (others >= limit) {
       return suppress(
         "openProposalsLimit",
-        `${known.openProposals - 1} other proposals are open for ${stored.key}; rule ${evaluation.rule ?? "otherwise"} allows ${limit}.`,
+        `${others} other proposals are open for ${stored.key}; rule ${evaluation.rule ?? "otherwise"} allows ${limit}.`,
       );
     }
   }
@@ -96,19 +99,14 @@ function findIncident(proposal: Proposal, known: Known): Step | { incident: Inci
   if (looked === undefined) {
     return look;
   }
-  const routing = known.gating?.ok === true ? known.gating.value.gating.manualTask : null;
   if (!looked.ok) {
     return known.nowMs < proposal.receivedAtMs + READABLE_WITHIN_MS
       ? lookAgain(proposal, known)
-      : end(
+      : withoutIncident(
           proposal,
           known,
-          {
-            kind: "suppressed",
-            reason: "incidentUnreadable",
-            text: `PagerDuty did not tell about the incident for 30 minutes: ${looked.problem}`,
-          },
-          { changes: { routing } },
+          "incidentUnreadable",
+          `PagerDuty did not tell about the incident for 30 minutes: ${looked.problem}`,
         );
   }
   const incident = Array.isArray(looked.value)
@@ -124,12 +122,28 @@ function findIncident(proposal: Proposal, known: Known): Step | { incident: Inci
     incidentId === null
       ? `No open incident of ${service} with alert key ${alertKey} appeared within 5 minutes.`
       : `PagerDuty has no incident ${incidentId}.`;
-  return end(
-    proposal,
-    known,
-    { kind: "suppressed", reason: "incidentNotFound", text },
-    { changes: { routing } },
-  );
+  return withoutIncident(proposal, known, "incidentNotFound", text);
+}
+
+/** The manual task goes where the gating of the service that was named says. */
+function withoutIncident(
+  proposal: Proposal,
+  known: Known,
+  reason: OutcomeReason,
+  text: string,
+): Step {
+  const { service } = proposal.request;
+  if (known.gating === undefined) {
+    return { kind: "look", look: { at: "gating", service: { id: service, name: service } } };
+  }
+  return known.gating.ok
+    ? end(
+        proposal,
+        known,
+        { kind: "suppressed", reason, text },
+        { changes: { routing: known.gating.value.gating.manualTask } },
+      )
+    : lookAgain(proposal, known);
 }
 
 /** What the rules are matched against. The incident's own priority outranks the severity that a proposer states. */
@@ -176,6 +190,8 @@ function weighed(
   });
   const base: Partial<Proposal> = {
     incident,
+    // One service, one key: for what is equal, for its limits, and for whoever looks for its proposals.
+    request: { ...proposal.request, service: stored.key },
     routing: stored.gating.manualTask,
     weighing: {
       gatingHash: stored.hash,
@@ -226,16 +242,15 @@ function weighed(
       { decision, changes: base, facts: [fact, decisionFact(decision)] },
     );
   }
-  // An alert's proposal learns its incident only now: from here on it holds the key that others would use.
-  const moved =
-    proposal.request.incidentId === null
-      ? dedupeKey({
-          service: proposal.request.service,
-          runbook: runbook.name,
-          incident: { id: incident.id },
-          parameters,
-        })
-      : null;
+  // An alert's proposal learns its incident only now, and another may call the service by another name: from here on
+  // it holds the key that others would use.
+  const key = dedupeKey({
+    service: stored.key,
+    runbook: runbook.name,
+    incident: { id: incident.id },
+    parameters,
+  });
+  const moved = key === proposal.dedupeKey ? null : key;
   if (moved !== null && known.refused === "dedupe") {
     if (known.equalOpen === undefined) {
       return { kind: "look", look: { at: "equalOpen", incidentId: incident.id, dedupeKey: moved } };
