@@ -16,6 +16,11 @@ export function isGateIncident(incident: { incidentKey: string | null }): boolea
   return incident.incidentKey?.startsWith(GATE_INCIDENT_KEY_PREFIX) ?? false;
 }
 
+/** Link from an incident that the gate made to the proposal that it was made for. */
+export function gateIncidentLink(incidentId: string): string {
+  return `gateIncident/${incidentId}`;
+}
+
 /** Id of the automation action or workflow that a target starts; null where nothing is started. */
 export function startedId(target: Target): string | null {
   return target.kind === "automationAction"

@@ -1,6 +1,7 @@
 import { canonicalJson, sha256 } from "../gate/canonical.ts";
 import { checkParameters, findRunbook } from "../gate/gating/index.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
+import { gateIncidentLink } from "../gate/incidents.ts";
 import { newProposal } from "../gate/intake.ts";
 import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal.ts";
 import { joinedText, proposalView } from "../gate/view.ts";
@@ -20,6 +21,7 @@ export async function receiveProposal(
   request: HttpRequest,
   caller: Caller,
 ): Promise<HttpResponse> {
+  const sinceMs = ports.clock.now();
   if (request.body.byteLength > MAX_BODY_BYTES) {
     return problem(413, `the body must not be larger than ${MAX_BODY_BYTES} bytes`);
   }
@@ -48,6 +50,15 @@ export async function receiveProposal(
   }
 
   const { ledger, queue, clock, ids, log, metrics } = ports;
+  const { incidentId } = asked.request;
+  const madeFor = incidentId === null ? null : await ledger.link(gateIncidentLink(incidentId));
+  if (madeFor !== null) {
+    // An agent that proposes for every new incident would otherwise be answered with one more manual task each time.
+    return problem(
+      409,
+      `\`incident_id\`: ${incidentId} was made by the gate itself, for ${madeFor}; nothing is proposed for it`,
+    );
+  }
   const { proposal, events } = newProposal({
     id: ids.proposalId(),
     source: caller.channel === "api" ? { kind: "api" } : { kind: "orchestration" },
@@ -96,7 +107,7 @@ export async function receiveProposal(
       await noteJoined(ports, created.proposal.id, caller.name);
     }
   }
-  const now = await waitFor(ports, created.proposal, waitMs);
+  const now = await waitFor(ports, created.proposal, waitMs, sinceMs);
   const view = proposalView(now);
   const headers = { location: `/proposals/${now.id}` };
   return created.created
@@ -162,10 +173,11 @@ export async function showProposal(
       `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
     );
   }
+  const sinceMs = ports.clock.now();
   const proposal = await found(ports, request);
   return proposal === null
     ? notFound(request)
-    : json(200, proposalView(await waitFor(ports, proposal, waitMs)));
+    : json(200, proposalView(await waitFor(ports, proposal, waitMs, sinceMs)));
 }
 
 /** `GET /proposals/{id}/events`: the audit trail. */
@@ -232,15 +244,20 @@ function waitOf(request: HttpRequest): number | null {
   return seconds >= 0 && seconds <= MAX_WAIT_SECONDS ? seconds * 1000 : null;
 }
 
-/** Until the proposal has its outcome, or that much time has gone. */
+/** Until the proposal has its outcome, or that much time has gone since `sinceMs`, reads and writes included. */
 async function waitFor(
   ports: MiddlewarePorts,
   proposal: Proposal,
   waitMs: number,
+  sinceMs: number,
 ): Promise<Proposal> {
   let now = proposal;
-  for (let waited = 0; waited < waitMs && now.outcome === null; waited += WAIT_POLL_MS) {
-    await ports.sleep(Math.min(WAIT_POLL_MS, waitMs - waited));
+  for (let slept = 0; now.outcome === null; slept += WAIT_POLL_MS) {
+    const leftMs = waitMs - Math.max(slept, ports.clock.now() - sinceMs);
+    if (leftMs <= 0) {
+      break;
+    }
+    await ports.sleep(Math.min(WAIT_POLL_MS, leftMs));
     now = (await ports.ledger.get(proposal.id))?.proposal ?? now;
   }
   return now;

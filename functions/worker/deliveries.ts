@@ -1,6 +1,6 @@
 import { checkParameters, findRunbook, proposedRunbook } from "../gate/gating/index.ts";
 import { newProposal } from "../gate/intake.ts";
-import { isGateIncident } from "../gate/incidents.ts";
+import { gateIncidentLink, isGateIncident } from "../gate/incidents.ts";
 import type { Delivery, Hint } from "../gate/ports.ts";
 import type { Incident } from "../gate/proposal.ts";
 import { sha256 } from "../gate/canonical.ts";
@@ -136,7 +136,7 @@ async function propose(
   }
   if (
     isGateIncident(incident) ||
-    (await ports.ledger.link(`gateIncident/${incident.id}`)) !== null
+    (await ports.ledger.link(gateIncidentLink(incident.id))) !== null
   ) {
     return "an incident of the gate's own";
   }

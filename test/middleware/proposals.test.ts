@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import type { HttpRequest } from "../../functions/gate/http.ts";
+import type { MiddlewarePorts } from "../../functions/middleware/ports.ts";
+import { showProposal } from "../../functions/middleware/proposals.ts";
 import { finish, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, PROPOSER_TOKEN, World, type Json } from "../harness/world.ts";
@@ -260,6 +263,21 @@ describe("The proposal routes", () => {
       const later = await world.onGate("GET", `/proposals/${answer.body.id}?wait=0.1`);
       assert.equal(later.body.status, "awaitingDecision");
     });
+
+    it("counts what its own reads take", async () => {
+      const { body } = await world.onGate("POST", "/proposals", good());
+      const stored = await world.gate.ledger.get(body.id);
+      let nowMs = 0;
+      const ports = {
+        clock: { now: () => nowMs },
+        sleep: async (ms: number) => void (nowMs += ms),
+        ledger: { get: async () => ((nowMs += 100), stored) },
+      } as unknown as MiddlewarePorts;
+      const request = { params: { id: body.id }, query: { wait: "25" } };
+      const answer = await showProposal(ports, request as unknown as HttpRequest);
+      assert.equal(answer.status, 200);
+      assert.ok(nowMs >= 25_000 && nowMs <= 25_100, `${nowMs} ms`);
+    });
   });
 
   it("shows the audit trail with the head that it ends in", async () => {
@@ -272,7 +290,30 @@ describe("The proposal routes", () => {
     assert.equal(trail.events[0].type, "proposal.received");
   });
 
-  it("answers 503 when nothing can be stored, and 202 when only the queue is away", async () => {
+  it("refuses what is proposed for an incident that the gate made, and makes no further one", async () => {
+    await propose(world, incident);
+    await finish(world);
+    const [task] = await world.gateIncidents("task");
+    const [made] = await all();
+    const answer = await propose(world, task);
+    assert.equal(answer.status, 409);
+    assert.equal(
+      answer.body.error,
+      `\`incident_id\`: ${task.id} was made by the gate itself, for ${made?.id}; nothing is proposed for it`,
+    );
+    assert.equal((await all()).length, 1);
+  });
+
+  it("answers 202 when only the queue is away: the sweep finds the proposal", async () => {
+    world.tap = (call, _args, run) =>
+      call === "queue.send" ? Promise.reject(new Error("down")) : run();
+    const answer = await propose(world, incident);
+    assert.equal(answer.status, 202);
+    await finish(world);
+    assert.equal((await all())[0]?.outcome?.reason, "expired");
+  });
+
+  it("answers 503 when nothing can be stored", async () => {
     world.tap = (call, _args, run) =>
       call === "ledger.create" ? Promise.reject(new Error("down")) : run();
     const answer = await propose(world, incident);

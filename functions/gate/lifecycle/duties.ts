@@ -1,3 +1,4 @@
+import { gateIncidentLink } from "../incidents.ts";
 import type { Effect, Known, Step } from "../known.ts";
 import type { Alarm } from "../ports.ts";
 import type { Duty, DutyName, Proposal } from "../proposal.ts";
@@ -123,7 +124,7 @@ export function done(
     facts: [{ type: `${name}.done`, data: { ref } }],
     // An incident of the gate's own is known by its id as well as by its key.
     ...(name === "manualTask" || name === "escalation"
-      ? { options: { links: [`gateIncident/${ref ?? ""}`] } }
+      ? { options: { links: [gateIncidentLink(ref ?? "")] } }
       : {}),
   };
 }
