@@ -117,7 +117,10 @@ describe("What holds an action or lets it go", () => {
       assert.ok(task !== undefined);
       assert.equal((await all()).length, 1);
       world.setGating(gatingOf({ decision: "allow" }));
-      await propose(world, task);
+      assert.equal((await propose(world, task)).status, 409);
+      // By its alert key it is known only when it has been found.
+      const byKey = { incident_id: undefined, alert_key: task.incident_key };
+      assert.equal((await propose(world, task, byKey)).status, 202);
       await finish(world);
       const seen = (await world.gate.ledger.list({ incidentId: task.id })).proposals[0];
       assert.equal(seen?.outcome?.reason, "gateIncident");
