@@ -6,9 +6,8 @@ import type { Log, Metrics } from "../gate/ports.ts";
 /** Log and metrics of a function; both are lines on standard output, which CloudWatch reads. */
 export interface Telemetry {
   log: Log;
+  /** Written at once: a function that is stopped at its timeout does not come to its end. */
   metrics: Metrics;
-  /** Writes the metrics of one invocation; without it they would be lost when the function is frozen. */
-  flush(): void;
 }
 
 const levels = z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).catch("INFO");
@@ -24,12 +23,9 @@ export function createTelemetry(): Telemetry {
       warn: (message, fields = {}) => logger.warn(message, { ...fields }),
       error: (message, fields = {}) => logger.error(message, { ...fields }),
     },
-    metrics: { count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value) },
-    flush: () => {
-      // With nothing to write it would warn of that, in most invocations.
-      if (metrics.hasStoredMetrics()) {
-        metrics.publishStoredMetrics();
-      }
+    metrics: {
+      count: (name, value = 1) =>
+        metrics.addMetric(name, MetricUnit.Count, value).publishStoredMetrics(),
     },
   };
 }

@@ -19,7 +19,7 @@ const environment = readEnvironment(
   storesEnvironment.extend({ CALLBACK_SECRET_ARN: z.string().min(1).optional() }),
 );
 const clock = { now: () => Date.now() };
-const { log, metrics, flush } = createTelemetry();
+const { log, metrics } = createTelemetry();
 const ports: CallbackPorts = {
   clock,
   ledger: createDynamoLedger(
@@ -40,10 +40,4 @@ const ports: CallbackPorts = {
 };
 
 /** The decision receiver, behind the HTTP API. */
-export const handler = apiHandler(async (_route, request) => {
-  try {
-    return await handleCallback(ports, request);
-  } finally {
-    flush();
-  }
-});
+export const handler = apiHandler((_route, request) => handleCallback(ports, request));

@@ -40,7 +40,7 @@ export function deployedMiddleware({
   sleep,
   telemetry,
 }: DeployedMiddleware): ReturnType<typeof apiHandler> {
-  const { log, metrics, flush } = telemetry;
+  const { log, metrics } = telemetry;
   const dynamo = dynamoClient(limits.dynamo, place);
   const cache = createSecretCache({
     client: secretsManagerClient(limits.secrets, place),
@@ -64,11 +64,5 @@ export function deployedMiddleware({
     metrics,
     sleep,
   };
-  return apiHandler(async (route, request) => {
-    try {
-      return await handleMiddleware(ports, route, request);
-    } finally {
-      flush();
-    }
-  });
+  return apiHandler((route, request) => handleMiddleware(ports, route, request));
 }

@@ -34,7 +34,7 @@ const environment = readEnvironment(
   }),
 );
 const clock = { now: () => Date.now() };
-const { log, metrics, flush } = createTelemetry();
+const { log, metrics } = createTelemetry();
 const dynamo = dynamoClient(limits.dynamo);
 const secrets = createSecretCache({
   client: secretsManagerClient(limits.secrets),
@@ -67,10 +67,4 @@ const ports: WorkerPorts = {
 };
 
 /** The worker, behind the queue and the one-minute schedule. */
-export const handler = async (event: unknown): Promise<unknown> => {
-  try {
-    return await handleTrigger(ports, event);
-  } finally {
-    flush();
-  }
-};
+export const handler = (event: unknown): Promise<unknown> => handleTrigger(ports, event);

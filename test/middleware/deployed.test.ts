@@ -61,7 +61,7 @@ describe("the deployed receiver", () => {
         clock.advance(ms);
         return Promise.resolve();
       },
-      telemetry: { log, metrics: { count: () => undefined }, flush: () => undefined },
+      telemetry: { log, metrics: { count: () => undefined } },
     });
   };
 
