@@ -67,6 +67,11 @@ export const ALARMS: readonly AlarmDefinition[] = [
     "An approved action was accepted by PagerDuty but never ran. A manual task says what to do by hand.",
   ),
   counted(
+    "task-not-possible",
+    "TaskNotPossible",
+    "A manual task could not be made, so nobody was paged. Do its work now; gate alarms says which.",
+  ),
+  counted(
     "past-sla",
     "OpenPastSla",
     "A proposal is still open although its time is over. Is the worker running, and does Cheqpoint answer?",

@@ -63,7 +63,13 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         },
       },
       chart("Against the rules", 0, 0, "Sum", gate("BypassDetected", "RanTwice", "NeverRan")),
-      chart("Unclear or held", 1, 0, "Sum", gate("Uncertain", "KillSwitchHeld", "OpenPastSla")),
+      chart(
+        "Unclear or held",
+        1,
+        0,
+        "Sum",
+        gate("Uncertain", "TaskNotPossible", "KillSwitchHeld", "OpenPastSla"),
+      ),
       chart("Failing", 2, 0, "Sum", [
         ...ofFunctions("Errors"),
         ...ofFunctions("Throttles"),

@@ -193,7 +193,7 @@ export interface Ledger {
   /** When the next item is due; null when nothing is. */
   nextDueAtMs(): Promise<number | null>;
 
-  /** True when it is new. */
+  /** True when it is new. Only through `raiseAlarm`, which counts it. */
   raise(alarm: Alarm): Promise<boolean>;
   alarms(limit: number): Promise<Alarm[]>;
 
@@ -389,12 +389,13 @@ export type MetricName =
   | "BypassDetected"
   | "RanTwice"
   | "NeverRan"
+  | "TaskNotPossible"
   | "KillSwitchHeld"
   | "OpenPastSla"
   | "SubscriptionDisabled"
   | "RemoteFailure";
 
 export interface Metrics {
-  /** Counts one, or `value`. */
+  /** Counts one, or `value`, at once: what comes next may be cut off. */
   count(name: MetricName, value?: number): void;
 }

@@ -1,3 +1,4 @@
+import { raiseAlarm } from "../gate/alarms.ts";
 import { sha256Hex } from "../gate/token.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
 import type { Delivery } from "../gate/ports.ts";
@@ -57,7 +58,7 @@ async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<Ht
   try {
     if (delivery.state === "unintelligible") {
       // Before it is accepted: a repetition of what was accepted raises nothing any more.
-      await ledger.raise({
+      await raiseAlarm(ports, {
         key: `unintelligible/${delivery.id}`,
         kind: "unintelligible",
         atMs: delivery.receivedAtMs,
@@ -72,7 +73,6 @@ async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<Ht
       return json(202, { status: "duplicate" });
     }
     if (delivery.state === "unintelligible") {
-      metrics.count("WebhookUnintelligible");
       return json(202, { status: "kept" });
     }
   } catch (error) {

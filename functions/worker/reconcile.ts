@@ -1,3 +1,4 @@
+import { raiseAlarm } from "../gate/alarms.ts";
 import type { Delivery, ReportedInvocation } from "../gate/ports.ts";
 import { incidentLabel, runLink, startedId } from "../gate/incidents.ts";
 import type { Execution, Incident, Proposal } from "../gate/proposal.ts";
@@ -244,7 +245,7 @@ async function foreign(
   seen: ReportedInvocation,
   matches: readonly Proposal[],
 ): Promise<DeliveryResult> {
-  const { ledger, clock, metrics, log } = ports;
+  const { ledger, clock, log } = ports;
   const incident = await ports.pagerDuty.incident(reported.incidentId);
   const twice = await ranTwice(ports, seen, matches);
   const isGated = twice !== null || (await isGatedTarget(ports, reported, incident));
@@ -263,7 +264,7 @@ async function foreign(
     twice === null
       ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${reported.id}).`
       : `${what} ran twice on ${where}: invocation ${reported.id} besides ${twice.first} of ${twice.proposal.id}.`;
-  const isNew = await ledger.raise({
+  const isNew = await raiseAlarm(ports, {
     // Reports of one proposal's runs may find each other at the same moment: that is one alarm.
     key: `${kind}/${twice?.proposal.id ?? reported.id}`,
     kind,
@@ -273,7 +274,6 @@ async function foreign(
     incidentId: reported.incidentId,
   });
   if (isNew) {
-    metrics.count(kind === "bypass" ? "BypassDetected" : "RanTwice");
     log.error(kind, { invocationId: reported.id, incidentId: reported.incidentId, text });
     await tell(ports, reported.incidentId, text);
   }

@@ -1,3 +1,4 @@
+import { raiseAlarm } from "../gate/alarms.ts";
 import { chainFacts } from "../gate/audit.ts";
 import type { Change, Effect, Known, Step } from "../gate/known.ts";
 import { nextStep } from "../gate/lifecycle/index.ts";
@@ -128,7 +129,7 @@ async function commit(
 ): Promise<{ result: SaveResult; saved: Proposal }> {
   const { ledger, clock } = ports;
   for (const alarm of change.alarms ?? []) {
-    await ledger.raise(alarm);
+    await raiseAlarm(ports, alarm);
   }
   const events = chainFacts(before.id, before.audit, change.facts, clock.now());
   const last = events.at(-1);

@@ -1,3 +1,4 @@
+import { raiseAlarm } from "../gate/alarms.ts";
 import { RemoteError } from "../gate/ports.ts";
 import type { WorkerPorts } from "./ports.ts";
 
@@ -12,16 +13,15 @@ const MAX_PAGES = 5;
  * deliveries, and tells nobody. It is switched on again, and people are told that events were lost meanwhile.
  */
 export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
-  const { pagerDuty, ledger, clock, log, metrics } = ports;
+  const { pagerDuty, clock, log } = ports;
   const url = `${ports.publicUrl}/pagerduty/webhook`;
   try {
     for (const { id, active, temporarilyDisabled } of await pagerDuty.subscriptions(url)) {
       if (active && !temporarilyDisabled) {
         continue;
       }
-      metrics.count("SubscriptionDisabled");
       const nowMs = clock.now();
-      const isNew = await ledger.raise({
+      const isNew = await raiseAlarm(ports, {
         // One a day: a subscription may be switched off again.
         key: `subscriptionDisabled/${id}/${Math.floor(nowMs / DAY_MS)}`,
         kind: "subscriptionDisabled",

@@ -6,6 +6,7 @@ import { ALARMS } from "../../components/alarms.ts";
 import { dashboardBody } from "../../components/dashboard.ts";
 import { Monitoring } from "../../components/index.ts";
 import type { MonitoringArgs } from "../../components/index.ts";
+import { ALARM_METRICS } from "../../functions/gate/alarms.ts";
 import type { MetricName } from "../../functions/gate/ports.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
@@ -41,24 +42,27 @@ const METRICS = Object.keys({
   BypassDetected: true,
   RanTwice: true,
   NeverRan: true,
+  TaskNotPossible: true,
   KillSwitchHeld: true,
   OpenPastSla: true,
   SubscriptionDisabled: true,
   RemoteFailure: true,
 } satisfies Record<MetricName, true>);
 
-/** The text of the functions' sources but for the list of metric names itself. */
-function functionSources(): string {
+/** The functions' sources, by file name. */
+function sourceFiles(): [string, string][] {
   const folder = join(import.meta.dirname, "../../functions");
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && file !== join("gate", "ports.ts"))
-    .map((file) => readFileSync(join(folder, file), "utf8"))
-    .join("\n");
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, readFileSync(join(folder, file), "utf8")]);
 }
 
 describe("Monitoring", () => {
   it("looks only at metrics that the functions write, and shows each of them", () => {
-    const sources = functionSources();
+    const sources = sourceFiles()
+      .filter(([file]) => file !== join("gate", "ports.ts"))
+      .map(([, text]) => text)
+      .join("\n");
     for (const metric of METRICS) {
       assert.ok(sources.includes(`"${metric}"`), `nothing writes ${metric}`);
     }
@@ -80,6 +84,27 @@ describe("Monitoring", () => {
     assert.deepEqual([...new Set(shown)].sort(), [...METRICS].sort());
   });
 
+  it("pages for every kind of alarm that the gate raises, the first time", () => {
+    for (const [kind, metric] of Object.entries(ALARM_METRICS)) {
+      const watching = ALARMS.filter((alarm) => alarm.source === "gate" && alarm.metric === metric);
+      assert.deepEqual(
+        watching.map(({ threshold, periods }) => ({ threshold, periods })),
+        [{ threshold: 0, periods: 1 }],
+        kind,
+      );
+    }
+    const metrics = Object.values(ALARM_METRICS);
+    assert.equal(new Set(metrics).size, metrics.length, "each kind has a metric of its own");
+  });
+
+  it("raises no alarm without counting it", () => {
+    const raising = sourceFiles().filter(([, text]) => text.includes("ledger.raise("));
+    assert.deepEqual(
+      raising.map(([file]) => file),
+      [join("gate", "alarms.ts")],
+    );
+  });
+
   it("watches everything that somebody must hear of", async () => {
     const { ofType } = await make();
     assert.deepEqual(
@@ -97,6 +122,7 @@ describe("Monitoring", () => {
           ["ran-twice", "RanTwice"],
           ["uncertain", "Uncertain"],
           ["never-ran", "NeverRan"],
+          ["task-not-possible", "TaskNotPossible"],
           ["past-sla", "OpenPastSla"],
           ["kill-switch", "KillSwitchHeld"],
           ["subscription-disabled", "SubscriptionDisabled"],

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ALARMS } from "../../components/alarms.ts";
 import { read, root } from "./markdown.ts";
 
 const source = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -51,6 +52,13 @@ describe("the documents", () => {
       "docs/operations.md",
       "Metrics",
     );
+  });
+
+  it("count the alarms and metrics that are paid for", () => {
+    const costs = rowsOf("docs/pulumi.md", "What it costs").join("\n");
+    const metrics = union("functions/gate/ports.ts", "type MetricName =");
+    assert.match(costs, new RegExp(`\\| alarms +\\| ${ALARMS.length}, `));
+    assert.match(costs, new RegExp(`\\| custom metrics +\\| up to ${metrics.length} at `));
   });
 
   it("explain every status and every reason to join", () => {

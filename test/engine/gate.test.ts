@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ALARMS } from "../../components/alarms.ts";
 import { SEED } from "../../local/pagerduty/index.ts";
 import { DeployedGate, PROGRAM, exampleSource } from "./deployedGate.ts";
 import type { Outputs } from "./deployedGate.ts";
@@ -79,7 +80,7 @@ describe("the deployed gate", function () {
       ["aws:lambda/function:Function", 3],
       ["aws:dynamodb/table:Table", 2],
       ["aws:sqs/queue:Queue", 2],
-      ["aws:cloudwatch/metricAlarm:MetricAlarm", 16],
+      ["aws:cloudwatch/metricAlarm:MetricAlarm", ALARMS.length],
       ["pagerduty-approval-gate:index:ServiceGating", 2],
     ] as const) {
       assert.equal(types.filter((found) => found === type).length, count, type);
@@ -94,7 +95,10 @@ describe("the deployed gate", function () {
     await gate.project.pulumi(["preview", "--expect-no-changes"]);
     // What is looked for at the end is there now.
     const stock = await inventory();
-    assert.equal(stock.filter((name) => name.startsWith("gate-monitoring-")).length, 2 * 16);
+    assert.equal(
+      stock.filter((name) => name.startsWith("gate-monitoring-")).length,
+      2 * ALARMS.length,
+    );
     assert.equal(stock.filter((name) => name.startsWith("gate-ledger-")).length, 2 * 2);
     const subscriptions = await world.subscriptions();
     assert.deepEqual(
