@@ -44,7 +44,7 @@ const failing = (
   description: string,
 ): AlarmDefinition => ({ ...counted(key, metric, description), source });
 
-/** What somebody must hear of. In the order in which it matters. */
+/** What somebody must hear of, the gate's own silence included. In the order in which it matters. */
 export const ALARMS: readonly AlarmDefinition[] = [
   counted(
     "bypass",
@@ -128,11 +128,19 @@ export const ALARMS: readonly AlarmDefinition[] = [
   failing("callback-errors", "callback", "Errors", "The callback function failed. Read its log."),
   failing("worker-errors", "worker", "Errors", "The worker failed. Read its log."),
   {
-    ...failing(
-      "worker-silent",
-      "worker",
-      "Invocations",
-      "The worker has not run for five minutes: nothing is decided, carried out or expired.",
+    ...counted(
+      "sweep-failed",
+      "SweepFailed",
+      "For a quarter of an hour, part of the search for what is due has failed. The worker's log names the part.",
+    ),
+    // The subscription is looked at once in five minutes, and one failure is healed by the next look.
+    periods: 3,
+  },
+  {
+    ...counted(
+      "sweep-silent",
+      "SweepCompleted",
+      "For five minutes no search for what is due was done whole: what is lost or late may stay so, past its SLA as well. Look at the worker's log and its schedule.",
     ),
     comparison: "LessThanThreshold",
     threshold: 1,

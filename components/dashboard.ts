@@ -74,7 +74,7 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         ...ofFunctions("Errors"),
         ...ofFunctions("Throttles"),
         ["AWS/ApiGateway", "5xx", "ApiId", subject.apiId],
-        ...gate("SubscriptionDisabled"),
+        ...gate("SubscriptionDisabled", "SweepFailed"),
       ]),
       chart("Messages waiting", 0, 1, "Maximum", [
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", subject.queueName],
@@ -109,8 +109,9 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         2,
         2,
         "Sum",
-        gate("Executed", "Suppressed", "Failed", "Uncertain", "RemoteFailure"),
+        gate("Executed", "Suppressed", "Failed", "Uncertain", "NeverRan", "RemoteFailure"),
       ),
+      chart("Whole sweeps, five in five minutes", 0, 3, "Sum", gate("SweepCompleted")),
     ],
   };
 }

@@ -19,6 +19,7 @@ import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../functions/pagerduty/client.ts";
 import { sleep } from "../functions/sleep.ts";
+import { eachPart } from "../functions/worker/sweep.ts";
 import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
@@ -162,9 +163,10 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
   };
   worker = createWorker(workerPorts);
   const watch = setInterval(() => {
-    watchSubscriptions(workerPorts)
-      .then(() => countPastSla(workerPorts))
-      .catch((error: unknown) => log.error("watch failed", { problem: String(error) }));
+    void eachPart(workerPorts, {
+      subscriptions: () => watchSubscriptions(workerPorts),
+      pastSla: () => countPastSla(workerPorts),
+    });
   }, WATCH_EVERY_MS);
   watch.unref();
   queue.start();

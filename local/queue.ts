@@ -1,4 +1,5 @@
 import type { Clock, Ledger, Log, Queue, WorkItem } from "../functions/gate/ports.ts";
+import { MOST_DUE } from "../functions/worker/watch.ts";
 
 export interface LocalQueueOptions {
   /** Looks at one item. What it throws is logged; the sweep brings the item back when it is due. */
@@ -22,9 +23,6 @@ export interface LocalQueue extends Queue {
   /** Queues what is due now. A failure is logged, the next sweep heals it. */
   sweep(): Promise<void>;
 }
-
-/** More than can be worked off in one interval, so that items which keep failing do not hide the others. */
-const SWEEP_LIMIT = 1_000;
 
 /** The work queue of a gate that is one process. It forgets everything when the process ends; the sweep finds it again. */
 export function createLocalQueue(options: LocalQueueOptions): LocalQueue {
@@ -95,7 +93,7 @@ export function createLocalQueue(options: LocalQueueOptions): LocalQueue {
 
   const sweepOnce = async (): Promise<void> => {
     try {
-      const due = await ledger.due(clock.now(), SWEEP_LIMIT);
+      const due = await ledger.due(clock.now(), MOST_DUE);
       // What runs is being looked at; if it stays due, the next sweep finds it.
       enqueue(due.filter((item) => !running.has(keyOf(item))));
     } catch (error) {

@@ -393,6 +393,8 @@ export type MetricName =
   | "KillSwitchHeld"
   | "OpenPastSla"
   | "SubscriptionDisabled"
+  | "SweepCompleted"
+  | "SweepFailed"
   | "RemoteFailure";
 
 export interface Metrics {

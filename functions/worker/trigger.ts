@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { readWorkItem } from "../aws/sqsQueue.ts";
 import type { WorkerPorts } from "./ports.ts";
-import { countPastSla, watchSubscriptions } from "./watch.ts";
+import { sweep } from "./sweep.ts";
 import { createWorker } from "./worker.ts";
 
 /** What starts the worker: messages of its queue, or the schedule's wish to look for what is due. */
@@ -14,11 +14,6 @@ const trigger = z.union([
 export interface BatchResult {
   batchItemFailures: { itemIdentifier: string }[];
 }
-
-/** More than one minute brings; what is left is found by the next sweep. */
-const SWEEP_LIMIT = 500;
-const WATCH_EVERY_MINUTES = 5;
-const MINUTE_MS = 60_000;
 
 /** Works off a batch, or sweeps. A message that fails does not hold up the others. */
 export async function handleTrigger(ports: WorkerPorts, event: unknown): Promise<BatchResult> {
@@ -45,23 +40,4 @@ export async function handleTrigger(ports: WorkerPorts, event: unknown): Promise
     }
   }
   return { batchItemFailures: failures };
-}
-
-/** Enqueues what is due, whatever was lost, and looks whether anybody should be told something. */
-async function sweep(ports: WorkerPorts): Promise<void> {
-  const { ledger, queue, clock, metrics, log } = ports;
-  const nowMs = clock.now();
-  const due = await ledger.due(nowMs, SWEEP_LIMIT);
-  await queue.send(due);
-  if (due.length > 0) {
-    log.info("swept", { due: due.length });
-  }
-  await countPastSla(ports);
-  if ((await ledger.killSwitch()).on) {
-    // The alarm stays for as long as the switch is on, whether or not anything is held.
-    metrics.count("KillSwitchHeld");
-  }
-  if (Math.floor(nowMs / MINUTE_MS) % WATCH_EVERY_MINUTES === 0) {
-    await watchSubscriptions(ports);
-  }
 }

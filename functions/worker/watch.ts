@@ -1,12 +1,15 @@
 import { raiseAlarm } from "../gate/alarms.ts";
-import { RemoteError } from "../gate/ports.ts";
+import type { Ledger } from "../gate/ports.ts";
 import type { WorkerPorts } from "./ports.ts";
 
+/** Keys only, so that reading far more than can be worked on is cheap. */
+export const MOST_DUE = 10_000;
 const DAY_MS = 86_400_000;
 /** The last reading of a decision is tried for a minute, and a sweep comes once a minute. */
 const GRACE_MS = 5 * 60_000;
-/** Of 200 proposals: more open ones than that are an alarm of their own. */
-const MAX_PAGES = 5;
+/** So many records are read to see what they wait for, and so many at once. */
+const MOST_LOOKED_AT = 1_000;
+const AT_ONCE = 50;
 
 /**
  * Notices that the gate hears nothing any more: PagerDuty switches a subscription off for 24 hours after three dropped
@@ -15,65 +18,68 @@ const MAX_PAGES = 5;
 export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
   const { pagerDuty, clock, log } = ports;
   const url = `${ports.publicUrl}/pagerduty/webhook`;
-  try {
-    for (const { id, active, temporarilyDisabled } of await pagerDuty.subscriptions(url)) {
-      if (active && !temporarilyDisabled) {
-        continue;
-      }
-      const nowMs = clock.now();
-      const isNew = await raiseAlarm(ports, {
-        // One a day: a subscription may be switched off again.
-        key: `subscriptionDisabled/${id}/${Math.floor(nowMs / DAY_MS)}`,
-        kind: "subscriptionDisabled",
-        atMs: nowMs,
-        text: active
-          ? `PagerDuty switched webhook subscription ${id} off after dropped deliveries; the gate switches it on again. Events of the time between are lost: look for bypasses and resolved incidents by hand.`
-          : `Webhook subscription ${id} is inactive: the gate hears of nothing until somebody activates it.`,
-        proposalId: null,
-        incidentId: null,
-      });
-      if (isNew) {
-        log.error("subscription disabled", { subscriptionId: id, active });
-      }
-      if (temporarilyDisabled) {
-        await pagerDuty.enableSubscription(id);
-        log.info("subscription enabled", { subscriptionId: id });
-      }
+  for (const { id, active, temporarilyDisabled } of await pagerDuty.subscriptions(url)) {
+    if (active && !temporarilyDisabled) {
+      continue;
     }
-  } catch (error) {
-    if (!(error instanceof RemoteError)) {
-      throw error;
+    const nowMs = clock.now();
+    const isNew = await raiseAlarm(ports, {
+      // One a day: a subscription may be switched off again.
+      key: `subscriptionDisabled/${id}/${Math.floor(nowMs / DAY_MS)}`,
+      kind: "subscriptionDisabled",
+      atMs: nowMs,
+      text: active
+        ? `PagerDuty switched webhook subscription ${id} off after dropped deliveries; the gate switches it on again. Events of the time between are lost: look for bypasses and resolved incidents by hand.`
+        : `Webhook subscription ${id} is inactive: the gate hears of nothing until somebody activates it.`,
+      proposalId: null,
+      incidentId: null,
+    });
+    if (isNew) {
+      log.error("subscription disabled", { subscriptionId: id, active });
     }
-    log.warn("subscriptions not checked", { problem: error.message });
+    if (temporarilyDisabled) {
+      await pagerDuty.enableSubscription(id);
+      log.info("subscription enabled", { subscriptionId: id });
+    }
   }
 }
 
-/** How many open proposals are past their own deadline by more than a sweep can explain. */
+/**
+ * How many open proposals nobody has decided although their time is over by more than a sweep can explain. Such a one
+ * has been due since then, and what is due longest comes first. What cannot be looked at counts as well.
+ */
 export async function countPastSla(ports: WorkerPorts): Promise<number> {
   const { ledger, clock, metrics } = ports;
-  const nowMs = clock.now();
-  let past = 0;
-  let cursor: string | null = null;
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const page = await ledger.list({
-      open: true,
-      limit: 200,
-      ...(cursor === null ? {} : { cursor }),
-    });
-    past += page.proposals.filter(
-      ({ decideByMs, decision, outcome }) =>
-        decision === null &&
-        outcome === null &&
-        decideByMs !== null &&
-        nowMs > decideByMs + GRACE_MS,
-    ).length;
-    ({ cursor } = page);
-    if (cursor === null) {
-      break;
-    }
+  const untilMs = clock.now() - GRACE_MS;
+  const overdue = (await ledger.due(untilMs, MOST_DUE)).filter(({ kind }) => kind === "proposal");
+  const looked = overdue.slice(0, MOST_LOOKED_AT);
+  let past = overdue.length - looked.length;
+  for (let from = 0; from < looked.length; from += AT_ONCE) {
+    const some = looked.slice(from, from + AT_ONCE);
+    const found = await Promise.all(some.map(({ id }) => isPastSla(ledger, id, untilMs)));
+    past += found.filter(Boolean).length;
   }
   if (past > 0) {
     metrics.count("OpenPastSla", past);
   }
   return past;
+}
+
+/** One that could not even be weighed has no deadline yet; it counts from its first look on. */
+async function isPastSla(
+  ledger: Pick<Ledger, "get">,
+  id: string,
+  untilMs: number,
+): Promise<boolean> {
+  try {
+    const proposal = (await ledger.get(id))?.proposal ?? null;
+    return (
+      proposal !== null &&
+      proposal.decision === null &&
+      proposal.outcome === null &&
+      (proposal.decideByMs === null || proposal.decideByMs < untilMs)
+    );
+  } catch {
+    return true;
+  }
 }

@@ -163,7 +163,8 @@ describe("ApprovalGate", () => {
     "MetricAlarm gate-monitoring-middleware-errors < gate-monitoring",
     "MetricAlarm gate-monitoring-callback-errors < gate-monitoring",
     "MetricAlarm gate-monitoring-worker-errors < gate-monitoring",
-    "MetricAlarm gate-monitoring-worker-silent < gate-monitoring",
+    "MetricAlarm gate-monitoring-sweep-failed < gate-monitoring",
+    "MetricAlarm gate-monitoring-sweep-silent < gate-monitoring",
     "Dashboard gate-monitoring < gate-monitoring",
   ];
 

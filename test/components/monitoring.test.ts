@@ -46,6 +46,8 @@ const METRICS = Object.keys({
   KillSwitchHeld: true,
   OpenPastSla: true,
   SubscriptionDisabled: true,
+  SweepCompleted: true,
+  SweepFailed: true,
   RemoteFailure: true,
 } satisfies Record<MetricName, true>);
 
@@ -180,10 +182,18 @@ describe("Monitoring", () => {
           "notBreaching",
         ]),
         [
-          "m-worker-silent",
-          "AWS/Lambda",
-          "Invocations",
-          { FunctionName: "wk" },
+          "m-sweep-failed",
+          "PagerDutyApprovalGate",
+          "SweepFailed",
+          { service: "project-stack-gate" },
+          "Sum GreaterThanThreshold 0 for 3 x 300",
+          "notBreaching",
+        ],
+        [
+          "m-sweep-silent",
+          "PagerDutyApprovalGate",
+          "SweepCompleted",
+          { service: "project-stack-gate" },
           "Sum LessThanThreshold 1 for 1 x 300",
           "breaching",
         ],
@@ -245,6 +255,7 @@ describe("Monitoring", () => {
         "Webhooks",
         "Proposals and decisions",
         "Outcomes",
+        "Whole sweeps, five in five minutes",
       ],
     );
     assert.deepEqual(widgets[1]?.properties.metrics?.[0], [

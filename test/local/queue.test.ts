@@ -144,6 +144,17 @@ describe("createLocalQueue", () => {
       assert.deepEqual(asked, [START_MS]);
     });
 
+    it("comes to what is due behind very much that stays due", async () => {
+      const failing = Array.from({ length: 5_000 }, (_, i) => proposal(`failing-${i}`));
+      const { queue, begun } = underTest({
+        ledger: { due: async (_nowMs, limit) => [...failing, proposal("last")].slice(0, limit) },
+        concurrency: 6_000,
+      });
+      queue.start();
+      await queue.sweep();
+      assert.ok(begun.includes("proposal last"));
+    });
+
     it("leaves alone what runs, and finds it again later", async () => {
       const { queue, begun, fail } = underTest({ ledger: { due: async () => [proposal("a")] } });
       queue.start();

@@ -28,6 +28,9 @@ const apiEvent = (routeKey: string, path: string, headers: Record<string, string
   body: "{}",
 });
 
+/** A message of the work queue. */
+const MESSAGE = { messageId: "m1", body: JSON.stringify({ kind: "proposal", id: "prop_1" }) };
+
 /** An event that needs AWS, and what the function makes of an AWS that refuses. */
 const cases = [
   {
@@ -47,15 +50,15 @@ const cases = [
   },
   {
     name: "worker",
-    event: { sweep: true },
+    event: { Records: [MESSAGE] },
     service: "dynamodb",
-    outcome: { error: "AccessDeniedException" },
+    outcome: { batchItemFailures: [{ itemIdentifier: "m1" }] },
   },
 ];
 
 interface Told {
   bad: string;
-  outcome: { status?: number; error?: string };
+  outcome: object;
 }
 
 const RUNNER = `
@@ -64,7 +67,7 @@ const { handler } = await import(process.argv[2]);
 const failure = (error) => ({ error: error.name });
 const bad = await handler({ nobody: "sends this" }).then(() => "accepted", ({ name }) => name);
 const outcome = await handler(JSON.parse(process.argv[3])).then(
-  (result) => ({ status: result.statusCode }),
+  ({ statusCode, ...more }) => (statusCode === undefined ? more : { status: statusCode }),
   failure,
 );
 writeFileSync("told.json", JSON.stringify({ bad, outcome }));
@@ -147,13 +150,14 @@ describe("the functions' bundles", function () {
   }
 
   it("do not complain of having no metrics to write", async () => {
-    const { stderr } = await call("worker", { sweep: true }, CREDENTIALS);
+    const { stderr } = await call("worker", { Records: [] }, CREDENTIALS);
     assert.equal(stderr, "");
   });
 
   it("fail at once where the environment has no credentials", async () => {
-    const { outcome } = await call("worker", { sweep: true }, {});
-    assert.deepEqual(outcome, { error: "CredentialsProviderError" });
+    const { outcome, stderr } = await call("worker", { Records: [MESSAGE] }, {});
+    assert.deepEqual(outcome, { batchItemFailures: [{ itemIdentifier: "m1" }] });
+    assert.match(stderr, /CredentialsProviderError/);
     assert.deepEqual(asked, []);
   });
 });

@@ -3,6 +3,9 @@ import type { MetricName, WorkItem } from "../../functions/gate/ports.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { handleTrigger } from "../../functions/worker/trigger.ts";
 import { openSqliteLedger } from "../../local/ledger.ts";
+import { newProposal } from "../contract/proposals.ts";
+
+const MINUTE_MS = 60_000;
 
 /** The deployed worker's entry, over a real ledger; what a visit does is tested elsewhere. */
 describe("the worker's trigger", () => {
@@ -67,10 +70,67 @@ describe("the worker's trigger", () => {
 
   it("keeps the kill switch's alarm on for as long as it is on", async () => {
     await handleTrigger(ports, { sweep: true });
-    assert.deepEqual(counted, []);
+    assert.ok(!counted.includes("KillSwitchHeld"));
     await ledger.setKillSwitch({ on: true, reason: "drill", by: "jo", atMs: nowMs });
     await handleTrigger(ports, { sweep: true });
-    assert.deepEqual(counted, ["KillSwitchHeld"]);
+    assert.ok(counted.includes("KillSwitchHeld"));
+  });
+
+  describe("of a sweep", () => {
+    /** A proposal whose time was over ten minutes ago, and which nobody has looked at since. */
+    const overdue = async (id = "prop_overdue") => {
+      const { proposal, events } = newProposal(id, {
+        receivedAtMs: nowMs - 15 * MINUTE_MS,
+        decideByMs: nowMs - 10 * MINUTE_MS,
+        dueAtMs: nowMs - 10 * MINUTE_MS,
+      });
+      await ledger.create(proposal, events);
+    };
+    const broken = (part: Partial<WorkerPorts>) => ({ ...ports, ...part });
+    const refuse = () => Promise.reject(new Error("not reachable"));
+
+    it("counts one that was done whole", async () => {
+      await handleTrigger(ports, { sweep: true });
+      assert.deepEqual(counted, ["SweepCompleted"]);
+    });
+
+    for (const [what, part] of [
+      ["the queue takes nothing", { queue: { send: refuse } }],
+      ["the subscription cannot be read", { pagerDuty: { subscriptions: refuse } }],
+    ] as const) {
+      it(`does the other parts when ${what}, and counts the failure`, async () => {
+        nowMs = Date.parse("2026-11-23T10:05:00Z");
+        await overdue();
+        await ledger.setKillSwitch({ on: true, reason: "drill", by: "jo", atMs: nowMs });
+        await handleTrigger(broken(part as unknown as Partial<WorkerPorts>), { sweep: true });
+        assert.deepEqual([...counted].sort(), ["KillSwitchHeld", "OpenPastSla", "SweepFailed"]);
+        assert.ok(logged.includes("part of the sweep failed"));
+      });
+    }
+
+    it("counts the failure when nothing can be read, and does not fail itself", async () => {
+      const ledgerGone = { ...ledger, due: refuse, get: refuse, killSwitch: refuse };
+      assert.deepEqual(await handleTrigger(broken({ ledger: ledgerGone }), { sweep: true }), {
+        batchItemFailures: [],
+      });
+      assert.deepEqual(counted, ["SweepFailed", "SweepFailed", "SweepFailed"]);
+    });
+
+    it("comes to everything that is due, however much of it stays due", async () => {
+      const failing = Array.from({ length: 1_100 }, (_, i) => `failing-${i}`);
+      for (const id of failing) {
+        await deliver(id, nowMs - 60_000);
+      }
+      await deliver("last", nowMs - 1);
+      const queued: number[] = [];
+      for (let sweeps = 0; sweeps < 3; sweeps++, nowMs += MINUTE_MS) {
+        const before = sent.length;
+        await handleTrigger(ports, { sweep: true });
+        queued.push(sent.length - before);
+      }
+      assert.deepEqual(queued, [500, 500, 500]);
+      assert.equal(new Set(sent.map(({ id }) => id)).size, 1_101);
+    });
   });
 
   it("works off a batch and gives back only what failed", async () => {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Alarm, MetricName } from "../../functions/gate/ports.ts";
+import type { Alarm, Ledger, MetricName, WorkItem } from "../../functions/gate/ports.ts";
+import type { Proposal } from "../../functions/gate/proposal.ts";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { countPastSla, watchSubscriptions } from "../../functions/worker/watch.ts";
 import { openSqliteLedger } from "../../local/ledger.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { newProposal } from "../contract/proposals.ts";
 
 /** Against the PagerDuty emulator, which switches subscriptions off as PagerDuty documents it. */
 describe("the watch on the webhook subscription", () => {
@@ -126,22 +128,87 @@ describe("the watch on the webhook subscription", () => {
     ]);
   });
 
-  it("says nothing while all is well, and survives a PagerDuty that does not answer", async () => {
+  it("says nothing while all is well", async () => {
     answer = 202;
     await subscribe();
-    await watchSubscriptions(ports);
-    await call("POST", "/_emulator/faults", {
-      call: "GET /webhook_subscriptions",
-      status: 500,
-      times: 5,
-    });
     await watchSubscriptions(ports);
     assert.deepEqual(await texts(), []);
     assert.deepEqual(counted, []);
   });
 
-  it("counts no proposal when none is open", async () => {
-    assert.equal(await countPastSla(ports), 0);
+  it("fails when PagerDuty does not answer, so that whoever looks knows", async () => {
+    await call("POST", "/_emulator/faults", {
+      call: "GET /webhook_subscriptions",
+      status: 500,
+      times: 5,
+    });
+    await assert.rejects(watchSubscriptions(ports), { name: "RemoteError" });
+    assert.deepEqual(await texts(), []);
+  });
+});
+
+describe("the watch on open proposals", () => {
+  const nowMs = Date.parse("2026-11-23T10:00:00Z");
+  const MINUTE_MS = 60_000;
+  let ledger: ReturnType<typeof openSqliteLedger>;
+  let counted: [MetricName, number | undefined][];
+
+  beforeEach(() => {
+    ledger = openSqliteLedger(":memory:", { now: () => nowMs });
+    counted = [];
+  });
+  afterEach(() => ledger.close());
+
+  const open = async (id: string, changes: Partial<Proposal> = {}) => {
+    const { proposal, events } = newProposal(id, {
+      receivedAtMs: nowMs - 20 * MINUTE_MS,
+      decideByMs: nowMs - 10 * MINUTE_MS,
+      dueAtMs: nowMs - 10 * MINUTE_MS,
+      ...changes,
+    });
+    await ledger.create(proposal, events);
+  };
+  const count = (more: Partial<Ledger> = {}) =>
+    countPastSla({
+      clock: { now: () => nowMs },
+      ledger: { ...ledger, ...more },
+      metrics: {
+        count: (name: MetricName, value?: number) => void counted.push([name, value]),
+      },
+    } as unknown as WorkerPorts);
+
+  it("counts nothing when none is open", async () => {
+    assert.equal(await count(), 0);
     assert.deepEqual(counted, []);
+  });
+
+  it("counts those whose time is over and which nobody has decided", async () => {
+    const dueAtMs = nowMs - 6 * MINUTE_MS;
+    await open("prop_past");
+    await open("prop_unweighed", { decideByMs: null });
+    await open("prop_just_now", { decideByMs: nowMs - 4 * MINUTE_MS, dueAtMs });
+    await open("prop_long", { decideByMs: nowMs + 60 * MINUTE_MS, dueAtMs });
+    await open("prop_ended", {
+      outcome: { kind: "suppressed", reason: "expired", text: "", atMs: nowMs },
+    });
+    assert.equal(await count(), 2);
+    assert.deepEqual(counted, [["OpenPastSla", 2]]);
+  });
+
+  it("finds the oldest behind a thousand newer ones, and lists none of them", async () => {
+    await open("prop_oldest", { receivedAtMs: nowMs - 60 * MINUTE_MS });
+    for (let i = 0; i < 1_100; i++) {
+      await open(`prop_${i}`, { decideByMs: nowMs + MINUTE_MS, dueAtMs: nowMs + MINUTE_MS });
+    }
+    assert.equal(await count({ list: () => Promise.reject(new Error("a scan")) }), 1);
+  });
+
+  it("counts what cannot be looked at: a record that is not readable, and more than can be read", async () => {
+    const items = (length: number): WorkItem[] =>
+      Array.from({ length }, (_, i) => ({ kind: "proposal", id: `prop_${i}` }));
+    const unreadable = () => Promise.reject(new Error("another release of the gate wrote it"));
+    assert.equal(await count({ due: () => Promise.resolve(items(1)), get: unreadable }), 1);
+    const gone = () => Promise.resolve(null);
+    assert.equal(await count({ due: () => Promise.resolve(items(1_003)), get: gone }), 3);
   });
 });
