@@ -49,11 +49,11 @@ export interface FunctionSettings {
   memoryMb?: pulumi.Input<number>;
   /** How much they log: "DEBUG", "INFO", "WARN" or "ERROR". Defaults to "INFO". */
   logLevel?: pulumi.Input<LogLevel>;
-  /** How many workers run at once at most, 2 to 100; bounds the calls to PagerDuty. Defaults to 5. */
+  /** How many messages are worked on at once at most, 2 to 100; bounds the calls to PagerDuty. Defaults to 5. */
   workerConcurrency?: pulumi.Input<number>;
   /**
-   * Whether that many of the account's concurrent executions are set aside for the worker. Set it to false in an
-   * account whose limit is too low for that. Defaults to true.
+   * Whether that many of the account's concurrent executions, and one for the sweep, are set aside for the worker. Set
+   * it to false in an account whose limit is too low for that. Defaults to true.
    */
   reserveWorkerConcurrency?: boolean;
   /** How often a message is tried before it goes to the dead letters, 1 to 100. Defaults to 5. */

@@ -120,7 +120,11 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
     worker: {
       timeoutSeconds: WORKER_TIMEOUT,
       concurrency,
-      reservedConcurrency: functions.reserveWorkerConcurrency === false ? undefined : concurrency,
+      // One more than messages may take, or many of them would keep the sweep from starting.
+      reservedConcurrency:
+        functions.reserveWorkerConcurrency === false
+          ? undefined
+          : concurrency.apply((messages) => messages + 1),
     },
     api: {
       ...optional("domain", network.domain && checkedDomain("network.domain", network.domain)),
@@ -153,8 +157,8 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
   };
 }
 
-/** Long enough for the slowest answers of PagerDuty and Cheqpoint together. */
-const WORKER_TIMEOUT = 60;
+/** One visit may take a dozen calls, ten seconds each when PagerDuty is slow; one that is cut off costs certainty. */
+const WORKER_TIMEOUT = 120;
 
 const ARGUMENTS: readonly (keyof ApprovalGateArgs)[] = [
   "cheqpointConnectionKey",

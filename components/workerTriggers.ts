@@ -18,11 +18,18 @@ export function triggerWorker(
     {
       functionName: args.workerName,
       eventSourceArn: args.queueArn,
-      batchSize: 5,
+      // The timeout holds for a whole batch, and is long enough for one slow visit only.
+      batchSize: 1,
       functionResponseTypes: ["ReportBatchItemFailures"],
       scalingConfig: { maximumConcurrency: args.maximumConcurrency },
       tags: args.tags,
     },
+    opts,
+  );
+  // The schedule calls it asynchronously, and Lambda would repeat a sweep for up to six hours.
+  const asynchronous = new aws.lambda.FunctionEventInvokeConfig(
+    name,
+    { functionName: args.workerName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
     opts,
   );
   const role = new aws.iam.Role(
@@ -64,7 +71,7 @@ export function triggerWorker(
     },
     opts,
   );
-  return [mapping, sweep];
+  return [mapping, asynchronous, sweep];
 }
 
 function schedulerTrust(): string {

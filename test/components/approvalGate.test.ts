@@ -135,6 +135,7 @@ describe("ApprovalGate", () => {
     "RolePolicy gate-worker < gate-worker",
     "Function gate-worker < gate-worker",
     "EventSourceMapping gate-worker",
+    "FunctionEventInvokeConfig gate-worker",
     "Role gate-worker-sweep",
     "RolePolicy gate-worker-sweep",
     "Schedule gate-worker-sweep",
@@ -251,8 +252,8 @@ describe("ApprovalGate", () => {
     const { find } = found;
     assert.equal(find(FUNCTION, "gate-middleware").inputs["timeout"], 29);
     assert.equal(find(FUNCTION, "gate-callback").inputs["timeout"], 10);
-    assert.equal(find(FUNCTION, "gate-worker").inputs["timeout"], 60);
-    assert.equal(find(FUNCTION, "gate-worker").inputs["reservedConcurrentExecutions"], 5);
+    assert.equal(find(FUNCTION, "gate-worker").inputs["timeout"], 120);
+    assert.equal(find(FUNCTION, "gate-worker").inputs["reservedConcurrentExecutions"], 6);
     assert.equal(
       find(FUNCTION, "gate-middleware").inputs["reservedConcurrentExecutions"],
       undefined,
@@ -266,11 +267,15 @@ describe("ApprovalGate", () => {
       {
         functionName: "gate-worker",
         eventSourceArn: "arn:aws:sqs:::gate-queue",
-        batchSize: 5,
+        batchSize: 1,
         functionResponseTypes: ["ReportBatchItemFailures"],
         scalingConfig: { maximumConcurrency: 5 },
         tags: {},
       },
+    );
+    assert.deepEqual(
+      find("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "gate-worker").inputs,
+      { functionName: "gate-worker", maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
     );
     assert.deepEqual(find("aws:scheduler/schedule:Schedule", "gate-worker-sweep").inputs, {
       description: "Has the gate's worker look for what is due",
@@ -389,6 +394,7 @@ describe("ApprovalGate", () => {
     // Types that have no tags.
     assert.deepEqual([...new Set(untagged)].sort(), [
       "Dashboard",
+      "FunctionEventInvokeConfig",
       "Integration",
       "Permission",
       "RolePolicy",
