@@ -71,6 +71,15 @@ export const ALARMS: readonly AlarmDefinition[] = [
     "TaskNotPossible",
     "A manual task could not be made, so nobody was paged. Do its work now; gate alarms says which.",
   ),
+  {
+    ...counted(
+      "event-not-handled",
+      "EventNotHandled",
+      "A PagerDuty event keeps failing, so that a run past the gate may go unnoticed. Read the worker's log, and PagerDuty's status.",
+    ),
+    // It is tried about every six minutes.
+    periodSeconds: 900,
+  },
   counted(
     "past-sla",
     "OpenPastSla",

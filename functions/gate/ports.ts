@@ -87,6 +87,7 @@ export interface Alarm {
     | "unintelligible"
     | "uncertain"
     | "taskNotPossible"
+    | "eventNotHandled"
     | "subscriptionDisabled";
   atMs: number;
   text: string;
@@ -390,6 +391,7 @@ export type MetricName =
   | "RanTwice"
   | "NeverRan"
   | "TaskNotPossible"
+  | "EventNotHandled"
   | "KillSwitchHeld"
   | "OpenPastSla"
   | "SubscriptionDisabled"

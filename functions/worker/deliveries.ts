@@ -1,7 +1,8 @@
+import { raiseAlarm } from "../gate/alarms.ts";
 import { checkParameters, findRunbook, proposedRunbook } from "../gate/gating/index.ts";
 import { newProposal } from "../gate/intake.ts";
 import { gateIncidentLink, isGateIncident } from "../gate/incidents.ts";
-import type { Delivery, Hint } from "../gate/ports.ts";
+import type { Alarm, Delivery, Hint } from "../gate/ports.ts";
 import type { Incident } from "../gate/proposal.ts";
 import { sha256 } from "../gate/canonical.ts";
 import { parseWebhookEvent, type WebhookEvent } from "../pagerduty/event.ts";
@@ -15,6 +16,10 @@ const MAX_EVENT_AGE_MS = 72 * 3_600_000;
 const CHANGES = ["incident.resolved", "incident.service_updated", "incident.reopened"];
 
 const MAX_BACKOFF_MS = 5 * 60_000;
+
+/** When an event has failed this often, about five minutes, somebody has to hear of it; it is tried on. */
+const ALARM_TRIES = 8;
+const HOUR_MS = 3_600_000;
 
 /** What came of an event; `again`: it cannot be told yet. */
 export type DeliveryResult = { result: string } | { againAtMs: number };
@@ -50,7 +55,27 @@ export async function deliver(ports: WorkerPorts, id: string): Promise<void> {
     log.warn("event not handled yet", { deliveryId: id, eventType: delivery.eventType, problem });
     const pauseMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(tries, 10));
     await ledger.saveDelivery({ ...delivery, tries, dueAtMs: clock.now() + pauseMs });
+    if (tries >= ALARM_TRIES) {
+      await raiseAlarm(ports, notHandled(delivery, tries, problem, clock.now()));
+    }
   }
+}
+
+/** One an hour: when PagerDuty is away, very many events fail for the same reason. */
+function notHandled(
+  { id, eventType }: Delivery,
+  tries: number,
+  problem: string,
+  nowMs: number,
+): Alarm {
+  return {
+    key: `eventNotHandled/${Math.floor(nowMs / HOUR_MS)}`,
+    kind: "eventNotHandled",
+    atMs: nowMs,
+    text: `A PagerDuty event (${eventType ?? "of unknown type"}, delivery ${id}), and perhaps others, could not be handled in ${tries} tries: ${problem}. Until it is, what it tells of is not acted on: a run past the gate, or an incident that has changed. It is tried on every five minutes.`,
+    proposalId: null,
+    incidentId: null,
+  };
 }
 
 async function meaning(ports: WorkerPorts, delivery: Delivery): Promise<DeliveryResult> {

@@ -1,9 +1,9 @@
-import { raiseAlarm } from "../gate/alarms.ts";
 import type { Delivery, ReportedInvocation } from "../gate/ports.ts";
-import { incidentLabel, runLink, startedId } from "../gate/incidents.ts";
-import type { Execution, Incident, Proposal } from "../gate/proposal.ts";
+import { runLink, startedId } from "../gate/incidents.ts";
+import type { Execution, Proposal } from "../gate/proposal.ts";
 import type { WebhookData, WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveries.ts";
+import { TWICE_WITHIN_MS, foreign } from "./foreign.ts";
 import { isByGate } from "./look.ts";
 import type { WorkerPorts } from "./ports.ts";
 
@@ -12,9 +12,6 @@ const UNDECIDED_PAUSE_MS = 5_000;
 const MAX_UNDECIDED = 6;
 /** An index of the ledger is a moment behind what was written. */
 const LIST_LAG_MS = 2_000;
-/** A second invocation this soon after ours, by the same user, is ours run twice; later it is somebody's doing. */
-const TWICE_WITHIN_MS = 10 * 60_000;
-
 /** A request that was sent starts its run by then, two clocks' difference included; later it is somebody's doing. */
 const STARTED_WITHIN_MS = 5 * 60_000;
 
@@ -138,7 +135,7 @@ async function reconcile(
   }
   return foreign(
     ports,
-    reported,
+    delivery,
     seen,
     matches.map(({ proposal }) => proposal),
   );
@@ -236,107 +233,4 @@ async function ours(
   });
   await queue.send([{ kind: "proposal", id: proposalId }]);
   return { result: `execution of ${proposalId}: ${reported.state}` };
-}
-
-/** Nobody's execution: run past the gate, or run twice. */
-async function foreign(
-  ports: WorkerPorts,
-  reported: Reported,
-  seen: ReportedInvocation,
-  matches: readonly Proposal[],
-): Promise<DeliveryResult> {
-  const { ledger, clock, log } = ports;
-  const incident = await ports.pagerDuty.incident(reported.incidentId);
-  const twice = await ranTwice(ports, seen, matches);
-  const isGated = twice !== null || (await isGatedTarget(ports, reported, incident));
-  if (!isGated) {
-    await ledger.putInvocation({ ...seen, verdict: "notGated" });
-    return { result: "an invocation that is not gated" };
-  }
-  const kind = twice === null ? "bypass" : "ranTwice";
-  const what = `${reported.kind === "automationAction" ? "Automation action" : "Incident workflow"} ${reported.targetId}`;
-  const where =
-    incident === null
-      ? reported.incidentId
-      : `${incidentLabel(incident)} (${incident.serviceName})`;
-  const who = seen.agentId === null ? "an unknown agent" : `agent ${seen.agentId}`;
-  const text =
-    twice === null
-      ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${reported.id}).`
-      : `${what} ran twice on ${where}: invocation ${reported.id} besides ${twice.first} of ${twice.proposal.id}.`;
-  const isNew = await raiseAlarm(ports, {
-    // Reports of one proposal's runs may find each other at the same moment: that is one alarm.
-    key: `${kind}/${twice?.proposal.id ?? reported.id}`,
-    kind,
-    atMs: clock.now(),
-    text,
-    proposalId: twice?.proposal.id ?? null,
-    incidentId: reported.incidentId,
-  });
-  if (isNew) {
-    log.error(kind, { invocationId: reported.id, incidentId: reported.incidentId, text });
-    await tell(ports, reported.incidentId, text);
-  }
-  await ledger.putInvocation({ ...seen, verdict: kind, proposalId: twice?.proposal.id ?? null });
-  return { result: `${kind}: ${text}` };
-}
-
-/** An alarm is in the ledger by now: a note that cannot be written does not hold it up. */
-async function tell(ports: WorkerPorts, incidentId: string, text: string): Promise<void> {
-  try {
-    await ports.pagerDuty.addNote(
-      incidentId,
-      `Approval gate ALARM: ${text}\n[gate prop_none alarm]`,
-    );
-  } catch (error) {
-    ports.log.warn("alarm note not written", { incidentId, problem: String(error) });
-  }
-}
-
-/** The proposal whose execution this is a second run of, and the first one's id. */
-async function ranTwice(
-  ports: WorkerPorts,
-  seen: ReportedInvocation,
-  matches: readonly Proposal[],
-): Promise<{ proposal: Proposal; first: string } | null> {
-  const others = await ports.ledger.invocations(seen.incidentId, seen.targetId);
-  for (const proposal of matches) {
-    const { execution } = proposal;
-    const first = others.find(
-      ({ id, verdict, proposalId }) =>
-        id !== seen.id &&
-        (id === execution?.invocationId || (verdict === "executed" && proposalId === proposal.id)),
-    );
-    if (
-      execution !== null &&
-      first !== undefined &&
-      first.agentId === seen.agentId &&
-      Math.abs(seen.firstSeenAtMs - execution.claimedAtMs) <= TWICE_WITHIN_MS
-    ) {
-      return { proposal, first: first.id };
-    }
-  }
-  return null;
-}
-
-/** On a listed service every automation action counts; a workflow only where it is one of the service's runbooks. */
-async function isGatedTarget(
-  ports: WorkerPorts,
-  reported: Reported,
-  incident: Incident | null,
-): Promise<boolean> {
-  if (incident === null) {
-    return true;
-  }
-  const { serviceId, serviceName } = incident;
-  const stored = await ports.gating.find({ id: serviceId, name: serviceName });
-  if (!stored.listed) {
-    return false;
-  }
-  return (
-    reported.kind === "automationAction" ||
-    Object.values(stored.gating.runbooks).some(
-      ({ target }) => target.kind === "incidentWorkflow" && target.workflowId === reported.targetId,
-    )
-  );
 }

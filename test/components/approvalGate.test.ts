@@ -153,6 +153,7 @@ describe("ApprovalGate", () => {
     "MetricAlarm gate-monitoring-uncertain < gate-monitoring",
     "MetricAlarm gate-monitoring-never-ran < gate-monitoring",
     "MetricAlarm gate-monitoring-task-not-possible < gate-monitoring",
+    "MetricAlarm gate-monitoring-event-not-handled < gate-monitoring",
     "MetricAlarm gate-monitoring-past-sla < gate-monitoring",
     "MetricAlarm gate-monitoring-kill-switch < gate-monitoring",
     "MetricAlarm gate-monitoring-subscription-disabled < gate-monitoring",

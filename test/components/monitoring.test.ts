@@ -43,6 +43,7 @@ const METRICS = Object.keys({
   RanTwice: true,
   NeverRan: true,
   TaskNotPossible: true,
+  EventNotHandled: true,
   KillSwitchHeld: true,
   OpenPastSla: true,
   SubscriptionDisabled: true,
@@ -125,16 +126,17 @@ describe("Monitoring", () => {
           ["uncertain", "Uncertain"],
           ["never-ran", "NeverRan"],
           ["task-not-possible", "TaskNotPossible"],
+          ["event-not-handled", "EventNotHandled", 900],
           ["past-sla", "OpenPastSla"],
           ["kill-switch", "KillSwitchHeld"],
           ["subscription-disabled", "SubscriptionDisabled"],
           ["unintelligible", "WebhookUnintelligible"],
-        ].map(([key, metric]) => [
+        ].map(([key, metric, period = 300]) => [
           `m-${key}`,
           "PagerDutyApprovalGate",
           metric,
           { service: "project-stack-gate" },
-          "Sum GreaterThanThreshold 0 for 1 x 300",
+          `Sum GreaterThanThreshold 0 for 1 x ${period}`,
           "notBreaching",
         ]),
         [

@@ -1,8 +1,9 @@
 // What people must hear of is counted whatever is cut off, refused or unreadable meanwhile.
 import assert from "node:assert/strict";
-import type { MetricName } from "../../functions/gate/ports.ts";
+import { RemoteError, type MetricName } from "../../functions/gate/ports.ts";
 import { finish, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
+import { throughTap } from "../harness/taps.ts";
 import { World, type Json } from "../harness/world.ts";
 
 describe("the worker's alarms", () => {
@@ -13,8 +14,11 @@ describe("the worker's alarms", () => {
   });
   after(() => world.stop());
 
-  const begin = async (rule: Record<string, unknown> = {}): Promise<Json> => {
-    await world.begin({ gating: gatingOf({ decision: "allow", ...rule }) });
+  const begin = async (
+    rule: Record<string, unknown> = {},
+    events?: readonly string[],
+  ): Promise<Json> => {
+    await world.begin({ gating: gatingOf({ decision: "allow", ...rule }), events });
     return world.openIncident();
   };
   const fault = (body: object) => world.onPagerDuty("POST", "/_emulator/faults", body);
@@ -56,6 +60,82 @@ describe("the worker's alarms", () => {
     assert.deepEqual(await kinds(), ["neverRan"]);
     assert.equal(counted("NeverRan"), 1);
     assert.equal(counted("Uncertain"), 0);
+  });
+
+  describe("when PagerDuty does not show the incident of a bypass", () => {
+    /** One report of each run. */
+    const events = ["incident.action_invocation.created"];
+    const text = async () => (await world.gate.ledger.alarms(10))[0]?.text ?? "";
+
+    it("because it refuses: the alarm is raised at once", async () => {
+      const incident = await begin();
+      await bypass(incident);
+      await fault({ call: "GET /incidents/:id", status: 403, times: 10_000 });
+      await world.settle();
+      assert.deepEqual(await kinds(), ["bypass"]);
+      assert.ok(counted("BypassDetected") > 0);
+      assert.match(await text(), new RegExp(`on ${incident.id} \\(an incident that PagerDuty`));
+    });
+
+    it("because it is away: the alarm is raised after a few tries", async () => {
+      const incident = await begin({}, events);
+      await bypass(incident);
+      let tries = 0;
+      world.tap = async (call, _args, run) => {
+        if (call !== "pagerDuty.incident") {
+          return run();
+        }
+        tries += 1;
+        throw new RemoteError("503", { nothingDone: true, retryable: true, status: 503 });
+      };
+      await finish(world);
+      assert.deepEqual(await kinds(), ["bypass"]);
+      // Three that throw, and the one that judges without it.
+      assert.equal(tries, 4);
+    });
+
+    it("for a moment only: a run that is not gated raises nothing", async () => {
+      await begin({}, events);
+      const other = await world.openIncident({
+        service: { id: world.pagerDuty.seed.services.search, type: "service_reference" },
+      });
+      await bypass(other);
+      let tries = 0;
+      world.tap = async (call, _args, run) => {
+        if (call === "pagerDuty.incident" && tries++ < 2) {
+          throw new RemoteError("503", { nothingDone: true, retryable: true, status: 503 });
+        }
+        return run();
+      };
+      await finish(world);
+      assert.deepEqual(await kinds(), []);
+      assert.equal(tries, 3);
+    });
+  });
+
+  it("an event that keeps failing raises one alarm an hour, and is handled in the end", async () => {
+    const incident = await begin();
+    let failures = 0;
+    world.tap = async (call, _args, run) => {
+      if (call !== "ledger.getInvocation") {
+        return run();
+      }
+      failures += 1;
+      throw new Error("the table is throttled");
+    };
+    await bypass(incident);
+    const startMs = world.clock.now();
+    while (world.clock.now() < startMs + 50 * 60_000) {
+      world.clock.nowMs = Math.max((await world.nextDueMs()) ?? 0, world.clock.now() + 1_000);
+      await world.settle();
+    }
+    assert.deepEqual(await kinds(), ["eventNotHandled"]);
+    // Each event of the run fails eight times in silence.
+    assert.ok(failures > 8);
+    assert.ok(counted("EventNotHandled") > 1, "it is counted for as long as it goes on");
+    world.tap = throughTap;
+    await finish(world);
+    assert.deepEqual((await kinds()).sort(), ["bypass", "eventNotHandled"]);
   });
 
   for (const isWritten of [true, false]) {

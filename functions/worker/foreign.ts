@@ -1,0 +1,135 @@
+import { raiseAlarm } from "../gate/alarms.ts";
+import { incidentLabel } from "../gate/incidents.ts";
+import { RemoteError, type Delivery, type ReportedInvocation } from "../gate/ports.ts";
+import type { Incident, Proposal } from "../gate/proposal.ts";
+import type { DeliveryResult } from "./deliveries.ts";
+import type { WorkerPorts } from "./ports.ts";
+
+/** A second invocation this soon after ours, by the same user, is ours run twice; later it is somebody's doing. */
+export const TWICE_WITHIN_MS = 10 * 60_000;
+/** So often an incident may fail to be read for a passing reason before its run is judged without it. */
+const MAX_UNREAD = 3;
+
+/** Nobody's execution: run past the gate, or run twice. */
+export async function foreign(
+  ports: WorkerPorts,
+  delivery: Delivery,
+  seen: ReportedInvocation,
+  matches: readonly Proposal[],
+): Promise<DeliveryResult> {
+  const { ledger, clock, log } = ports;
+  const incident = await readIncident(ports, delivery, seen.incidentId);
+  const twice = await ranTwice(ports, seen, matches);
+  const isGated = twice !== null || (await isGatedTarget(ports, seen, incident));
+  if (!isGated) {
+    await ledger.putInvocation({ ...seen, verdict: "notGated" });
+    return { result: "an invocation that is not gated" };
+  }
+  const kind = twice === null ? "bypass" : "ranTwice";
+  const what = `${seen.kind === "automationAction" ? "Automation action" : "Incident workflow"} ${seen.targetId}`;
+  const where =
+    incident === null
+      ? `${seen.incidentId} (an incident that PagerDuty does not show)`
+      : `${incidentLabel(incident)} (${incident.serviceName})`;
+  const who = seen.agentId === null ? "an unknown agent" : `agent ${seen.agentId}`;
+  const text =
+    twice === null
+      ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${seen.id}).`
+      : `${what} ran twice on ${where}: invocation ${seen.id} besides ${twice.first} of ${twice.proposal.id}.`;
+  const isNew = await raiseAlarm(ports, {
+    // Reports of one proposal's runs may find each other at the same moment: that is one alarm.
+    key: `${kind}/${twice?.proposal.id ?? seen.id}`,
+    kind,
+    atMs: clock.now(),
+    text,
+    proposalId: twice?.proposal.id ?? null,
+    incidentId: seen.incidentId,
+  });
+  if (isNew) {
+    log.error(kind, { invocationId: seen.id, incidentId: seen.incidentId, text });
+    await tell(ports, seen.incidentId, text);
+  }
+  await ledger.putInvocation({ ...seen, verdict: kind, proposalId: twice?.proposal.id ?? null });
+  return { result: `${kind}: ${text}` };
+}
+
+/**
+ * Null: there is none, or it cannot be read. An alarm must not wait for a PagerDuty that refuses or stays away; a run of
+ * which nobody can tell where it was counts as gated.
+ */
+async function readIncident(
+  { pagerDuty, log }: WorkerPorts,
+  delivery: Delivery,
+  id: string,
+): Promise<Incident | null> {
+  try {
+    return await pagerDuty.incident(id);
+  } catch (error) {
+    const mayPass = !(error instanceof RemoteError) || error.retryable;
+    if (mayPass && delivery.tries < MAX_UNREAD) {
+      throw error;
+    }
+    log.warn("a run is judged without its incident", { incidentId: id, problem: String(error) });
+    return null;
+  }
+}
+
+/** An alarm is in the ledger by now: a note that cannot be written does not hold it up. */
+async function tell(ports: WorkerPorts, incidentId: string, text: string): Promise<void> {
+  try {
+    await ports.pagerDuty.addNote(
+      incidentId,
+      `Approval gate ALARM: ${text}\n[gate prop_none alarm]`,
+    );
+  } catch (error) {
+    ports.log.warn("alarm note not written", { incidentId, problem: String(error) });
+  }
+}
+
+/** The proposal whose execution this is a second run of, and the first one's id. */
+async function ranTwice(
+  ports: WorkerPorts,
+  seen: ReportedInvocation,
+  matches: readonly Proposal[],
+): Promise<{ proposal: Proposal; first: string } | null> {
+  const others = await ports.ledger.invocations(seen.incidentId, seen.targetId);
+  for (const proposal of matches) {
+    const { execution } = proposal;
+    const first = others.find(
+      ({ id, verdict, proposalId }) =>
+        id !== seen.id &&
+        (id === execution?.invocationId || (verdict === "executed" && proposalId === proposal.id)),
+    );
+    if (
+      execution !== null &&
+      first !== undefined &&
+      first.agentId === seen.agentId &&
+      Math.abs(seen.firstSeenAtMs - execution.claimedAtMs) <= TWICE_WITHIN_MS
+    ) {
+      return { proposal, first: first.id };
+    }
+  }
+  return null;
+}
+
+/** On a listed service every automation action counts; a workflow only where it is one of the service's runbooks. */
+async function isGatedTarget(
+  ports: WorkerPorts,
+  seen: ReportedInvocation,
+  incident: Incident | null,
+): Promise<boolean> {
+  if (incident === null) {
+    return true;
+  }
+  const { serviceId, serviceName } = incident;
+  const stored = await ports.gating.find({ id: serviceId, name: serviceName });
+  if (!stored.listed) {
+    return false;
+  }
+  return (
+    seen.kind === "automationAction" ||
+    Object.values(stored.gating.runbooks).some(
+      ({ target }) => target.kind === "incidentWorkflow" && target.workflowId === seen.targetId,
+    )
+  );
+}
