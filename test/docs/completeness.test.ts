@@ -23,10 +23,20 @@ function rowsOf(document: string, heading: string): string[] {
   return part.split("\n").filter((line) => /^\s*\| /.test(line));
 }
 
+/** The words in the first cell of a row that has any. */
+function namedBy(row: string): string[] {
+  const cell = row.split("|").find((one) => one.includes("`")) ?? "";
+  return [...cell.matchAll(/`(\w+)`/g)].map(([, word = ""]) => word);
+}
+
 function assertTold(words: readonly string[], document: string, heading: string): void {
   const rows = rowsOf(document, heading);
   const missing = words.filter((word) => !rows.some((row) => row.includes(`\`${word}\``)));
   assert.deepEqual(missing, [], `${document}, "${heading}"`);
+  const repeated = words.filter(
+    (word) => rows.filter((row) => namedBy(row).includes(word)).length > 1,
+  );
+  assert.deepEqual(repeated, [], `${document}, "${heading}" has more than one row`);
 }
 
 describe("the documents", () => {
