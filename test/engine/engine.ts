@@ -81,7 +81,7 @@ export class Project {
   async pulumi(args: readonly string[], expectFailure = false): Promise<string> {
     const { code, output } = await this.run("pulumi", ["--non-interactive", ...args]);
     if ((code !== 0) !== expectFailure) {
-      throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${output}`);
+      throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${withoutOutputs(output)}`);
     }
     return output;
   }
@@ -185,4 +185,9 @@ export class Project {
       });
     });
   }
+}
+
+/** What went wrong, without the outputs of the stack that the CLI prints after it. */
+function withoutOutputs(report: string): string {
+  return report.replace(/\nOutputs:\n[\s\S]*?(?=\nResources:\n|$)/, "\n");
 }

@@ -92,6 +92,7 @@ export async function inventory(): Promise<string[]> {
     ...names(apis["items"], "apiId"),
     ...names(schedules["Schedules"], "Name"),
     ...(await queried("iam", "2010-05-08", "ListRoles", "RoleName")),
+    ...(await queried("sns", "2010-03-31", "ListTopics", "TopicArn")),
     ...(await queried("monitoring", "2010-08-01", "DescribeAlarms", "AlarmName")),
     ...(await queried("monitoring", "2010-08-01", "ListDashboards", "DashboardName")),
   ].sort();
@@ -106,6 +107,23 @@ export async function previousSecret(prefix: string): Promise<string> {
     VersionStage: "AWSPREVIOUS",
   });
   return String(SecretString);
+}
+
+/** A secret's value, by its name or ARN. */
+export async function currentSecret(name: string): Promise<string> {
+  const { SecretString } = await awsCall("secretsmanager", "secretsmanager.GetSecretValue", "1.1", {
+    SecretId: name,
+  });
+  return String(SecretString);
+}
+
+/** A variable of a function's environment. */
+export async function environmentOf(functionName: string, variable: string): Promise<string> {
+  const found = await listed("lambda", `/2015-03-31/functions/${functionName}/configuration`);
+  const { Variables } = found["Environment"] as { Variables: Record<string, string> };
+  const value = Variables[variable];
+  assert.ok(value !== undefined, `${functionName} has ${variable}`);
+  return value;
 }
 
 /** What functions have logged so far, as one text. */

@@ -40,6 +40,8 @@ export interface World {
   /** Titles of incidents that are open. */
   incidents(): Promise<{ id: string; title: string }[]>;
   invocations(incidentId: string): Promise<Invocation[]>;
+  /** Names of what a stack could leave in PagerDuty besides subscriptions and incidents. */
+  registered(): Promise<string[]>;
   subscriptions(): Promise<{ id: string; active: boolean; url: string }[]>;
   pendingApproval(proposalId: string): Promise<string | undefined>;
   decide(approvalId: string, decision: "approved" | "rejected"): Promise<void>;
@@ -108,6 +110,23 @@ export async function startWorld(): Promise<World> {
         `/automation_actions/invocations?incident_id=${incidentId}`,
       )) as { invocations: Invocation[] };
       return invocations;
+    },
+    async registered() {
+      const { services } = (await callPagerDuty(
+        "GET",
+        "/services?limit=100&include[]=integrations",
+      )) as { services: { name: string; integrations: { id: string }[] }[] };
+      const { escalation_policies: policies } = (await callPagerDuty(
+        "GET",
+        "/escalation_policies?limit=100",
+      )) as { escalation_policies: { name: string }[] };
+      return [
+        ...services.flatMap(({ name, integrations }) => [
+          `service ${name}`,
+          ...integrations.map(({ id }) => `integration ${id} of ${name}`),
+        ]),
+        ...policies.map(({ name }) => `escalation policy ${name}`),
+      ].sort();
     },
     async subscriptions() {
       const { webhook_subscriptions: found } = (await callPagerDuty(
