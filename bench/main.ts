@@ -1,11 +1,13 @@
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { FUNCTIONS } from "./bundles.ts";
 import type { BenchCase, Scale } from "./cases/benchCase.ts";
+import { bundleSize } from "./cases/bundleSize.ts";
 import { coldImport } from "./cases/coldImport.ts";
 import { decision } from "./cases/decision.ts";
 import { gating } from "./cases/gating.ts";
 import { preview } from "./cases/preview.ts";
-import { warmMiddleware } from "./cases/warmMiddleware.ts";
+import { warm } from "./cases/warm.ts";
 import { webhook } from "./cases/webhook.ts";
 import { compare, type Comparison, type Spread } from "./measure.ts";
 
@@ -13,13 +15,17 @@ const cases: Readonly<Record<string, BenchCase>> = {
   webhook,
   decision,
   gating,
-  "cold-middleware-empty": coldImport("middleware", "empty"),
-  "cold-middleware-clients": coldImport("middleware", "clients"),
-  "cold-callback-empty": coldImport("callback", "empty"),
-  "cold-callback-clients": coldImport("callback", "clients"),
-  "cold-worker-empty": coldImport("worker", "empty"),
-  "cold-worker-clients": coldImport("worker", "clients"),
-  "warm-middleware": warmMiddleware,
+  ...Object.fromEntries(
+    FUNCTIONS.flatMap((name) =>
+      (["empty", "clients"] as const).flatMap((baseline) => [
+        [`size-${name}-${baseline}`, bundleSize(name, baseline)],
+        [`cold-${name}-${baseline}`, coldImport(name, baseline)],
+      ]),
+    ),
+  ),
+  "warm-middleware": warm("middleware"),
+  "warm-callback": warm("callback"),
+  "warm-worker": warm("worker"),
   "preview-10": preview(10),
   "preview-100": preview(100),
   "preview-500": preview(500),

@@ -1,11 +1,11 @@
-/** One of two things that are compared; answers how long one round took, in milliseconds per operation. */
+/** One of two things that are compared; answers what one round took, in the pair's unit per operation. */
 type Round = () => Promise<number>;
 
 export interface Comparison {
   name: string;
   /** What the subject is held against. */
   baseline: string;
-  unit: "ms" | "µs";
+  unit: "ms" | "µs" | "KB";
   rounds: number;
   /** Operations in each round. */
   operations: number;
@@ -25,7 +25,7 @@ export interface Spread {
 export interface Pair {
   name: string;
   baseline: string;
-  unit: "ms" | "µs";
+  unit: "ms" | "µs" | "KB";
   operations: number;
   runSubject: Round;
   runBaseline: Round;

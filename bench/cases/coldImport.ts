@@ -3,13 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { gzipSync } from "node:zlib";
-import { makeBundle } from "../../components/bundle.ts";
-import type { Bundle } from "../../components/bundle.ts";
+import { BASELINES, bundleOf, sizeOf } from "../bundles.ts";
+import type { FUNCTIONS } from "../bundles.ts";
 import type { BenchCase } from "./benchCase.ts";
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, "../..");
 
 /** Every function finds what it looks for at its start. */
 const ENVIRONMENT = {
@@ -33,21 +31,16 @@ await import(process.argv[2]);
 console.log(performance.now() - began);
 `;
 
-const BASELINES = {
-  empty: "a handler that does nothing but log",
-  clients: "a handler that holds the same AWS clients",
-} as const;
-
 /** What a cold start adds to that of Node: loading a function's bundle in a fresh process. */
 export function coldImport(
-  name: "middleware" | "callback" | "worker",
+  name: (typeof FUNCTIONS)[number],
   baseline: keyof typeof BASELINES,
 ): BenchCase {
   return (scale) => {
     const folder = mkdtempSync(join(tmpdir(), "gate-bench-"));
     writeFileSync(join(folder, "time.mjs"), TIMER);
-    const subject = bundled(folder, join(root, "functions", name));
-    const held = bundled(folder, join(root, "bench/functions", baseline));
+    const subject = written(folder, name);
+    const held = written(folder, baseline);
     const load = async (entry: string): Promise<number> => {
       const { stdout } = await run(process.execPath, ["time.mjs", entry], {
         cwd: folder,
@@ -73,21 +66,15 @@ export function coldImport(
   };
 }
 
-/** Cases share them. */
-const made = new Map<string, Bundle>();
-
-function bundled(folder: string, source: string): { entry: string; size: string } {
-  const name = source.split("/").at(-1) ?? "";
+function written(folder: string, name: string): { entry: string; size: string } {
+  const bundle = bundleOf(name);
   mkdirSync(join(folder, name));
-  const bundle = made.get(source) ?? makeBundle(source);
-  made.set(source, bundle);
   for (const [file, text] of Object.entries(bundle)) {
     writeFileSync(join(folder, name, file), text);
   }
-  const code = bundle["index.mjs"] ?? "";
-  const kilobytes = (bytes: number): number => Math.ceil(bytes / 1000);
+  const { plain, zipped } = sizeOf(bundle);
   return {
     entry: `./${name}/index.mjs`,
-    size: `${kilobytes(code.length)} KB (${kilobytes(gzipSync(code).length)} zipped)`,
+    size: `${Math.ceil(plain)} KB (${Math.ceil(zipped)} zipped)`,
   };
 }
