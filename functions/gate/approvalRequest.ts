@@ -1,4 +1,4 @@
-import type { RuleTerms, Target } from "./gating/index.ts";
+import type { DetailKey, RuleTerms, Target } from "./gating/index.ts";
 import { formatDuration } from "./duration.ts";
 import { incidentLabel } from "./incidents.ts";
 import type { Effect } from "./known.ts";
@@ -40,8 +40,11 @@ function severityOf(proposal: Proposal, incident: Incident): string | null {
   return incident.priority ?? proposal.request.severity;
 }
 
+/** What the gate itself says, under keys that no parameter may have. */
+type OwnDetails = Partial<Record<DetailKey, unknown>>;
+
 /** Removes what is unknown, so that a reviewer never reads an empty field. */
-function known(details: Record<string, unknown>): Record<string, unknown> {
+function known(details: OwnDetails): OwnDetails {
   return Object.fromEntries(
     Object.entries(details).filter(
       ([, value]) =>
@@ -52,7 +55,7 @@ function known(details: Record<string, unknown>): Record<string, unknown> {
 
 /**
  * What the reviewer is shown: a tested contract. The public recipe's keys come first and keep their names; parameters
- * stand beside them under their own names; both clocks are absolute times.
+ * stand beside them under their own names, all of them and as they are; both clocks are absolute times.
  */
 function approvalDetails(
   proposal: Proposal,
@@ -62,13 +65,14 @@ function approvalDetails(
 ): Record<string, unknown> {
   const { terms } = weighing.evaluation;
   const decideByMs = proposal.decideByMs ?? proposal.receivedAtMs + terms.slaMs;
-  return known({
+  const recipe = known({
     incident_id: incidentLabel(incident),
     service: incident.serviceName,
     runbook: weighing.runbook.name,
     severity: severityOf(proposal, incident),
     affected_regions: proposal.request.regions,
-    ...weighing.parameters,
+  });
+  const rest = known({
     target: targetText(weighing.runbook.target),
     runbook_description: weighing.runbook.description,
     incident_title: incident.title,
@@ -90,6 +94,7 @@ function approvalDetails(
     proposal_id: proposal.id,
     attempt_id: attempt.attemptId,
   });
+  return { ...recipe, ...weighing.parameters, ...rest };
 }
 
 export function approvalEffect(

@@ -7,7 +7,8 @@ export { incidentEvents, neededEvents, subscribedEvents } from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
 export { checkParameters } from "./parameters.ts";
 export { parseGating, parseServiceGating } from "./parse.ts";
-export { reservedDetailKeys } from "./reserved.ts";
+export { detailKeys, reservedDetailKeys } from "./reserved.ts";
+export type { DetailKey } from "./reserved.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema.ts";
 export type * from "./types.ts";
 

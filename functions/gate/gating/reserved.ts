@@ -1,26 +1,19 @@
-/**
- * Keys of the details that a reviewer sees. A parameter of the same name would let a proposer
- * overwrite what the reviewer is told, so no parameter may have one.
- */
-export const reservedDetailKeys = [
+/** What the gate itself tells a reviewer, in the order in which it is read. The public recipe's keys come first. */
+export const detailKeys = [
   "incident_id",
-  "incident_number",
-  "incident_url",
-  "incident_title",
-  "incident_age",
   "service",
-  "service_id",
   "runbook",
-  "action",
-  "target",
   "severity",
+  "affected_regions",
+  "target",
+  "runbook_description",
+  "incident_title",
+  "incident_url",
+  "incident_age",
+  "pagerduty_incident",
+  "service_id",
   "priority",
   "urgency",
-  "affected_regions",
-  "justification",
-  "proposal_id",
-  "attempt_id",
-  "action_digest",
   "proposer",
   "evidence",
   "risk",
@@ -28,5 +21,22 @@ export const reservedDetailKeys = [
   "on_no_answer",
   "valid_for",
   "approval_valid_until",
+  "editable",
+  "action_digest",
+  "proposal_id",
+  "attempt_id",
+] as const;
+
+export type DetailKey = (typeof detailKeys)[number];
+
+/**
+ * No parameter may have one of these names: it stands among the details, where the gate's own word would replace it, or
+ * would be taken for what the gate or the approval around the details says.
+ */
+export const reservedDetailKeys = [
+  ...detailKeys,
+  "action",
+  "incident_number",
+  "justification",
   "parameters",
 ] as const;
