@@ -1,8 +1,26 @@
 import * as z from "zod";
 import type { Runbook } from "../gate/gating/index.ts";
+import { hiddenCharacter, LINES, printable } from "../gate/printable.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal.ts";
 
 const text = (max: number) => z.string().trim().min(1).max(max);
+/** Refuses what would show its reader another text than is there. */
+const visible =
+  (allowed: string, besides: string) =>
+  (text: string | readonly string[], context: z.RefinementCtx): void => {
+    const found = [text]
+      .flat()
+      .map((one) => hiddenCharacter(one, allowed))
+      .find((hidden) => hidden !== null);
+    if (found !== undefined) {
+      const message = `must be text without control and direction characters${besides}, got ${found}`;
+      context.addIssue({ code: "custom", message });
+    }
+  };
+const oneLine = visible("", "");
+const someLines = visible(LINES, " other than line breaks and tabs");
+const unixLines = (written: string) => written.replaceAll("\r\n", "\n");
+const line = (max: number) => text(max).superRefine(oneLine);
 /** PagerDuty's own id; its incident number is another thing. */
 const incidentId = z
   .string()
@@ -15,17 +33,19 @@ const scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
 const apiBody = z
   .strictObject({
     incident_id: incidentId.optional(),
-    alert_key: text(255).optional(),
-    service: text(255),
-    runbook: text(255),
+    alert_key: line(255).optional(),
+    service: line(255),
+    runbook: line(255),
     parameters: z.record(z.string().max(64), scalar).default({}),
-    justification: text(4000),
+    justification: text(4000).transform(unixLines).superRefine(someLines),
     evidence: z
       .union([text(2000).transform((one) => [one]), z.array(text(2000)).max(20)])
+      .transform((list) => list.map(unixLines))
+      .superRefine(someLines)
       .default([]),
-    severity: text(64).optional(),
-    affected_regions: z.array(text(64)).max(50).default([]),
-    summary: text(300).optional(),
+    severity: line(64).optional(),
+    affected_regions: z.array(line(64)).max(50).default([]),
+    summary: line(300).optional(),
   })
   .refine((body) => body.incident_id !== undefined || body.alert_key !== undefined, {
     path: ["incident_id"],
@@ -39,17 +59,24 @@ const maybe = (max: number) =>
     .max(max)
     .optional()
     .transform((value) => (value === undefined || value.trim() === "" ? undefined : value.trim()));
+/** What an alert brings into a template nobody can mend: its reader sees spaces instead. */
+const shown = (max: number, allowed = "") =>
+  z
+    .string()
+    .transform((value) => printable(unixLines(value), allowed))
+    .optional()
+    .pipe(maybe(max));
 
 const orchestrationBody = z
   .looseObject({
     incident_id: maybe(64).pipe(incidentId.optional()),
-    dedup_key: maybe(255),
-    service: text(255),
-    runbook: text(255),
-    justification: maybe(4000),
-    summary: maybe(300),
-    severity: maybe(64),
-    affected_regions: maybe(2000),
+    dedup_key: maybe(255).pipe(z.string().superRefine(oneLine).optional()),
+    service: line(255),
+    runbook: line(255),
+    justification: shown(4000, LINES),
+    summary: shown(300),
+    severity: shown(64),
+    affected_regions: shown(2000),
   })
   .refine((body) => body.incident_id !== undefined || body.dedup_key !== undefined, {
     path: ["dedup_key"],

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Invocation } from "../gate/ports.ts";
+import { printable } from "../gate/printable.ts";
 import type { Incident } from "../gate/proposal.ts";
 
 /** A field that the gate can do without: of whatever form, it never makes the rest unreadable. */
@@ -61,7 +62,8 @@ export const incidentShape = z
     return {
       id: wire.id,
       number: wire.incident_number ?? wire.number ?? 0,
-      title: wire.title ?? "",
+      // Whoever can send an alert writes it, and reviewers read it.
+      title: printable(wire.title ?? ""),
       status: wire.status,
       url: webAddress(wire.html_url),
       priority: text(wire.priority?.name) ?? text(wire.priority?.summary),

@@ -65,6 +65,40 @@ describe("The proposal routes", () => {
         (body) => ({ ...body, summary: "x".repeat(301) }),
         "`summary` must have at most 300 characters",
       ],
+      ...["alert_key", "severity", "summary", "runbook"].flatMap(
+        (key): [string, (body: Json) => unknown, string][] => [
+          [
+            `a ${key} that is shown backwards`,
+            (body) => ({ ...body, [key]: "a \u202E b" }),
+            `\`${key}\` must be text without control and direction characters, got U+202E`,
+          ],
+          [
+            `a ${key} of two lines`,
+            (body) => ({ ...body, [key]: "a\nb" }),
+            `\`${key}\` must be text without control and direction characters, got U+000A`,
+          ],
+        ],
+      ),
+      [
+        "a region with a null character",
+        (body) => ({ ...body, affected_regions: ["eu", "us\0"] }),
+        "`affected_regions.1` must be text without control and direction characters, got U+0000",
+      ],
+      [
+        "a justification that hides a part of itself",
+        (body) => ({ ...body, justification: "safe\u2066hidden" }),
+        "`justification` must be text without control and direction characters other than line breaks and tabs, got U+2066",
+      ],
+      [
+        "evidence with a terminal's control sequence",
+        (body) => ({ ...body, evidence: ["https://a.example", "\u001B[2J"] }),
+        "`evidence` must be text without control and direction characters other than line breaks and tabs, got U+001B",
+      ],
+      [
+        "evidence with half a character",
+        (body) => ({ ...body, evidence: "\uD83D!" }),
+        "`evidence` must be text without control and direction characters other than line breaks and tabs, got U+D83D",
+      ],
       [
         "evidence of another kind",
         (body) => ({ ...body, evidence: { a: 1 } }),
@@ -142,6 +176,18 @@ describe("The proposal routes", () => {
       assert.equal(answer.status, 413);
       assert.equal(answer.body.error, "the body must not be larger than 65536 bytes");
     });
+  });
+
+  it("lines and tabs in justification and evidence are kept as they are", async () => {
+    const answer = await world.onGate("POST", "/proposals", {
+      ...good(),
+      justification: "CPU at 98 %\r\n\tfor 8 minutes 🔥",
+      evidence: "a\nb",
+    });
+    assert.equal(answer.status, 202);
+    const [proposal] = await all();
+    assert.equal(proposal?.request.justification, "CPU at 98 %\n\tfor 8 minutes 🔥");
+    assert.deepEqual(proposal.request.evidence, ["a\nb"]);
   });
 
   describe("who asks", () => {
@@ -223,6 +269,31 @@ describe("The proposal routes", () => {
       assert.deepEqual(proposal?.request.parameters, { max_replicas: 2 });
       assert.deepEqual(proposal?.request.regions, ["us-east-1", "eu-west-1"]);
       assert.equal(proposal?.request.justification, "An Event Orchestration rule proposes it.");
+    });
+
+    it("shows spaces for what an alert brings that would mislead the reviewer", async () => {
+      const answer = await send({
+        ...good(),
+        summary: "CPU\u202E at\n98 %",
+        severity: "critical\u202E",
+        affected_regions: "eu\u2066,us",
+        justification: "one\r\n\ttwo\u0007",
+      });
+      assert.equal(answer.status, 202);
+      const [proposal] = await all();
+      assert.equal(proposal?.request.summary, "CPU  at 98 %");
+      assert.equal(proposal.request.severity, "critical");
+      assert.deepEqual(proposal.request.regions, ["eu", "us"]);
+      assert.equal(proposal.request.justification, "one\n\ttwo");
+    });
+
+    it("is refused with a key that would be shown as another", async () => {
+      const answer = await send({ ...good(), dedup_key: "key\u202E" });
+      assert.equal(answer.status, 400);
+      assert.equal(
+        answer.body.error,
+        "`dedup_key` must be text without control and direction characters, got U+202E",
+      );
     });
 
     it("is refused with a reason when a parameter does not fit", async () => {

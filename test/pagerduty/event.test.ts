@@ -105,6 +105,11 @@ describe("parseWebhookEvent", () => {
     });
   });
 
+  it("shows spaces in a title for what would mislead its reader", () => {
+    const { data } = parsed(wire("incident.triggered", { ...incidentData, title: "a\u202E\nb" }));
+    assert.equal(data.kind === "incident" && data.incident.title, "a  b");
+  });
+
   it("reads an incident of which most is null", () => {
     const bare = {
       ...incidentData,

@@ -1,3 +1,4 @@
+import { hiddenCharacter } from "../printable.ts";
 import { isRecord } from "./fields.ts";
 import { alternatives, didYouMean, show } from "./show.ts";
 import type { ParameterSpec, ParameterValue, Runbook } from "./types.ts";
@@ -52,7 +53,7 @@ export function isOfType(spec: ParameterSpec, value: unknown): value is Paramete
       return (
         typeof value === "string" &&
         (spec.maxLength === null || value.length <= spec.maxLength) &&
-        isPrintable(value)
+        hiddenCharacter(value) === null
       );
     case "integer":
       return Number.isSafeInteger(value) && isInRange(spec, value);
@@ -94,11 +95,6 @@ function isInRange(spec: ParameterSpec, value: unknown): boolean {
     (spec.minimum === null || value >= spec.minimum) &&
     (spec.maximum === null || value <= spec.maximum)
   );
-}
-
-/** No control characters and no direction marks, which could show a reviewer another text. */
-function isPrintable(value: string): boolean {
-  return value.isWellFormed() && !/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(value);
 }
 
 function unknownParameter(runbook: Runbook, name: string, names: readonly string[]): string {
