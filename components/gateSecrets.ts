@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { proposerNameProblem } from "../functions/gate/gating/index.ts";
 import { checked, onlyKnown, optional, refuse, secretText, shown } from "./inputs.ts";
 
 /** A key that the gate makes for somebody. */
@@ -174,6 +175,10 @@ function tokens(
       refuse(
         `\`${field}\` must have names of small letters, digits, ".", "_" and "-", got ${shown(name)}`,
       );
+    }
+    const problem = proposerNameProblem(name);
+    if (problem !== null) {
+      refuse(`\`${field}\` ${problem}`);
     }
     onlyKnown(`${field}.${name}.`, settings, ["keepers"]);
     return [name, randomKey(`${prefix}-${name}`, settings.keepers, opts)];

@@ -1,3 +1,5 @@
+import { proposerNameProblem } from "../functions/gate/gating/index.ts";
+
 /** What somebody who starts the gate has to mend. Printed without a stack. */
 export class SettingError extends Error {
   override readonly name = "SettingError";
@@ -60,6 +62,10 @@ export function namedTokens(name: string, text: string | undefined): Record<stri
       throw new SettingError(
         `\`${name}\` must be name=token pairs with commas between, entry ${index + 1} is not`,
       );
+    }
+    const problem = proposerNameProblem(key.trim());
+    if (problem !== null) {
+      throw new SettingError(`\`${name}\` ${problem}`);
     }
     if (token.length < 16) {
       throw new SettingError(

@@ -1,5 +1,11 @@
 import { raiseAlarm } from "../gate/alarms.ts";
-import { checkParameters, findRunbook, proposedRunbook } from "../gate/gating/index.ts";
+import {
+  checkParameters,
+  eventClaims,
+  eventScope,
+  findRunbook,
+  proposedRunbook,
+} from "../gate/gating/index.ts";
 import { newProposal } from "../gate/intake.ts";
 import { gateIncidentLink, isGateIncident } from "../gate/incidents.ts";
 import type { Alarm, Delivery, Hint } from "../gate/ports.ts";
@@ -173,11 +179,11 @@ async function propose(
   const nowMs = ports.clock.now();
   const proposed = proposedRunbook(stored.gating, {
     event: event.type,
-    proposer: "pagerduty",
+    proposer: eventClaims.proposer,
     priority: incident.priority,
-    severity: null,
+    severity: eventClaims.severity,
     urgency: incident.urgency,
-    regions: [],
+    regions: [...eventClaims.regions],
     title: incident.title,
     atMs: nowMs,
   });
@@ -195,7 +201,7 @@ async function propose(
       deliveryId: event.id,
       proposingRule: proposed.rule,
     },
-    proposer: "pagerduty",
+    proposer: eventClaims.proposer,
     request: {
       runbook: proposed.runbook,
       service: stored.key,
@@ -204,15 +210,15 @@ async function propose(
       parameters: {},
       justification: `Gating rule ${proposed.rule} proposes it for the event ${event.type}: ${incident.title}`,
       evidence: incident.url === null ? [] : [incident.url],
-      severity: null,
-      regions: [],
+      severity: eventClaims.severity,
+      regions: [...eventClaims.regions],
       summary: null,
     },
     ...(filled?.ok === true ? { filled: filled.value } : {}),
     nowMs,
   });
   const created = await ports.ledger.create(proposal, events, {
-    idempotency: { scope: "event", key: event.id, requestHash: sha256(event.id) },
+    idempotency: { scope: eventScope, key: event.id, requestHash: sha256(event.id) },
   });
   if (!created.created) {
     ports.metrics.count("ProposalJoined");

@@ -121,6 +121,14 @@ describe("GateSecrets", () => {
       make({ proposers: { "An Agent": {} } }),
       '`proposers` must have names of small letters, digits, ".", "_" and "-", got "An Agent"',
     );
+    for (const field of ["proposers", "operators"]) {
+      for (const name of ["event", "pagerduty"]) {
+        await refused(
+          make({ [field]: { [name]: {} } }),
+          `\`${field}\` must not have the names "event" and "pagerduty", under which the gate proposes for events, got "${name}"`,
+        );
+      }
+    }
     await refused(
       make({ operators: { sre: { keeper: {} } } }),
       "`operators.sre.keeper` is no argument; there are keepers",

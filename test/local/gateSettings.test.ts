@@ -127,6 +127,14 @@ describe("Settings of the gate alone", () => {
       '`GATE_PROPOSER_TOKENS`: the token of "agent" must have at least 16 characters, it has 5',
     ],
     [
+      { GATE_PROPOSER_TOKENS: "agent=0123456789abcdef, event =fedcba9876543210" },
+      '`GATE_PROPOSER_TOKENS` must not have the names "event" and "pagerduty", under which the gate proposes for events, got "event"',
+    ],
+    [
+      { GATE_OPERATOR_TOKENS: "PagerDuty=0123456789abcdef" },
+      '`GATE_OPERATOR_TOKENS` must not have the names "event" and "pagerduty", under which the gate proposes for events, got "PagerDuty"',
+    ],
+    [
       { GATE_OPERATOR_TOKENS: "jo=0123456789abcdef,jo=fedcba9876543210" },
       '`GATE_OPERATOR_TOKENS` names "jo" twice',
     ],
