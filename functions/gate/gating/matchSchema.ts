@@ -47,7 +47,7 @@ export const matchSchema = strict({
     z
       .string({ error: patternError })
       .refine((pattern) => patternProblem(pattern) === null, { error: patternError })
-      .meta({ maxLength: maxPatternLength }),
+      .meta({ minLength: 1, maxLength: maxPatternLength }),
     20,
   )
     .meta({

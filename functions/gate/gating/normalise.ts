@@ -150,7 +150,8 @@ function matchOf(input: MatchInput): Match {
   };
 }
 
-function windowOf(input: WindowInput): Window {
+/** Fills in the defaults of one window. */
+export function windowOf(input: WindowInput): Window {
   const { timeZone } = input;
   if (input.start !== undefined && input.end !== undefined) {
     return { kind: "absolute", start: input.start, end: input.end, timeZone };

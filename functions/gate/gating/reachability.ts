@@ -1,9 +1,10 @@
-import { canonicalJson } from "../canonical.ts";
 import { runbooksMatched } from "./checkRule.ts";
 import type { MatchFields } from "./checkRule.ts";
 import type { KnownRunbook } from "./checkRunbook.ts";
 import { eventType } from "./events.ts";
-import { listOf } from "./normalise.ts";
+import { isWithin, momentsOf } from "./moments.ts";
+import type { Moments } from "./moments.ts";
+import { listOf, windowOf } from "./normalise.ts";
 
 /**
  * A set of proposals: for each dimension, the values allowed as bits. Every dimension has only the
@@ -19,13 +20,13 @@ const MAX_DIMENSIONS = 100;
 interface Reach {
   boxes: Box[];
   titlePattern: ReadonlySet<string> | null;
-  during: ReadonlySet<string> | null;
+  during: Moments | null;
 }
 
 /**
  * For each rule, null when it can match, or the indexes of the earlier rules that together take
- * everything it could. A title pattern or a time window counts as covering only where the covered
- * rule has the same ones. Where the rules are too many-sided to tell, a rule counts as able to match.
+ * everything it could. A title pattern counts as covering only where the covered rule has the same
+ * one, windows where they hold whenever the covered rule's do. Where the rules are too many-sided to tell, a rule counts as able to match.
  */
 export function unreachable(
   matches: readonly MatchFields[],
@@ -46,7 +47,7 @@ function coveredBy(
   let left = reach.boxes;
   const takers: number[] = [];
   for (const [index, other] of earlier.entries()) {
-    if (!implies(reach.titlePattern, other.titlePattern) || !implies(reach.during, other.during)) {
+    if (!implies(reach.titlePattern, other.titlePattern) || !isWithin(reach.during, other.during)) {
       continue;
     }
     let takes = false;
@@ -125,7 +126,8 @@ class Space {
     return {
       boxes: this.#regionBoxes(listOf(match.region)).map((regions) => [...axes, ...regions]),
       titlePattern: setOf(listOf(match.titlePattern)),
-      during: setOf(listOf(match.during)?.map((window) => canonicalJson(window)) ?? null),
+      during:
+        match.during === undefined ? null : momentsOf((listOf(match.during) ?? []).map(windowOf)),
     };
   }
 

@@ -39,6 +39,9 @@ function compile(pattern: string): Compiled {
 }
 
 function compileNow(pattern: string): Compiled {
+  if (pattern === "") {
+    return { ok: false, reason: "must not be empty, or every title matches: leave it out" };
+  }
   if (pattern.length > maxPatternLength) {
     return { ok: false, reason: `must have at most ${maxPatternLength} characters` };
   }

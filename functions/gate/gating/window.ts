@@ -58,7 +58,7 @@ export function isTimeZone(text: string): boolean {
 }
 
 /** Minutes since midnight of "17:00". */
-function minutesOf(time: string): number {
+export function minutesOf(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 }
 

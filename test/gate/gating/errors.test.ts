@@ -204,6 +204,11 @@ const ofRules: readonly (readonly [string, Record<string, unknown>, readonly str
     ],
   ],
   [
+    "a title pattern that every title has",
+    { match: { titlePattern: ["", "CPU"] } },
+    ['`match.titlePattern[0]` must not be empty, or every title matches: leave it out, got ""'],
+  ],
+  [
     "a runbook and an action that do not go together",
     { match: { runbook: "failover", action: ["restart_service", "escalate_incident"] } },
     [

@@ -21,6 +21,8 @@ function covered(...matches: unknown[]): Record<number, string> {
 }
 
 const weekend = { days: ["sat", "sun"], timeZone: "UTC" };
+const weekdays = ["mon", "tue", "wed", "thu", "fri"];
+const stretch = { start: "2020-12-20T00:00", end: "2020-12-21T00:00", timeZone: "UTC" };
 const night = { from: "22:00", to: "06:00", timeZone: "UTC" };
 
 describe("rules that can never match", () => {
@@ -75,6 +77,42 @@ describe("rules that can never match", () => {
       { 1: "r0" },
     ],
     [
+      "in a window that is the same, written otherwise",
+      [
+        { during: { days: "sat", timeZone: "UTC" } },
+        { during: [{ days: ["sat", "sat"], from: "00:00", to: "24:00", timeZone: "UTC" }] },
+      ],
+      { 1: "r0" },
+    ],
+    [
+      "in a window that lies inside another",
+      [{ during: night }, { during: { days: "sun", from: "23:00", to: "02:00", timeZone: "UTC" } }],
+      { 1: "r0" },
+    ],
+    [
+      "in a window that several of one rule make up",
+      [
+        {
+          during: [
+            { from: "18:00", to: "02:00", timeZone: "UTC" },
+            { days: ["mon", "tue"], from: "01:00", to: "06:00", timeZone: "UTC" },
+          ],
+        },
+        { during: { days: "mon", from: "22:00", to: "06:00", timeZone: "UTC" } },
+      ],
+      { 1: "r0" },
+    ],
+    [
+      "after windows that make up the whole week",
+      [{ during: [weekend, { days: weekdays, timeZone: "UTC" }] }, undefined],
+      { 1: "r0" },
+    ],
+    [
+      "in the same stretch",
+      [{ during: [night, stretch] }, { during: stretch, priority: "P1" }],
+      { 1: "r0" },
+    ],
+    [
       "with a pattern after one without",
       [{ priority: "P1" }, { priority: "P1", titlePattern: "x" }],
       { 1: "r0" },
@@ -102,6 +140,19 @@ describe("rules that can never match", () => {
       [{ titlePattern: "x" }, { titlePattern: "y" }, { titlePattern: ["x", "z"] }],
     ],
     ["no pattern", [{ titlePattern: "x" }, undefined]],
+    [
+      "a minute more",
+      [
+        { during: { days: "mon", from: "22:00", to: "06:00", timeZone: "UTC" } },
+        { during: { days: "mon", from: "22:00", to: "06:01", timeZone: "UTC" } },
+      ],
+    ],
+    [
+      "the same hours of another zone",
+      [{ during: night }, { during: { ...night, timeZone: "Europe/Berlin" } }],
+    ],
+    ["no window", [{ during: [weekend, stretch] }, undefined]],
+    ["another stretch", [{ during: stretch }, { during: { ...stretch, end: "2026-12-22T00:00" } }]],
     ["another window", [{ during: weekend }, { during: [weekend, night] }]],
     ["proposers that differ in capitals", [{ proposer: "bot" }, { proposer: "Bot" }]],
   ];
