@@ -118,6 +118,28 @@ describe("Command gating", () => {
     assert.deepEqual([rule, decision, listed], ["freeze", "deny", true]);
   });
 
+  it("explains that a claim is missing, and that it is asked for that", async () => {
+    const path = file(`
+services:
+  payments-db:
+    runbooks:
+      failover: { automationAction: 01DBFAILOVER }
+    rules:
+      - { name: freeze, match: { severity: critical, region: eu }, decision: deny }
+      - { name: all, decision: allow }
+`);
+    const args = `gating explain --file ${path} --service payments-db --runbook failover`.split(
+      " ",
+    );
+    const { out } = await run(args);
+    assert.match(
+      out,
+      /^failover on payments-db\nRule freeze asks for an approval\n {2}✗ freeze {2}`severity`, `region` are not stated; a stricter rule could apply: asking\n {2}✓ all {5}it matches everything\n\nRisk +0\.5\n/,
+    );
+    const said = await run([...args, "--severity", "low"]);
+    assert.match(said.out, /^failover on payments-db\nRule all allows it\n/);
+  });
+
   it("says when the default decides", async () => {
     const { out } = await explain(..."--runbook failover --at 2026-11-23T10:00:00Z".split(" "));
     assert.match(

@@ -5,6 +5,7 @@ import type {
   Evaluation,
   Match,
   Rule,
+  RuleDecision,
   RuleTerms,
   ServiceGating,
   Subject,
@@ -12,17 +13,48 @@ import type {
 } from "./types.ts";
 import { windowHolds } from "./window.ts";
 
-/** What the service's gating says about a proposal: the first rule that matches, or `otherwise`. */
+/**
+ * What the service's gating says about a proposal: the first rule that matches, or `otherwise`. Where that is laxer than
+ * a rule before it which only a claim that the proposer left out kept from matching, that rule asks instead: nobody gets
+ * past a rule by saying less.
+ */
 export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
   const trace: TraceEntry[] = [];
+  const possible: { rule: Rule; entry: TraceEntry }[] = [];
+  let found: Evaluation = {
+    rule: null,
+    decision: gating.otherwise,
+    terms: defaultTerms(),
+    trace,
+  };
   for (const rule of gating.rules) {
-    const entry = tryRule(rule, subject);
+    const { entry, mightMatch } = tryRule(rule, subject);
     trace.push(entry);
+    if (mightMatch && rule.decision !== "allow") possible.push({ rule, entry });
     if (entry.matched) {
-      return { rule: rule.name, decision: rule.decision, terms: termsOf(rule), trace };
+      found = { rule: rule.name, decision: rule.decision, terms: termsOf(rule), trace };
+      break;
     }
   }
-  return { rule: null, decision: gating.otherwise, terms: defaultTerms(), trace };
+  const asking = possible
+    .map(({ rule, entry }) => ({ rule, entry, terms: askingTerms(rule) }))
+    .filter(({ terms }) => laxity("requireApproval", terms) < laxity(found.decision, found.terms))
+    .sort((a, b) => laxity("requireApproval", a.terms) - laxity("requireApproval", b.terms))[0];
+  if (asking === undefined) return found;
+  asking.entry.because += "; a stricter rule could apply: asking";
+  return { rule: asking.rule.name, decision: "requireApproval", terms: asking.terms, trace };
+}
+
+/** How easily something runs. Silence counts as a yes where the rule says so. */
+function laxity(decision: RuleDecision, terms: RuleTerms): number {
+  if (decision === "deny") return 0;
+  if (decision === "allow") return 3;
+  return terms.onExpiry === "approve" ? 2 : 1;
+}
+
+/** How a rule that may or may not apply is asked about; one that denies has no terms of its own. */
+function askingTerms(rule: Rule): RuleTerms {
+  return rule.decision === "deny" ? defaultTerms() : termsOf(rule);
 }
 
 /**
@@ -40,24 +72,43 @@ export function proposedRunbook(
       ? gating.runbooks[rule.propose]
       : undefined;
     if (runbook === undefined) continue;
-    const entry = tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action });
+    const { entry } = tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action });
     trace.push(entry);
     if (entry.matched) return { runbook: runbook.name, rule: rule.name, trace };
   }
   return null;
 }
 
-function tryRule(rule: Rule, subject: Subject): TraceEntry {
+/** `mightMatch`: it does not match, but would if the proposer made the right claim where it made none. */
+function tryRule(rule: Rule, subject: Subject): { entry: TraceEntry; mightMatch: boolean } {
+  const unstated: string[] = [];
   for (const [field, test] of TESTS) {
     const why = test(rule.match, subject);
-    if (why !== null) return { rule: rule.name, matched: false, because: `\`${field}\` ${why}` };
+    if (why === null) continue;
+    if (!isUnstated(field, subject)) {
+      const because = `\`${field}\` ${why}`;
+      return { entry: { rule: rule.name, matched: false, because }, mightMatch: false };
+    }
+    unstated.push(`\`${field}\``);
+  }
+  if (unstated.length > 0) {
+    const because = `${unstated.join(", ")} ${unstated.length === 1 ? "is" : "are"} not stated`;
+    return { entry: { rule: rule.name, matched: false, because }, mightMatch: true };
   }
   const looked = TESTS.map(([field]) => field).filter((field) => rule.match[field] !== null);
   const because =
     looked.length === 0
       ? "it matches everything"
       : `${looked.map((field) => `\`${field}\``).join(", ")} ${looked.length === 1 ? "holds" : "hold"}`;
-  return { rule: rule.name, matched: true, because };
+  return { entry: { rule: rule.name, matched: true, because }, mightMatch: false };
+}
+
+/** Severity and regions are the proposer's own claims; everything else is read from PagerDuty, or known to be absent. */
+function isUnstated(field: keyof Match, subject: Subject): boolean {
+  return (
+    (field === "severity" && subject.severity === null) ||
+    (field === "region" && subject.regions.length === 0)
+  );
 }
 
 /** Why a field of a match does not hold; null: it does. Cheap fields first. */
@@ -100,7 +151,7 @@ function folded(wanted: readonly string[] | null, found: string | null): string 
 
 function anyRegion(wanted: readonly string[] | null, found: readonly string[]): string | null {
   if (wanted === null || found.some((region) => wanted.includes(region))) return null;
-  return `is ${found.length === 0 ? "not known" : listed(found)}, not ${anyOf(wanted, 5)}`;
+  return `is ${listed(found)}, not ${anyOf(wanted, 5)}`;
 }
 
 function titleTest({ titlePattern }: Match, subject: Subject): string | null {

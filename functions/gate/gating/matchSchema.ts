@@ -31,11 +31,15 @@ export const matchSchema = strict({
     .meta({ description: "Names of the incident's priority (P1); capitals do not matter." })
     .optional(),
   severity: oneOrMany(matchValue)
-    .meta({ description: "Severities of the alert (critical); capitals do not matter." })
+    .meta({
+      description: "Severities as the proposer states them (critical); capitals do not matter.",
+    })
     .optional(),
   urgency: oneOrMany(urgency).meta({ description: "Urgency of the incident." }).optional(),
   region: oneOrMany(matchValue)
-    .meta({ description: "Matches when any affected region is in the list, exactly." })
+    .meta({
+      description: "Matches when any region that the proposer states is in the list, exactly.",
+    })
     .optional(),
   runbook: oneOrMany(runbookName)
     .meta({ description: "Names of this service's runbooks, exactly." })

@@ -133,8 +133,10 @@ export interface Subject {
   runbook: string;
   proposer: string;
   priority: string | null;
+  /** What the proposer claims; null: it claims nothing. */
   severity: string | null;
   urgency: "high" | "low" | null;
+  /** What the proposer claims; empty: it claims nothing. */
   regions: string[];
   title: string;
   atMs: number;
@@ -148,7 +150,7 @@ export interface TraceEntry {
 }
 
 export interface Evaluation {
-  /** Name of the rule that matched; null: none did and `otherwise` decides. */
+  /** Name of the rule that decides: the one that matched, or one that might have; null: `otherwise` decides. */
   rule: string | null;
   decision: RuleDecision;
   terms: RuleTerms;

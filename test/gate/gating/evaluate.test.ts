@@ -78,7 +78,18 @@ describe("evaluate", () => {
     [{ priority: "P1" }, {}, "yes: `priority` holds"],
     [{ priority: "p1" }, { priority: "P1" }, "yes: `priority` holds"],
     [{ severity: "Critical" }, { severity: "cRITICAL" }, "yes: `severity` holds"],
-    [{ severity: "critical" }, { severity: null }, 'no: `severity` is not known, not "critical"'],
+    [{ severity: "critical" }, { severity: null }, "no: `severity` is not stated"],
+    [
+      { severity: "critical", region: "eu" },
+      { severity: null, regions: [] },
+      "no: `severity`, `region` are not stated",
+    ],
+    [
+      { severity: "critical", region: "eu" },
+      { severity: null },
+      'no: `region` is "us-east-1", not "eu"',
+    ],
+    [{ priority: "P2" }, { priority: null }, 'no: `priority` is not known, not "P2"'],
     [
       { event: "incident.triggered" },
       { event: null },
@@ -107,7 +118,7 @@ describe("evaluate", () => {
       { regions: ["ap-south-1", "us-east-1"] },
       'no: `region` is "ap-south-1", "us-east-1", not "eu-west-1"',
     ],
-    [{ region: "eu-west-1" }, { regions: [] }, 'no: `region` is not known, not "eu-west-1"'],
+    [{ region: "eu-west-1" }, { regions: [] }, "no: `region` is not stated"],
     [{ titlePattern: "CPU at \\d+%$" }, {}, "yes: `titlePattern` holds"],
     [{ titlePattern: ["^CPU", "(?i)cpu"] }, {}, "yes: `titlePattern` holds"],
     [
@@ -149,15 +160,35 @@ describe("evaluate", () => {
 
   it("decides as the first rule does whose every field holds", () => {
     const decision = fc.constantFrom("allow", "deny", "requireApproval");
-    const rules = fc.array(fc.record({ match: anyMatch, decision }), { maxLength: 4 });
+    const claims = anyMatch.map((match) =>
+      Object.fromEntries(
+        Object.entries(match).filter(([field]) => field === "severity" || field === "region"),
+      ),
+    );
+    const match = fc.oneof(anyMatch, claims);
+    const silent = anySubject.map((one) => ({ ...one, severity: null, regions: [] }));
+    const rules = fc.array(fc.record({ match, decision }), { maxLength: 4 });
+    let asked = 0;
     fc.assert(
-      fc.property(rules, anySubject, (written, subject) => {
-        const gating = tolerantly(written);
-        fc.pre(gating !== null);
+      fc.property(rules, fc.oneof(anySubject, silent), decision, (written, subject, otherwise) => {
+        const read = tolerantly(written);
+        fc.pre(read !== null);
+        const gating = { ...read, otherwise };
         const { rule, decision, trace } = evaluate(gating, subject);
         const expected = gating.rules.findIndex((candidate) => oracle(candidate, subject));
-        assert.equal(rule, gating.rules[expected]?.name ?? null);
-        assert.equal(decision, gating.rules[expected]?.decision ?? gating.otherwise);
+        const found = gating.rules[expected];
+        const stricter =
+          (found?.decision ?? gating.otherwise) !== "allow"
+            ? undefined
+            : gating.rules
+                .slice(0, expected < 0 ? undefined : expected)
+                .find((before) => before.decision !== "allow" && mightApply(before, subject));
+        asked += stricter === undefined ? 0 : 1;
+        assert.equal(rule, stricter?.name ?? found?.name ?? null);
+        assert.equal(
+          decision,
+          stricter === undefined ? (found?.decision ?? gating.otherwise) : "requireApproval",
+        );
         assert.deepEqual(
           trace.map((entry) => [entry.rule, entry.matched]),
           gating.rules
@@ -165,8 +196,98 @@ describe("evaluate", () => {
             .map((tried, index) => [tried.name, index === expected]),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 4421 },
     );
+    assert(asked > 10, `only ${asked} claims were missed`);
+  });
+
+  describe("a claim that the proposer leaves out", () => {
+    const critical = { name: "critical", match: { severity: "critical" } };
+    const european = { name: "european", match: { region: "eu" } };
+    const rest = { name: "rest", decision: "allow" };
+    const silent = { severity: null, regions: [] };
+    const asking = { decision: "requireApproval", sla: "5m", risk: 0.9 };
+    /** Which rule decides what, and whether the terms are those of a rule that asks with `asking`. */
+    const outcome = (fields: Partial<Subject>, ...rules: object[]) => {
+      const { rule, decision, terms } = evaluate(gatingOf(...rules), subject(fields));
+      return `${rule}: ${decision}, ${terms.risk === 0.9 ? "own" : "default"} terms`;
+    };
+
+    it("lets nothing past the rules for it that an `allow` stands below", () => {
+      const rules = [{ ...critical, ...asking }, { ...european, ...asking }, rest];
+      assert.equal(outcome(silent, ...rules), "critical: requireApproval, own terms");
+      assert.equal(
+        outcome({ severity: "low", regions: [] }, ...rules),
+        "european: requireApproval, own terms",
+      );
+      assert.equal(outcome({ severity: "low" }, ...rules), "rest: allow, default terms");
+      assert.deepEqual(evaluate(gatingOf(...rules), subject(silent)).trace, [
+        {
+          rule: "critical",
+          matched: false,
+          because: "`severity` is not stated; a stricter rule could apply: asking",
+        },
+        { rule: "european", matched: false, because: "`region` is not stated" },
+        { rule: "rest", matched: true, because: "it matches everything" },
+      ]);
+    });
+
+    it("asks with the default terms where it might be denied", () => {
+      const rules = [{ ...critical, decision: "deny" }, rest];
+      assert.equal(outcome(silent, ...rules), "critical: requireApproval, default terms");
+    });
+
+    it("asks as well where `otherwise` allows", () => {
+      const gating = parseServiceGating("db", {
+        runbooks,
+        rules: [{ ...critical, ...asking }],
+        otherwise: "allow",
+      });
+      const { rule, decision } = evaluate(gating, subject(silent));
+      assert.deepEqual([rule, decision], ["critical", "requireApproval"]);
+      assert.equal(evaluate(gating, subject({ severity: "low" })).decision, "allow");
+    });
+
+    it("does not let silence run it either, and asks by the rule that is strictest about that", () => {
+      const silence = { ...asking, onExpiry: "approve", acknowledgeRisk: true };
+      const last = { name: "rest", ...silence, risk: 0.1 };
+      assert.equal(
+        outcome(silent, { ...critical, ...silence }, { ...european, ...asking }, last),
+        "european: requireApproval, own terms",
+      );
+      assert.equal(
+        outcome(silent, { ...critical, ...silence }, last),
+        "rest: requireApproval, default terms",
+      );
+      assert.equal(
+        outcome(silent, { ...critical, ...silence }, rest),
+        "critical: requireApproval, own terms",
+      );
+    });
+
+    it("changes nothing where another field does not hold, or the rules below are as strict", () => {
+      const other = { ...critical, match: { severity: "critical", priority: "P2" }, ...asking };
+      assert.equal(outcome(silent, other, rest), "rest: allow, default terms");
+      assert.equal(
+        outcome(silent, { ...critical, decision: "allow" }, rest),
+        "rest: allow, default terms",
+      );
+      const denied = { name: "rest", decision: "deny" };
+      assert.equal(
+        outcome(silent, { ...critical, ...asking }, denied),
+        "rest: deny, default terms",
+      );
+      const asked = { name: "rest", decision: "requireApproval" };
+      assert.equal(
+        outcome(silent, { ...critical, decision: "deny" }, asked),
+        "rest: requireApproval, default terms",
+      );
+    });
+
+    it("is none where PagerDuty itself has no value", () => {
+      const urgent = { name: "urgent", match: { priority: "P1" }, ...asking };
+      assert.equal(outcome({ priority: null }, urgent, rest), "rest: allow, default terms");
+    });
   });
 });
 
@@ -274,6 +395,17 @@ function oracle({ match }: Rule, subject: Subject): boolean {
     (match.titlePattern?.some((pattern) => new RegExp(pattern).test(subject.title)) ?? true) &&
     (match.during?.some((window) => (window.timeZone === "UTC" ? isNight : isWeekend)) ?? true)
   );
+}
+
+/** Whether the rule matches for some claim where the proposer makes none. */
+function mightApply(rule: Rule, subject: Subject): boolean {
+  const { severity, region } = rule.match;
+  const claiming = {
+    ...subject,
+    severity: subject.severity ?? severity?.[0] ?? null,
+    regions: subject.regions.length > 0 ? subject.regions : (region ?? []),
+  };
+  return oracle(rule, claiming);
 }
 
 // The windows of the generated rules are told apart by their zone, and the times begin on a Tuesday.
