@@ -4,8 +4,8 @@ import {
   evaluate,
   findRunbook,
   gatingForUnlisted,
-  incidentEvents,
   proposedRunbook,
+  proposingEvents,
   type Evaluation,
   type Gating,
   type RuleTerms,
@@ -104,8 +104,8 @@ function subjectOf(options: ExplainOptions): Omit<Subject, "runbook" | "action">
   if (Number.isNaN(atMs)) {
     throw usage(`--at must be a time like 2026-11-23T10:00:00Z, got "${at ?? ""}"`);
   }
-  if (event !== undefined && !incidentEvents.some((known) => known === event)) {
-    throw usage(`--event must be one of ${incidentEvents.join(", ")}, got "${event}"`);
+  if (event !== undefined && !proposingEvents.some((known) => known === event)) {
+    throw usage(`--event must be one of ${proposingEvents.join(", ")}, got "${event}"`);
   }
   return {
     event: event ?? null,

@@ -1,9 +1,10 @@
 import { formatDuration } from "../duration.ts";
+import { checkEventMatch, checkPropose, checkProposed } from "./checkEvent.ts";
+import { runbooksMatched } from "./checkRunbook.ts";
 import type { KnownRunbook } from "./checkRunbook.ts";
 import { checkWindow } from "./checkWindow.ts";
 import { defaults } from "./defaults.ts";
 import { durationOf } from "./fields.ts";
-import { eventType } from "./events.ts";
 import { listOf } from "./normalise.ts";
 import { reader, unknownName } from "./read.ts";
 import type { Path, Report } from "./report.ts";
@@ -25,12 +26,17 @@ export interface RuleDraft {
   at: Path;
   name: string | null;
   match: MatchFields;
+  /** undefined: what is written is wrong. */
+  decision: RuleFields["decision"] | undefined;
+  propose: string | undefined;
   /** Whether every field of `match` is right and means something. */
   isMatchSound: boolean;
+  /** Whether it is known what the rule proposes. */
+  isProposeSound: boolean;
 }
 
 /** The rule's own fields, of which some may be wrong. */
-interface Fields {
+export interface Fields {
   rule: Omit<RuleFields, "match">;
   match: MatchFields;
   /** Keys that are wrong, those of `match` with "match." before them. */
@@ -46,18 +52,33 @@ export function checkRule(
   report: Report,
 ): RuleDraft {
   const read = readRule(raw, at, report);
-  if (read === null) return { index, at, name: null, match: {}, isMatchSound: false };
+  if (read === null) {
+    return {
+      index,
+      at,
+      name: null,
+      match: {},
+      decision: undefined,
+      propose: undefined,
+      isMatchSound: false,
+      isProposeSound: false,
+    };
+  }
   const before = report.problems.length;
   checkWindows(read, at, report);
+  checkEventMatch(read, at, report);
   if (runbooks !== null) checkRunbooks(read, at, runbooks, report);
   const isMatchSound =
     before === report.problems.length && ![...read.broken].some((key) => key.startsWith("match"));
+  const beforePropose = report.problems.length;
   checkPropose(read, at, report);
   if (runbooks !== null) checkProposed(read, at, runbooks, report);
+  const isProposeSound = beforePropose === report.problems.length && !read.broken.has("propose");
   checkEscalation(read, at, report);
   checkExpiry(read, at, report);
   if (runbooks !== null) checkEditable(read, at, runbooks, report);
-  return { index, at, name: read.rule.name ?? null, match: read.match, isMatchSound };
+  const { name = null, decision, propose } = read.rule;
+  return { index, at, name, match: read.match, decision, propose, isMatchSound, isProposeSound };
 }
 
 function readRule(raw: unknown, at: Path, report: Report): Fields | null {
@@ -130,66 +151,6 @@ function checkEach(
     report.field(Array.isArray(written) ? [...at, index] : at, unknownName(must, value, known));
   });
   return values.every((value) => known.includes(value));
-}
-
-/** The runbooks whose proposals the rule can match. */
-export function runbooksMatched(
-  match: MatchFields,
-  runbooks: readonly KnownRunbook[],
-): KnownRunbook[] {
-  const names = listOf(match.runbook);
-  const actions = listOf(match.action);
-  return runbooks.filter(
-    (runbook) =>
-      (names === null || names.includes(runbook.name)) &&
-      (actions === null || runbook.action === null || actions.includes(runbook.action)),
-  );
-}
-
-function checkPropose({ rule, match, broken }: Fields, at: Path, report: Report): void {
-  const { propose } = rule;
-  if (propose === undefined) return;
-  const where = [...at, "propose"];
-  if (match.event === undefined && !broken.has("match") && !broken.has("match.event")) {
-    report.field(
-      where,
-      `must stand with \`match.event\`, which says for which events to propose, got ${quote(propose)} without it`,
-    );
-  }
-  const own = listOf(match.event)?.find((event) =>
-    eventType(event).startsWith("incident.action_invocation."),
-  );
-  if (own !== undefined) {
-    report.field(
-      where,
-      `must not stand with \`match.event\` ${quote(own)}: the gate's own executions cause that event, so it would propose for ever`,
-    );
-  }
-}
-
-function checkProposed(
-  { rule, match, broken }: Fields,
-  at: Path,
-  runbooks: readonly KnownRunbook[],
-  report: Report,
-): void {
-  const { propose } = rule;
-  if (propose === undefined || runbooks.length === 0) return;
-  const where = [...at, "propose"];
-  const names = runbooks.map((runbook) => runbook.name);
-  if (!names.includes(propose)) {
-    report.field(where, unknownName("must be a runbook of this service", propose, names));
-  } else if (
-    !broken.has("match") &&
-    !broken.has("match.runbook") &&
-    !broken.has("match.action") &&
-    !runbooksMatched(match, runbooks).some((runbook) => runbook.name === propose)
-  ) {
-    report.field(
-      where,
-      `must be a runbook that \`match.runbook\` and \`match.action\` of the same rule let through, got ${quote(propose)}`,
-    );
-  }
 }
 
 function checkEscalation({ rule, broken }: Fields, at: Path, report: Report): void {

@@ -1,4 +1,5 @@
-import { defaultActions, parameterOf, targetOf } from "./normalise.ts";
+import type { MatchFields } from "./checkRule.ts";
+import { defaultActions, listOf, parameterOf, targetOf } from "./normalise.ts";
 import { accepts, described, describedType, isOfType } from "./parameters.ts";
 import { parameterSchema } from "./parameterSchema.ts";
 import type { ParameterInput } from "./parameterSchema.ts";
@@ -17,6 +18,20 @@ export interface KnownRunbook {
   action: string | null;
   /** For each parameter, whether a custom field carries it; null: what is written is wrong. */
   carried: ReadonlyMap<string, boolean | null>;
+}
+
+/** The runbooks whose proposals the rule can match. */
+export function runbooksMatched(
+  match: MatchFields,
+  runbooks: readonly KnownRunbook[],
+): KnownRunbook[] {
+  const names = listOf(match.runbook);
+  const actions = listOf(match.action);
+  return runbooks.filter(
+    (runbook) =>
+      (names === null || names.includes(runbook.name)) &&
+      (actions === null || runbook.action === null || actions.includes(runbook.action)),
+  );
 }
 
 const readRunbook = reader(runbookShell);

@@ -1,8 +1,9 @@
 /**
- * Event types of PagerDuty webhooks v3 that are about an incident. The API takes any text, so a
- * typing error would otherwise be found only by an event that never comes.
+ * Event types of PagerDuty webhooks v3 that are about an incident and can lead to a proposal. The API takes any text, so a
+ * typing error would otherwise be found only by an event that never comes. Events about a run of an action or a workflow
+ * are not here: the gate compares them with what it permitted, and proposes nothing for them.
  */
-export const incidentEvents = [
+export const proposingEvents = [
   "incident.triggered",
   "incident.acknowledged",
   "incident.unacknowledged",
@@ -16,11 +17,6 @@ export const incidentEvents = [
   "incident.service_updated",
   "incident.annotated",
   "incident.custom_field_values.updated",
-  "incident.action_invocation.created",
-  "incident.action_invocation.updated",
-  "incident.action_invocation.terminated",
-  "incident.workflow.started",
-  "incident.workflow.completed",
   "incident.responder.added",
   "incident.responder.replied",
   "incident.task.created",
@@ -30,6 +26,15 @@ export const incidentEvents = [
   "incident.role.assigned",
   "incident.conference_bridge.updated",
 ] as const;
+
+/** Event types about what ran, which never lead to a proposal. */
+const runEvents: readonly string[] = [
+  "incident.action_invocation.created",
+  "incident.action_invocation.updated",
+  "incident.action_invocation.terminated",
+  "incident.workflow.started",
+  "incident.workflow.completed",
+];
 
 /** What a gate subscribes to unless it is told otherwise: what it acts on, watches or keeps in its audit trail. */
 export const subscribedEvents: readonly string[] = [
@@ -62,15 +67,18 @@ export const neededEvents: readonly string[] = [
   "incident.workflow.started",
 ];
 
-/** How an event type that is newer than {@link incidentEvents} is written: "custom:incident.new". */
-export const customEventPrefix = "custom:";
+/** How an event type that is newer than {@link proposingEvents} is written: "custom:incident.new". */
+const customEventPrefix = "custom:";
+export const customEventPattern = /^custom:incident(?:\.[a-z0-9_]+)+$/;
 
-const known: ReadonlySet<string> = new Set(incidentEvents);
-const CUSTOM = /^custom:[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;
+const known: ReadonlySet<string> = new Set(proposingEvents);
 
 /** Whether `text` may stand in `match.event`. */
 export function isEventName(text: string): boolean {
-  return known.has(text) || (text.length <= 100 && CUSTOM.test(text));
+  if (known.has(text)) return true;
+  return (
+    text.length <= 100 && customEventPattern.test(text) && !runEvents.includes(eventType(text))
+  );
 }
 
 /** The event type as PagerDuty sends it. */

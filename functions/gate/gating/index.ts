@@ -4,7 +4,7 @@ import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 export { GatingError } from "./errors.ts";
 export { evaluate, proposedRunbook } from "./evaluate.ts";
 export { eventClaims, eventScope, proposerNameProblem } from "./eventProposals.ts";
-export { incidentEvents, neededEvents, subscribedEvents } from "./events.ts";
+export { neededEvents, proposingEvents, subscribedEvents } from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
 export { checkParameters } from "./parameters.ts";
 export { parseGating, parseServiceGating } from "./parse.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { customEventPrefix, incidentEvents, isEventName } from "./events.ts";
+import { customEventPattern, isEventName, proposingEvents } from "./events.ts";
 import { oneOrMany, strict, text } from "./fields.ts";
 import { actionLabel, runbookName } from "./runbookSchema.ts";
 import { closest } from "./show.ts";
@@ -17,7 +17,7 @@ export const matchSchema = strict({
     z
       .string({ error: eventError })
       .refine(isEventName, { error: eventError })
-      .meta({ anyOf: [{ enum: incidentEvents }, { pattern: `^${customEventPrefix}` }] }),
+      .meta({ anyOf: [{ enum: proposingEvents }, { pattern: customEventPattern.source }] }),
   )
     .meta({
       description:
@@ -67,9 +67,9 @@ export const matchSchema = strict({
 export type MatchInput = z.output<typeof matchSchema>;
 
 function eventError(issue: { input?: unknown }): string {
-  const near = typeof issue.input === "string" ? closest(issue.input, incidentEvents) : null;
+  const near = typeof issue.input === "string" ? closest(issue.input, proposingEvents) : null;
   const hint = near === null ? "" : ` (did you mean ${near}?)`;
-  return `must be an event type of PagerDuty${hint}: ${incidentEvents.join(", ")}, or "custom:<type>" for one that is not in this list`;
+  return `must be an event type of PagerDuty that can lead to a proposal${hint}: ${proposingEvents.join(", ")}, or "custom:incident.<type>" for one that is not in this list`;
 }
 
 function patternError(issue: { input?: unknown }): string {

@@ -4,7 +4,8 @@ import type { RuleDraft } from "./checkRule.ts";
 import { checkRunbook } from "./checkRunbook.ts";
 import type { KnownRunbook } from "./checkRunbook.ts";
 import { normaliseDefaults, normaliseService } from "./normalise.ts";
-import { unreachable } from "./reachability.ts";
+import { uselessness } from "./reachability.ts";
+import type { Uselessness } from "./reachability.ts";
 import { reader } from "./read.ts";
 import { Report } from "./report.ts";
 import type { Path } from "./report.ts";
@@ -126,20 +127,50 @@ function checkReachable(
 ): void {
   if (runbooks.length === 0 || runbooks.some((runbook) => runbook.action === null)) return;
   const sound = rules.filter((rule) => rule.isMatchSound);
-  const covers = unreachable(
-    sound.map((rule) => rule.match),
+  const found = uselessness(
+    sound,
     runbooks,
+    rules.every((rule) => rule.isMatchSound && rule.isProposeSound),
   );
   sound.forEach((rule, index) => {
-    const by = covers[index] ?? null;
-    if (by === null) return;
-    const names = by.map((other) => {
-      const taker = sound[other];
-      return taker?.name ?? `rules[${String(taker?.index)}]`;
-    });
+    const useless = found[index] ?? null;
+    if (useless !== null) reportUseless(useless, rule, sound, report);
+  });
+}
+
+function reportUseless(
+  useless: Uselessness,
+  rule: RuleDraft,
+  sound: readonly RuleDraft[],
+  report: Report,
+): void {
+  if (useless.kind === "unproposed") {
     report.whole(
       rule.at,
-      `can never match: everything it matches is taken by rules before it (${names.join(", ")}); move it above them, narrow them, or remove it`,
+      "can never match: no rule with `propose` proposes such a thing for an event; write `propose` in it, or match what proposers propose",
     );
-  });
+    return;
+  }
+  const names = useless.by
+    .map((other) => sound[other]?.name ?? `rules[${String(sound[other]?.index)}]`)
+    .join(", ");
+  switch (useless.kind) {
+    case "covered":
+      report.whole(
+        rule.at,
+        `can never match: everything it matches is taken by rules before it (${names}); move it above them, narrow them, or remove it`,
+      );
+      break;
+    case "outrun":
+      report.field(
+        [...rule.at, "propose"],
+        `must be for events that no rule before it proposes for (${names} does for all of them), got ${show(rule.propose)}`,
+      );
+      break;
+    case "overruled":
+      report.whole(
+        rule.at,
+        `can never allow: whatever it matches lacks a claim that stricter rules before it (${names}) look at, and is asked about; move it above them, or narrow them`,
+      );
+  }
 }

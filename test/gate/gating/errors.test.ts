@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { incidentEvents, reservedDetailKeys } from "../../../functions/gate/gating/index.ts";
+import { proposingEvents, reservedDetailKeys } from "../../../functions/gate/gating/index.ts";
 import { problemsOf, runbooks, withRules } from "./problemsOf.ts";
 
 const ruleKeys =
@@ -149,14 +149,14 @@ const ofRules: readonly (readonly [string, Record<string, unknown>, readonly str
     "an event that is close to a known one",
     { match: { event: "incident.trigered" } },
     [
-      `\`match.event\` must be an event type of PagerDuty (did you mean incident.triggered?): ${incidentEvents.join(", ")}, or "custom:<type>" for one that is not in this list, got "incident.trigered"`,
+      `\`match.event\` must be an event type of PagerDuty that can lead to a proposal (did you mean incident.triggered?): ${proposingEvents.join(", ")}, or "custom:incident.<type>" for one that is not in this list, got "incident.trigered"`,
     ],
   ],
   [
     "an event that is not about an incident",
     { match: { event: ["incident.triggered", "pagey.ping"] } },
     [
-      `\`match.event[1]\` must be an event type of PagerDuty: ${incidentEvents.join(", ")}, or "custom:<type>" for one that is not in this list, got "pagey.ping"`,
+      `\`match.event[1]\` must be an event type of PagerDuty that can lead to a proposal: ${proposingEvents.join(", ")}, or "custom:incident.<type>" for one that is not in this list, got "pagey.ping"`,
     ],
   ],
   [
@@ -237,10 +237,73 @@ const ofRules: readonly (readonly [string, Record<string, unknown>, readonly str
     ],
   ],
   [
-    "propose for the gate's own executions",
-    { propose: "failover", match: { event: "incident.action_invocation.terminated" } },
+    "events about what ran",
+    {
+      propose: "failover",
+      match: {
+        event: [
+          "incident.action_invocation.terminated",
+          "custom:incident.workflow.started",
+          "incident.triggered",
+        ],
+      },
+    },
+    ["incident.action_invocation.terminated", "custom:incident.workflow.started"].map(
+      (type, index) =>
+        `\`match.event[${index}]\` must be an event type of PagerDuty that can lead to a proposal: ${proposingEvents.join(", ")}, or "custom:incident.<type>" for one that is not in this list, got "${type}"`,
+    ),
+  ],
+  [
+    "an event of a type of its own that is not about an incident",
+    { propose: "failover", match: { event: "custom:service.updated" } },
     [
-      '`propose` must not stand with `match.event` "incident.action_invocation.terminated": the gate\'s own executions cause that event, so it would propose for ever',
+      `\`match.event\` must be an event type of PagerDuty that can lead to a proposal: ${proposingEvents.join(", ")}, or "custom:incident.<type>" for one that is not in this list, got "custom:service.updated"`,
+    ],
+  ],
+  [
+    "an event with what nobody claims for it, and others who propose",
+    {
+      propose: "failover",
+      match: {
+        event: "incident.triggered",
+        severity: "critical",
+        region: ["eu", "us"],
+        proposer: ["pagerduty", "healer"],
+      },
+    },
+    [
+      '`match.proposer[1]` must be "pagerduty" with `match.event`: the gate itself proposes for events, got "healer"',
+      '`match.severity` must be left out with `match.event`: an event claims none, got "critical"',
+      "`match.region` must be left out with `match.event`: an event claims none, got a list of 2",
+    ],
+  ],
+  [
+    "claims of whoever proposes for events",
+    { match: { proposer: "pagerduty", severity: "critical" } },
+    [
+      '`match.severity` must be left out with `match.proposer` "pagerduty": an event claims none, got "critical"',
+    ],
+  ],
+  [
+    "proposers that nobody can be",
+    { match: { proposer: ["event", "PagerDuty", "healer"] } },
+    [
+      '`match.proposer[0]` must be a name that a proposer\'s token can have, or "pagerduty" for events, got "event"',
+      '`match.proposer[1]` must be a name that a proposer\'s token can have, or "pagerduty" for events, got "PagerDuty"',
+    ],
+  ],
+  [
+    "an event for which nothing is proposed",
+    { match: { event: "incident.triggered" } },
+    [
+      "can never match: no rule with `propose` proposes such a thing for an event; write `propose` in it, or match what proposers propose",
+    ],
+  ],
+  [
+    "whoever proposes for events where nothing is proposed",
+    { match: { proposer: ["pagerduty"] } },
+    [
+      "can never match: no rule with `propose` proposes such a thing for an event; write `propose` in it, or match what proposers propose",
     ],
   ],
   [
@@ -580,7 +643,9 @@ describe("refused gating", () => {
     });
 
     it("refuses rules of a service that has no runbooks", () => {
-      const rules = [{ name: "a", decision: "deny", propose: "x", match: { event: "custom:x" } }];
+      const rules = [
+        { name: "a", decision: "deny", propose: "x", match: { event: "custom:incident.x" } },
+      ];
       assert.deepEqual(problemsOf({ services: { db: { rules } } }), [
         "services.db.rules[0] (a): can never match: the service has no `runbooks`, so nothing can be proposed for it",
       ]);

@@ -75,11 +75,9 @@ describe("parseGating", () => {
             event: ["incident.triggered", "custom:incident.new_thing", "incident.triggered"],
             action: "run_auto_remediation_runbook",
             priority: "P1",
-            severity: ["critical"],
             urgency: "high",
-            region: "us-east-1",
             runbook: "failover",
-            proposer: "healer",
+            proposer: "pagerduty",
             titlePattern: "^payments",
             during: [
               { days: ["sat", "fri"], from: "17:00", to: "09:00", timeZone: "Europe/Berlin" },
@@ -102,7 +100,24 @@ describe("parseGating", () => {
           limits: { openProposals: 5 },
           acceptRuleApprovals: true,
         },
+        {
+          name: "claims",
+          match: { severity: ["critical"], region: "us-east-1", proposer: ["healer", "pagerduty"] },
+          decision: "deny",
+        },
       ],
+    });
+    assert.deepEqual(gating.rules[1]?.match, {
+      event: null,
+      action: null,
+      priority: null,
+      severity: ["critical"],
+      urgency: null,
+      region: ["us-east-1"],
+      runbook: null,
+      proposer: ["healer", "pagerduty"],
+      titlePattern: null,
+      during: null,
     });
     assert.deepEqual(gating.rules[0], {
       name: "full",
@@ -110,11 +125,11 @@ describe("parseGating", () => {
         event: ["incident.triggered", "incident.new_thing"],
         action: ["run_auto_remediation_runbook"],
         priority: ["P1"],
-        severity: ["critical"],
+        severity: null,
         urgency: ["high"],
-        region: ["us-east-1"],
+        region: null,
         runbook: ["failover"],
-        proposer: ["healer"],
+        proposer: ["pagerduty"],
         titlePattern: ["^payments"],
         during: [
           {

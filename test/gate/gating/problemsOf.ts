@@ -1,4 +1,7 @@
 import { GatingError, parseGating } from "../../../functions/gate/gating/index.ts";
+import type { ServiceGating } from "../../../functions/gate/gating/index.ts";
+import { normaliseService } from "../../../functions/gate/gating/normalise.ts";
+import { serviceSchema } from "../../../functions/gate/gating/schema.ts";
 
 /** The lines with which a gating is refused; empty: it is accepted. */
 export function problemsOf(input: unknown): string[] {
@@ -27,4 +30,9 @@ export const runbooks = {
 /** A gating of one service, `db`, with these rules and {@link runbooks}. */
 export function withRules(...rules: unknown[]): unknown {
   return { services: { db: { runbooks, rules } } };
+}
+
+/** The same as it is evaluated, with rules that do not get past the checks against each other. */
+export function unchecked(...rules: unknown[]): ServiceGating {
+  return normaliseService(serviceSchema.parse({ runbooks, rules }));
 }

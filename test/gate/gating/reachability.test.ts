@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GatingError, evaluate, parseServiceGating } from "../../../functions/gate/gating/index.ts";
-import type { ServiceGating } from "../../../functions/gate/gating/index.ts";
-import { problemsOf, runbooks, withRules } from "./problemsOf.ts";
+import { eventClaims, evaluate, proposedRunbook } from "../../../functions/gate/gating/index.ts";
+import type { ServiceGating, Subject } from "../../../functions/gate/gating/index.ts";
+import { problemsOf, unchecked, withRules } from "./problemsOf.ts";
 import { anyMatch, anySubject, values } from "./subjects.ts";
 
 /** Which of the rules with these matches are refused as never matching, and by which they are covered. */
@@ -117,11 +117,6 @@ describe("rules that can never match", () => {
       [{ priority: "P1" }, { priority: "P1", titlePattern: "x" }],
       { 1: "r0" },
     ],
-    [
-      "with custom: before a type that the list has",
-      [{ event: "incident.triggered" }, { event: "custom:incident.triggered" }],
-      { 1: "r0" },
-    ],
   ];
   for (const [name, matches, expected] of cases) {
     it(`are refused ${name}`, () => {
@@ -132,7 +127,7 @@ describe("rules that can never match", () => {
   const reachable: readonly (readonly [string, unknown[]])[] = [
     ["something the earlier leave over", [{ priority: "P1" }, { priority: ["P1", "P2"] }]],
     ["no urgency, which both urgencies leave over", [{ urgency: ["high", "low"] }, undefined]],
-    ["an explicit proposal, which events leave over", [{ event: "incident.triggered" }, undefined]],
+    ["something from proposers", [{ proposer: ["a", "b"] }, { proposer: ["b", "c"] }]],
     ["a region of its own", [{ region: "a" }, { region: ["a", "b"] }]],
     ["no region", [{ region: ["a", "b"] }, undefined]],
     [
@@ -185,29 +180,121 @@ describe("rules that can never match", () => {
     );
   });
 
+  describe("between events and proposers", () => {
+    const on = (event: string, more: object = {}) => ({ match: { event, ...more } });
+    const proposing = { propose: "failover", decision: "requireApproval" };
+    const unproposed =
+      "can never match: no rule with `propose` proposes such a thing for an event; write `propose` in it, or match what proposers propose";
+    const cases: readonly (readonly [string, object[], Record<number, string>])[] = [
+      [
+        "an event of which another rule proposes something",
+        [
+          { ...on("incident.triggered", { urgency: "high" }), decision: "deny" },
+          { ...on("custom:incident.triggered"), ...proposing },
+          { decision: "allow" },
+        ],
+        {},
+      ],
+      [
+        "the same for another runbook, or another event",
+        [
+          { ...on("incident.triggered", { runbook: "page" }), decision: "deny" },
+          { ...on("incident.resolved"), decision: "deny" },
+          { match: { proposer: "pagerduty", runbook: "restart" }, decision: "deny" },
+          { ...on("incident.triggered"), ...proposing },
+        ],
+        { 0: unproposed, 1: unproposed, 2: unproposed },
+      ],
+      [
+        "a runbook that is proposed where another is already",
+        [
+          { ...on("incident.triggered", { runbook: "failover" }), ...proposing },
+          { ...on("incident.triggered", { priority: "P1" }), ...proposing, propose: "page" },
+        ],
+        {
+          1: '`propose` must be for events that no rule before it proposes for (r0 does for all of them), got "page"',
+        },
+      ],
+      [
+        "one that is proposed for what the other leaves over",
+        [
+          {
+            ...on("incident.triggered", { runbook: "failover", titlePattern: "x" }),
+            ...proposing,
+          },
+          { ...on("incident.triggered"), ...proposing, propose: "page" },
+        ],
+        {},
+      ],
+      [
+        "an `allow` that only a missing claim leads to",
+        [
+          { match: { severity: "critical" }, decision: "deny" },
+          { match: { region: ["eu", "us"] }, decision: "requireApproval" },
+          { ...on("incident.triggered"), ...proposing, decision: "allow" },
+          { decision: "allow" },
+        ],
+        {
+          2: "can never allow: whatever it matches lacks a claim that stricter rules before it (r0) look at, and is asked about; move it above them, or narrow them",
+        },
+      ],
+      [
+        "an `allow` that another field keeps from such rules, or that stands above them",
+        [
+          { ...on("incident.triggered", { priority: "P2" }), ...proposing, decision: "allow" },
+          { match: { severity: "critical", runbook: "page" }, decision: "deny" },
+          { ...on("incident.triggered"), ...proposing, decision: "allow" },
+        ],
+        {},
+      ],
+    ];
+    for (const [name, rules, expected] of cases) {
+      it(`are told for ${name}`, () => {
+        const named = rules.map((rule, index) => ({ name: `r${index}`, ...rule }));
+        assert.deepEqual(
+          problemsOf(withRules(...named)),
+          Object.entries(expected).map(
+            ([index, text]) => `services.db.rules[${index}] (r${index}): ${text}`,
+          ),
+        );
+      });
+    }
+
+    it("are not told while it is open what another rule proposes", () => {
+      const rules = [
+        { name: "a", ...on("incident.triggered"), decision: "deny" },
+        { name: "b", ...on("incident.triggered"), ...proposing, propose: "failovr" },
+      ];
+      assert.deepEqual(problemsOf(withRules(...rules)), [
+        'services.db.rules[1] (b): `propose` must be a runbook of this service ("failover", "restart", "page"), got "failovr"; did you mean `failover`?',
+        "services.db.rules[1] (b): can never match: everything it matches is taken by rules before it (a); move it above them, narrow them, or remove it",
+      ]);
+    });
+  });
+
   it("are never reached by any proposal", () => {
-    const rules = fc
-      .array(anyMatch, { minLength: 2, maxLength: 4 })
-      // Rules with one field are wide, so that they cover others often enough.
-      .map((matches) =>
-        matches.map((match, index) => ({
-          name: `r${index}`,
-          decision: "deny",
-          match: Object.fromEntries(Object.entries(match).slice(0, 1 + (index % 2))),
-        })),
-      );
+    const rules = fc.array(anyMatch, { minLength: 2, maxLength: 4 }).map((matches) =>
+      matches.map((match, index) => ({
+        name: `r${index}`,
+        decision: "deny",
+        // Rules with one field are wide, so that they cover others often enough.
+        match: Object.fromEntries(Object.entries(match).slice(0, 1 + (index % 2))),
+      })),
+    );
     let refusals = 0;
     fc.assert(
       fc.property(
         rules,
         fc.array(anySubject, { minLength: 20, maxLength: 20 }),
         (written, subjects) => {
-          const refused = refusedOf(written);
-          const gating = withoutChecks(written);
-          refusals += refused.size;
-          for (const subject of gating === null ? [] : subjects) {
-            const { rule } = evaluate(gating ?? assert.fail(), subject);
-            assert(rule === null || !refused.has(rule), `${rule} was reached`);
+          const found = uselessOf(written);
+          const gating = unchecked(...written);
+          refusals += found.size;
+          for (const subject of subjects) {
+            const possible = asProposed(gating, subject);
+            if (possible === null) continue;
+            const { rule } = evaluate(gating, possible);
+            assert(rule === null || !found.has(rule), `${rule} was reached`);
           }
         },
       ),
@@ -216,67 +303,91 @@ describe("rules that can never match", () => {
     assert(refusals > 10, `only ${refusals} refusals were put to the test`);
   });
 
-  it("are all found where no pattern, window or region hides them", () => {
-    const { priority, urgency, runbook } = values;
+  it("are all found where no pattern or window hides them, and no others", () => {
+    const { event, priority, severity, region, runbook } = values;
     const some = <Value>(from: readonly Value[]) => fc.subarray([...from], { minLength: 1 });
-    const match = fc.record(
-      { priority: some(priority), urgency: some(urgency), runbook: some(runbook) },
-      { requiredKeys: [] },
+    const read = { priority: some(priority), runbook: some(runbook) };
+    const two = region.slice(0, 2);
+    const match = fc.oneof(
+      fc.record({ severity: some(severity), region: some(two), ...read }, { requiredKeys: [] }),
+      fc.record({ event: some(event), ...read }, { requiredKeys: ["event"] }),
     );
+    const decision = fc.constantFrom("allow", "deny", "requireApproval");
+    const rule = fc.record({ match, decision, isProposing: fc.boolean() });
+    const seen: Record<string, number> = {};
     fc.assert(
-      fc.property(fc.array(match, { minLength: 2, maxLength: 5 }), (matches) => {
-        const rules = matches.map((each, index) => ({
+      fc.property(fc.array(rule, { minLength: 2, maxLength: 5 }), (drawn) => {
+        const rules = drawn.map(({ isProposing, ...rest }, index) => ({
           name: `r${index}`,
-          decision: "deny",
-          match: each,
+          ...rest,
+          ...("event" in rest.match && isProposing
+            ? { propose: rest.match.runbook?.[0] ?? "page" }
+            : {}),
         }));
-        const gating = withoutChecks(rules);
-        assert(gating !== null);
-        const reached = new Set<string | null>();
-        for (const subject of everySubject()) reached.add(evaluate(gating, subject).rule);
-        assert.deepEqual(
-          [...refusedOf(rules)],
-          rules.map((rule) => rule.name).filter((name) => !reached.has(name)),
-        );
+        const gating = unchecked(...rules);
+        const matched = new Set<string | undefined>();
+        const allowing = new Set<string | null>();
+        const proposers = new Set<string | undefined>();
+        for (const subject of everySubject(two)) {
+          proposers.add(proposedRunbook(gating, subject)?.rule);
+          const possible = asProposed(gating, subject);
+          if (possible === null) continue;
+          const { rule, decision, trace } = evaluate(gating, possible);
+          matched.add(trace.find((entry) => entry.matched)?.rule);
+          if (decision === "allow") allowing.add(rule);
+        }
+        const expected = rules.flatMap(({ name, decision, propose }): [string, string][] => {
+          if (propose !== undefined && !proposers.has(name)) return [[name, "outrun"]];
+          if (!matched.has(name)) return [[name, "unmatched"]];
+          return decision === "allow" && !allowing.has(name) ? [[name, "overruled"]] : [];
+        });
+        assert.deepEqual([...uselessOf(rules)], expected);
+        for (const [, kind] of expected) seen[kind] = (seen[kind] ?? 0) + 1;
       }),
+      { numRuns: 300, seed: 4421 },
     );
+    assert.deepEqual(Object.keys(seen).sort(), ["outrun", "overruled", "unmatched"]);
   });
 });
 
-interface Written {
-  name: string;
-  match: object;
-}
-
-/** Names of the rules that are refused because others take what they match. */
-function refusedOf(rules: readonly Written[]): Set<string> {
-  return new Set(
-    problemsOf(withRules(...rules)).flatMap((line) => {
-      const found = /\((r\d+)\): can never match: everything/.exec(line);
-      return found?.[1] === undefined ? [] : [found[1]];
+/** Why rules are refused as useless, by name. */
+function uselessOf(rules: readonly object[]): Map<string, string> {
+  return new Map(
+    problemsOf(withRules(...rules)).map((line): [string, string] => {
+      const found =
+        /\((r\d+)\): (?:(can never match)|(`propose` must be for events)|(can never allow))/.exec(
+          line,
+        );
+      const [, name, unmatched, outrun] = found ?? [];
+      assert(name !== undefined, line);
+      if (unmatched !== undefined) return [name, "unmatched"];
+      return [name, outrun === undefined ? "overruled" : "outrun"];
     }),
   );
 }
 
-/** The gating with all these rules, each read by itself; null: one is wrong by itself. */
-function withoutChecks(rules: readonly Written[]): ServiceGating | null {
-  try {
-    const parsed = rules.map((rule) => parseServiceGating("db", { runbooks, rules: [rule] }));
-    const [first] = parsed;
-    return first === undefined ? null : { ...first, rules: parsed.flatMap((one) => one.rules) };
-  } catch (error) {
-    if (error instanceof GatingError) return null;
-    throw error;
-  }
+/** The proposal as it can come: one from an event has what the gate itself proposes; null: it proposes nothing. */
+function asProposed(gating: ServiceGating, subject: Subject): Subject | null {
+  if (subject.event === null) return subject;
+  const event = { ...subject, ...eventClaims, regions: [] };
+  const found = proposedRunbook(gating, event);
+  const runbook = found === null ? undefined : gating.runbooks[found.runbook];
+  return runbook === undefined ? null : { ...event, runbook: runbook.name, action: runbook.action };
 }
 
-/** Every proposal that differs in priority, urgency or runbook. */
-function* everySubject() {
+/** Every proposal that differs in event, priority, severity, regions or runbook. */
+function* everySubject(regions: readonly string[]): Generator<Subject> {
   const [base] = fc.sample(anySubject, { numRuns: 1, seed: 1 });
   assert(base !== undefined);
+  const some = [[], ["other"], [...regions], ...regions.map((region) => [region])];
   for (const priority of [...values.priority, null]) {
-    for (const urgency of [...values.urgency, null]) {
-      for (const runbook of values.runbook) yield { ...base, priority, urgency, runbook };
+    for (const event of [...values.event, "incident.resolved"]) yield { ...base, event, priority };
+    for (const severity of [...values.severity, "other", null]) {
+      for (const regions of some) {
+        for (const runbook of values.runbook) {
+          yield { ...base, event: null, priority, severity, regions, runbook };
+        }
+      }
     }
   }
 }
