@@ -1,5 +1,6 @@
 import { chainFacts, GENESIS, type AuditEvent } from "./audit.ts";
 import { dedupeKey } from "./digest.ts";
+import type { TraceEntry } from "./gating/index.ts";
 import type { Parameters, Proposal, ProposalRequest, Source } from "./proposal.ts";
 
 /** The first record of a proposal, and its first event. */
@@ -11,13 +12,20 @@ export function newProposal(by: {
   request: ProposalRequest;
   /** The request's parameters with the runbook's defaults filled in: what is equal with them is equal. */
   filled?: Parameters;
+  /** Where a rule proposes it: the rules tried for that, and why each before it did not. */
+  trace?: readonly TraceEntry[];
   nowMs: number;
 }): { proposal: Proposal; events: AuditEvent[] } {
-  const { id, source, proposer, request, filled = request.parameters, nowMs } = by;
+  const { id, source, proposer, request, filled = request.parameters, trace, nowMs } = by;
   const events = chainFacts(
     id,
     { seq: 0, head: GENESIS },
-    [{ type: "proposal.received", data: { source, proposer, request } }],
+    [
+      {
+        type: "proposal.received",
+        data: { source, proposer, request, ...(trace === undefined ? {} : { trace }) },
+      },
+    ],
     nowMs,
   );
   const proposal: Proposal = {

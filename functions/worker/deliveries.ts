@@ -215,6 +215,7 @@ async function propose(
       summary: null,
     },
     ...(filled?.ok === true ? { filled: filled.value } : {}),
+    trace: proposed.trace,
     nowMs,
   });
   const created = await ports.ledger.create(proposal, events, {

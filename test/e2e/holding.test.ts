@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
+import {
+  answer,
+  asked,
+  ended,
+  EXECUTED,
+  finish,
+  propose,
+  see,
+  type Seen,
+} from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, World, type Json } from "../harness/world.ts";
 
@@ -27,6 +36,8 @@ describe("What holds an action or lets it go", () => {
       call: "webhook incident.resolved",
       status: 400,
     });
+  const refusal = (seen: Seen): Json =>
+    seen.events.find(({ type }) => type === "execution.refused")?.data;
   const all = async () => (await world.gate.ledger.list({ limit: 200 })).proposals;
 
   describe("the incident", () => {
@@ -220,7 +231,33 @@ describe("What holds an action or lets it go", () => {
       world.setGating(gatingOf());
       await killSwitch(false);
       await finish(world);
-      assert.equal(ended(await see(world, incident)), "suppressed gatingChanged, 0 runs, 1 tasks");
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed gatingChanged, 0 runs, 1 tasks");
+      const { gatingHash, ...why } = refusal(seen);
+      assert.notEqual(gatingHash, seen.proposal.weighing?.gatingHash);
+      assert.deepEqual(why, {
+        reason: "gatingChanged",
+        rule: "only",
+        decision: "requireApproval",
+        trace: [{ rule: "only", matched: true, because: "it matches everything" }],
+      });
+    });
+
+    it("a rule that begins to match: the ledger tells which, and why not the ones before", async () => {
+      const incident = await begin();
+      await propose(world, incident);
+      const { id } = await asked(world);
+      const low = { name: "low", match: { priority: "P3" }, decision: "allow" };
+      const freeze = { name: "freeze", match: { priority: "P1" }, decision: "deny" };
+      world.setGating(gatingOf({}, { rules: [low, freeze] }));
+      await world.decide(id, "approved");
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed deniedByPolicy, 0 runs, 1 tasks");
+      assert.deepEqual(refusal(seen).trace, [
+        { rule: "low", matched: false, because: '`priority` is "P1", not "P3"' },
+        { rule: "freeze", matched: true, because: "`priority` holds" },
+      ]);
     });
   });
 

@@ -102,4 +102,20 @@ describe("an event", () => {
       }
     });
   }
+
+  it("keeps in the ledger which rule proposed, and why those before it did not", async () => {
+    const event = { event: "incident.triggered" };
+    const gating = unchecked(
+      { name: "deny", match: event, decision: "deny" },
+      { name: "low", match: { ...event, priority: "P3" }, propose: "page", decision: "allow" },
+      { name: "any", match: event, propose: "failover", decision: "requireApproval" },
+    );
+    const { proposal, events } = await proposedFor("incident.triggered", gating);
+    assert.equal(proposal?.request.runbook, "failover");
+    assert.equal(events[0]?.type, "proposal.received");
+    assert.deepEqual(events[0].data["trace"], [
+      { rule: "low", matched: false, because: '`priority` is "P1", not "P3"' },
+      { rule: "any", matched: true, because: "`event` holds" },
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical.ts";
 import { actionDigest } from "../digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
+import type { Evaluation } from "../gating/index.ts";
 import { runLink, serviceOf, startedId } from "../incidents.ts";
 import type { Known, Step } from "../known.ts";
 import type { Order } from "../ports.ts";
@@ -111,12 +112,29 @@ function gatingChange(
     return null;
   }
   const { value: stored } = known.gating;
-  const suppress = (reason: "gatingChanged" | "deniedByPolicy", text: string): Step =>
+  const suppress = (
+    reason: "gatingChanged" | "deniedByPolicy",
+    text: string,
+    by?: Evaluation,
+  ): Step =>
     end(
       proposal,
       known,
       { kind: "suppressed", reason, text },
-      { facts: [{ type: "execution.refused", data: { reason, gatingHash: stored.hash } }] },
+      {
+        facts: [
+          {
+            type: "execution.refused",
+            data: {
+              reason,
+              gatingHash: stored.hash,
+              ...(by === undefined
+                ? {}
+                : { rule: by.rule, decision: by.decision, trace: by.trace }),
+            },
+          },
+        ],
+      },
     );
   const runbook = findRunbook(stored.gating, proposal.request.runbook);
   if (runbook === null || canonicalJson(runbook) !== canonicalJson(weighing.runbook)) {
@@ -141,19 +159,21 @@ function gatingChange(
   const now = evaluate(stored.gating, subjectOf(proposal, incident, runbook, known.nowMs));
   const rule = now.rule ?? "otherwise";
   if (now.decision === "deny") {
-    return suppress("deniedByPolicy", `Rule ${rule} denies it by now.`);
+    return suppress("deniedByPolicy", `Rule ${rule} denies it by now.`, now);
   }
   const locked = decision.changed.filter((name) => !now.terms.editable.includes(name));
   if (locked.length > 0) {
     return suppress(
       "gatingChanged",
       `Rule ${rule} by now lets no reviewer change ${locked.join(", ")}.`,
+      now,
     );
   }
   if (now.decision === "requireApproval" && decision.by === "policy") {
     return suppress(
       "gatingChanged",
       `Rule ${rule} by now requires an approval, which nobody gave.`,
+      now,
     );
   }
   if (
@@ -161,7 +181,7 @@ function gatingChange(
     decision.by === "onExpiry" &&
     now.terms.onExpiry !== "approve"
   ) {
-    return suppress("gatingChanged", `Rule ${rule} no longer approves on expiry.`);
+    return suppress("gatingChanged", `Rule ${rule} no longer approves on expiry.`, now);
   }
   if (
     now.decision === "requireApproval" &&
@@ -171,6 +191,7 @@ function gatingChange(
     return suppress(
       "gatingChanged",
       `Rule ${rule} no longer accepts approvals by a Cheqpoint rule.`,
+      now,
     );
   }
   return null;
