@@ -24,7 +24,7 @@ export function checks(check: string, about: string | null = null) {
 }
 
 /** What the API refuses to tell is said as that, never guessed. */
-function notSeen(check: string, about: string | null, error: unknown): Check {
+export function notSeen(check: string, about: string | null, error: unknown): Check {
   const status = error instanceof RemoteError ? error.status : null;
   return checks(check, about).warn(
     `cannot be seen by API: ${told(error)}`,

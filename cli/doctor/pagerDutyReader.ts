@@ -168,6 +168,10 @@ export class PagerDutyReader {
     return serviceCalls(this.#rest).findService(idOrName);
   }
 
+  services(): Promise<{ id: string; name: string }[]> {
+    return this.#offsets("/services", "services", z.object({ id, name: z.string() }));
+  }
+
   async service(serviceId: string): Promise<z.infer<typeof service> | null> {
     return (
       (await this.#rest.find(`/services/${serviceId}`, z.object({ service })))?.service ?? null

@@ -26,7 +26,7 @@ export async function actionCoverage(
             checks("coverage.actions", service.key).ok(
               own.length === 0
                 ? "no automation actions"
-                : `${own.length} automation ${own.length === 1 ? "action" : "actions"}, none that is held can be run by others${alwaysAllowed(gaps)}`,
+                : `${own.length} automation ${own.length === 1 ? "action" : "actions"}, none that is held can be run by others as far as teams and flags tell${alwaysAllowed(gaps)}`,
             ),
           ]),
     );
@@ -67,7 +67,7 @@ async function gapsOf(
   if (action.teams === null) {
     gaps.push(
       checks("coverage.actions", service.key).warn(
-        `${name}: cannot be seen by API who may run it`,
+        `${name} has no word on its teams: who may run it cannot be seen by API`,
         "look at its teams in PagerDuty (Automation → Actions)",
       ),
     );
@@ -85,11 +85,15 @@ async function gapsOf(
       );
     }
   }
-  if (isTrue(action.allow_invocation_from_event_orchestration)) {
+  const byRules = action.allow_invocation_from_event_orchestration;
+  const close = `PUT /automation_actions/actions/${id} {"action":{"allow_invocation_from_event_orchestration":false}} (Pulumi: allowInvocationFromEventOrchestration: "false")`;
+  if (isTrue(byRules)) {
+    gaps.push(make(`${name} can be run by event-orchestration rules`, close));
+  } else if (byRules === null && standing !== "free") {
     gaps.push(
-      make(
-        `${name} can be run by event-orchestration rules`,
-        `PUT /automation_actions/actions/${id} {"action":{"allow_invocation_from_event_orchestration":false}} (Pulumi: allowInvocationFromEventOrchestration: "false")`,
+      checks("coverage.actions", service.key).warn(
+        `${name} has no word on event-orchestration rules: whether they can run it cannot be seen by API`,
+        close,
       ),
     );
   }

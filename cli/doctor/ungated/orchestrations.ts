@@ -1,4 +1,4 @@
-import { checks, part, type Check } from "../check.ts";
+import { checks, listed, notSeen, part, type Check } from "../check.ts";
 import type { OrchestrationPath, PagerDutyReader, RuleActions } from "../pagerDutyReader.ts";
 import { severity, standingOf, standingText } from "../standing.ts";
 import type { KnownService } from "../subject.ts";
@@ -15,7 +15,13 @@ interface Rule {
   actions: RuleActions;
 }
 
-/** Which event-orchestration rules start something without the gate. */
+/** So many services are asked at once: an account may have thousands, and PagerDuty limits calls a minute. */
+const AT_ONCE = 5;
+
+/**
+ * Which event-orchestration rules start something without the gate. Of what no gated service gets its events from, only
+ * rules that run a held action count: whose rule runs it makes no difference to the action.
+ */
 export async function orchestrationCoverage(
   reader: PagerDutyReader,
   services: readonly KnownService[],
@@ -23,31 +29,30 @@ export async function orchestrationCoverage(
 ): Promise<Check[]> {
   const found: Check[] = [];
   let rules = 0;
+  const add = (about: string, own: readonly Rule[]): Check[] => {
+    rules += own.length;
+    return own.flatMap((rule) => ruleChecks(rule, about, services, proposalsUrl));
+  };
   for (const service of services) {
     found.push(
-      ...(await part("coverage.rules", service.key, async () => {
-        if (!(await reader.serviceRulesActive(service.id))) {
-          return [];
-        }
-        const own = rulesOf(await reader.rules(`services/${service.id}`));
-        rules += own.length;
-        return own.flatMap((rule) => ruleChecks(rule, service.key, services, proposalsUrl));
-      })),
+      ...(await part("coverage.rules", service.key, async () =>
+        add(service.key, await activeRules(reader, service.id)),
+      )),
     );
   }
   found.push(
+    ...(await part("coverage.rules", "services that are not gated", async () =>
+      elsewhere(reader, services, (name, own) => add(`${name} (not gated)`, own)),
+    )),
     ...(await part("coverage.rules", null, async () => {
       const all: Check[] = [];
       for (const { id, name } of await reader.orchestrations()) {
         const about = `orchestration ${name ?? id}`;
         all.push(
           ...(await part("coverage.rules", about, async () => {
-            if (!leadsTo(await reader.rules(`${id}/router`), services)) {
-              return [];
-            }
+            const isNear = leadsTo(await reader.rules(`${id}/router`), services);
             const own = rulesOf(await reader.rules(`${id}/global`));
-            rules += own.length;
-            return own.flatMap((rule) => ruleChecks(rule, about, services, proposalsUrl));
+            return add(about, isNear ? own : runningHeld(own, services));
           })),
         );
       }
@@ -58,9 +63,61 @@ export async function orchestrationCoverage(
     ? found
     : [
         checks("coverage.rules").ok(
-          `${rules} event-orchestration ${rules === 1 ? "rule" : "rules"} for gated services, none starts anything without the gate`,
+          `${rules} event-orchestration ${rules === 1 ? "rule" : "rules"} for gated services, none starts anything without the gate; no rule of another service runs what is held`,
         ),
       ];
+}
+
+/** Rules of services that are not gated. What cannot be read there is told once, not for each service. */
+async function elsewhere(
+  reader: PagerDutyReader,
+  gated: readonly KnownService[],
+  add: (name: string, rules: readonly Rule[]) => Check[],
+): Promise<Check[]> {
+  const others = (await reader.services()).filter(({ id }) => !gated.some((one) => one.id === id));
+  const found: Check[] = [];
+  const unread: { name: string; error: unknown }[] = [];
+  for (let from = 0; from < others.length; from += AT_ONCE) {
+    const looked = others.slice(from, from + AT_ONCE).map(async ({ id, name }) => {
+      try {
+        return add(name, runningHeld(await activeRules(reader, id), gated));
+      } catch (error) {
+        unread.push({ name, error });
+        return [];
+      }
+    });
+    found.push(...(await Promise.all(looked)).flat());
+  }
+  const [first] = unread;
+  return first === undefined
+    ? found
+    : [
+        ...found,
+        notSeen(
+          "coverage.rules",
+          `not gated: ${listed(unread.map(({ name }) => name))}`,
+          first.error,
+        ),
+      ];
+}
+
+/** Rules that are switched off do nothing. */
+async function activeRules(reader: PagerDutyReader, serviceId: string): Promise<Rule[]> {
+  return (await reader.serviceRulesActive(serviceId))
+    ? rulesOf(await reader.rules(`services/${serviceId}`))
+    : [];
+}
+
+/** Of each rule, only the actions that gating holds. */
+function runningHeld(rules: readonly Rule[], services: readonly KnownService[]): Rule[] {
+  return rules.flatMap(({ name, actions }) => {
+    const held = (actions.pagerduty_automation_actions ?? []).filter(
+      ({ action_id: id }) => standingOf({ kind: "action", id }, services) === "held",
+    );
+    return held.length === 0
+      ? []
+      : [{ name, actions: { ...NO_ACTIONS, pagerduty_automation_actions: held } }];
+  });
 }
 
 /** Those that count, the catch-all included. */

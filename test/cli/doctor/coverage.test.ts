@@ -1,7 +1,7 @@
 // The PagerDuty emulator keeps orchestrations and triggers in PagerDuty's form; it does not run them.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { DoctorBench } from "./support.ts";
+import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: what can run without the gate", function () {
   this.timeout(20_000);
@@ -156,7 +156,84 @@ describe("gate doctor: what can run without the gate", function () {
     );
   });
 
-  it("finds rules of an orchestration only when its events can reach a gated service", async () => {
+  it("finds a rule of a service that is not gated when it runs a held action", async () => {
+    const path = "/event_orchestrations/services/PSVC003";
+    const runs = (action: string) => ({ pagerduty_automation_actions: [{ action_id: action }] });
+    await bench.pagerDuty("PUT", path, {
+      orchestration_path: {
+        sets: [
+          {
+            id: "start",
+            rules: [
+              { id: "11111111", label: "CPU", actions: runs("01DBFAILOVER") },
+              { id: "22222222", label: "logs", actions: runs("01DIAGNOSE") },
+              {
+                id: "33333333",
+                label: "own",
+                actions: { automation_actions: [{ name: "own", url: "https://x.example.com" }] },
+              },
+            ],
+          },
+        ],
+      },
+    });
+    assert.deepEqual(await gaps(), []);
+    await bench.pagerDuty("PUT", `${path}/active`, { active: true });
+    assert.deepEqual(
+      (await gaps()).map(({ at, found }) => [at, found]),
+      [
+        [
+          "fail coverage.rules search (not gated)",
+          'rule "CPU" (11111111) runs automation action 01DBFAILOVER, which the gating holds, without the gate',
+        ],
+      ],
+    );
+  });
+
+  it("says once that rules of services that are not gated cannot be read", async () => {
+    const found = await bench.problems([], {
+      fetch: async (url, init) =>
+        /event_orchestrations\/services\/(?!PSVC00[12]\/)/.test(addressOf(url))
+          ? new Response('{"error":{"message":"Forbidden"}}', { status: 403 })
+          : fetch(url, init),
+    });
+    assert.equal(found.length, 1);
+    assert.equal(found[0]?.status, "warn");
+    assert.match(found[0].about ?? "", /^not gated: search/);
+    assert.match(found[0].found, /^cannot be seen by API: PagerDuty answered 403 to GET/);
+  });
+
+  it("takes no flag for an unknown one, not for a closed door", async () => {
+    const found = await bench.problems([], {
+      fetch: async (url, init) => {
+        const answer = await fetch(url, init);
+        return addressOf(url).includes("/automation_actions/actions")
+          ? new Response(
+              (await answer.text()).replaceAll(
+                '"allow_invocation_from_event_orchestration":false',
+                '"allow_invocation_from_event_orchestration":null',
+              ),
+              answer,
+            )
+          : answer;
+      },
+    });
+    assert.deepEqual(
+      found.map(({ check, about, status, found: text }) => [
+        check,
+        about,
+        status,
+        /\((\w+)\), which .*, has no word on event-orch.*cannot be seen by API$/.exec(text)?.[1],
+      ]),
+      [
+        ["coverage.actions", "payments-db", "warn", "01DBFAILOVER"],
+        ["coverage.actions", "payments-db", "warn", "01RESTARTAPI"],
+        ["coverage.actions", "checkout-api", "warn", "01RESTARTAPI"],
+      ],
+    );
+  });
+
+  it("finds every rule of an orchestration whose events can reach a gated service, else those that run a held action", async () => {
     const made = await bench.pagerDuty("POST", "/event_orchestrations", {
       orchestration: { name: "Monitoring" },
     });
@@ -167,20 +244,24 @@ describe("gate doctor: what can run without the gate", function () {
       bench.pagerDuty("PUT", `/event_orchestrations/${id}/${path}`, {
         orchestration_path: { sets: [{ id: "start", rules: [{ id: "a", actions }] }] },
       });
-    await put("global", { pagerduty_automation_actions: [{ action_id: "01RESTARTAPI" }] });
+    const found = async () => (await gaps()).map(({ at }) => at);
+    const elsewhere = [{ name: "x", url: "https://x.example.com", auto_send: true }];
+    await put("global", {
+      pagerduty_automation_actions: [{ action_id: "01RESTARTAPI" }],
+      automation_actions: elsewhere,
+    });
+    const [held, unknown] = ["fail", "warn"].map(
+      (status) => `${status} coverage.rules orchestration Monitoring`,
+    );
     await put("router", { route_to: "PSVC003" });
-    assert.deepEqual(await gaps(), []);
-    const expected = "fail coverage.rules orchestration Monitoring";
+    assert.deepEqual(await found(), [held]);
     await put("router", { route_to: "PSVC002" });
-    assert.deepEqual(
-      (await gaps()).map(({ at }) => at),
-      [expected],
-    );
+    assert.deepEqual(await found(), [held, unknown]);
     await put("router", { dynamic_route_to: { source: "event.x", regex: "(.*)" } });
-    assert.deepEqual(
-      (await gaps()).map(({ at }) => at),
-      [expected],
-    );
+    assert.deepEqual(await found(), [held, unknown]);
+    await put("router", { route_to: "PSVC003" });
+    await put("global", { automation_actions: elsewhere });
+    assert.deepEqual(await found(), []);
   });
 
   it("says so when the account does not let rules be read", async () => {
