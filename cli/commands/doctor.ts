@@ -31,11 +31,13 @@ export function doctorCommand({ io, exitWith }: Context): Command {
       "after",
       `
 PAGERDUTY_TOKEN and CHEQPOINT_CONNECTION_KEY hold what the gate itself uses; what is not given is
-not tried. They are not needed for a gate that \`npm start\` runs.
+not tried. They are not needed for a gate that \`npm start\` runs, nor with --stack where the AWS
+credentials may read the deployed ones.
 
 Examples:
   $ gate doctor
-  $ PAGERDUTY_TOKEN=… CHEQPOINT_CONNECTION_KEY=… gate doctor --stack prod
+  $ gate doctor --stack prod
+  $ PAGERDUTY_TOKEN=… CHEQPOINT_CONNECTION_KEY=… gate doctor --url https://gate.example.com
   $ gate doctor --outputs outputs.json --json | jq '.checks[] | select(.status == "fail")'`,
     )
     .action(async (options: DoctorOptions) => {

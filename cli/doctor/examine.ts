@@ -7,11 +7,11 @@ import { gateUserOf } from "./ungated/teams.ts";
 import { workflowCoverage } from "./ungated/workflows.ts";
 import { gateChecks } from "./gateChecks.ts";
 import { gatingOf, type GatingOptions } from "./gating.ts";
-import { fromChecks, serviceChecks, tokenCheck } from "./pagerDutyChecks.ts";
+import { fromChecks, noToken, serviceChecks, tokenCheck } from "./pagerDutyChecks.ts";
 import { PagerDutyReader } from "./pagerDutyReader.ts";
 import { runbookChecks } from "./runbookChecks.ts";
-import { secretChecks } from "./secretChecks.ts";
-import type { GatedService, Subject } from "./subject.ts";
+import { secretsOf, type FoundSecrets } from "./secretChecks.ts";
+import type { Credential, GatedService, Subject } from "./subject.ts";
 import { subscriptionChecks } from "./subscriptionChecks.ts";
 
 /** What no check can tell, so that nobody takes an empty list of gaps for a proof. */
@@ -24,35 +24,58 @@ export const NOT_SEEN: readonly string[] = [
 ];
 
 /** All checks, in the order in which one would mend them. */
-export async function examine(io: Io, subject: Subject, options: GatingOptions): Promise<Check[]> {
-  const gating = await gatingOf(io, options, subject.target);
-  const [gate, secrets, cheqpoint, pagerDuty] = await Promise.all([
+export async function examine(io: Io, asked: Subject, options: GatingOptions): Promise<Check[]> {
+  const [gating, secrets] = await Promise.all([
+    gatingOf(io, options, asked.target),
+    foundSecrets(asked),
+  ]);
+  const subject = withCredentials(asked, secrets.credentials);
+  const [gate, cheqpoint, pagerDuty] = await Promise.all([
     gateChecks(io, subject),
-    part("secrets", null, () => secretChecks(subject)),
     cheqpointChecks(io, subject),
     part("pagerduty", null, () => pagerDutySide(io, subject, gating.services)),
   ]);
-  return [...gate, ...gating.checks, ...secrets, ...cheqpoint, ...pagerDuty];
+  return [...gate, ...gating.checks, ...secrets.checks, ...cheqpoint, ...pagerDuty];
+}
+
+async function foundSecrets(subject: Subject): Promise<FoundSecrets> {
+  let credentials: FoundSecrets["credentials"] = new Map();
+  const found = await part("secrets", null, async () => {
+    const secrets = await secretsOf(subject);
+    ({ credentials } = secrets);
+    return secrets.checks;
+  });
+  return { checks: found, credentials };
+}
+
+/** What the gate itself uses goes before what the shell holds: that may be another key. */
+function withCredentials(subject: Subject, found: FoundSecrets["credentials"]): Subject {
+  const own = (name: string, given: Credential | null): Credential | null => {
+    const value = found.get(name);
+    return value === undefined ? given : { value, from: "gate" };
+  };
+  const { pagerDuty, cheqpoint } = subject;
+  return {
+    ...subject,
+    pagerDuty: { ...pagerDuty, token: own("pagerduty-token", pagerDuty.token) },
+    cheqpoint: { ...cheqpoint, key: own("cheqpoint-key", cheqpoint.key) },
+  };
 }
 
 async function pagerDutySide(
   io: Io,
-  { pagerDuty, webhookUrl, proposalsUrl }: Subject,
+  subject: Subject,
   gated: readonly GatedService[],
 ): Promise<Check[]> {
+  const { pagerDuty, webhookUrl, proposalsUrl } = subject;
   const { apiUrl, token, from } = pagerDuty;
   if (token === null) {
-    return [
-      checks("pagerduty.token").warn(
-        "not tried: no token was given, so nothing in PagerDuty was looked at",
-        "set PAGERDUTY_TOKEN to the gate's token",
-      ),
-    ];
+    return [noToken(subject)];
   }
-  const reader = new PagerDutyReader(io, { apiUrl, token });
-  const accepted = await tokenCheck(reader, apiUrl);
-  if (accepted.status !== "ok") {
-    return [accepted];
+  const reader = new PagerDutyReader(io, { apiUrl, token: token.value });
+  const tried = await tokenCheck(reader, subject, token);
+  if (!tried.usable) {
+    return [tried.check];
   }
   const named = await fromChecks(reader, from);
   const found = await serviceChecks(reader, gated);
@@ -60,7 +83,7 @@ async function pagerDutySide(
   const gate = await gateUserOf(reader, named.user);
   const webhook = checks("webhook.exists");
   return [
-    accepted,
+    tried.check,
     ...named.checks,
     ...found.checks,
     ...(webhookUrl === null

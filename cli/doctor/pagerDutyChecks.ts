@@ -1,25 +1,39 @@
 import { RemoteError } from "../../functions/gate/ports.ts";
-import { checks, told, type Check } from "./check.ts";
+import { checks, type Check } from "./check.ts";
+import { accepted, notGiven, refused, type CredentialNames } from "./credentialCheck.ts";
 import type { PagerDutyReader, PagerDutyUser } from "./pagerDutyReader.ts";
-import type { GatedService, KnownService } from "./subject.ts";
+import type { Credential, GatedService, KnownService, Subject } from "./subject.ts";
 
 /** Whoever has one of these roles may look, and nothing more. */
 const LOOKING_ROLES: readonly string[] = ["observer", "read_only_user", "read_only_limited_user"];
 
-export async function tokenCheck(reader: PagerDutyReader, apiUrl: string): Promise<Check> {
-  const { ok, fail } = checks("pagerduty.token");
+/** `usable`: PagerDuty can be read with it. */
+export async function tokenCheck(
+  reader: PagerDutyReader,
+  subject: Subject,
+  token: Credential,
+): Promise<{ check: Check; usable: boolean }> {
+  const names = tokenNames(subject);
   try {
     await reader.abilities();
-    return ok(`accepted by ${apiUrl}`);
+    return { check: accepted(subject, names, token), usable: true };
   } catch (error) {
-    const status = error instanceof RemoteError ? error.status : null;
-    return fail(
-      told(error),
-      status === 401 || status === 403
-        ? "make a new API token and set it with `pulumi config set --secret pagerdutyToken`; EU accounts need PAGERDUTY_API_URL"
-        : "check PAGERDUTY_API_URL and the network",
-    );
+    const check = refused(subject, names, token, {
+      error,
+      renew:
+        "make a new API token and set it with `pulumi config set --secret pagerdutyToken`; EU accounts need PAGERDUTY_API_URL",
+      reach: "check PAGERDUTY_API_URL and the network",
+    });
+    return { check, usable: false };
   }
+}
+
+export function noToken(subject: Subject): Check {
+  return notGiven(subject, tokenNames(subject), ", so nothing in PagerDuty was looked at");
+}
+
+function tokenNames({ pagerDuty: { apiUrl } }: Subject): CredentialNames {
+  return { check: "pagerduty.token", what: "token", variable: "PAGERDUTY_TOKEN", apiUrl };
 }
 
 /** Whether `From` is somebody who may act, and whose token this is. */

@@ -10,7 +10,7 @@ import { targetOf, type DeployedOptions } from "../deployed/target.ts";
 import { usage } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { GatingOptions } from "./gating.ts";
-import type { Subject } from "./subject.ts";
+import type { Credential, Subject } from "./subject.ts";
 
 export interface DoctorOptions extends ConnectionOptions, DeployedOptions, GatingOptions {
   pagerdutyApiUrl?: string;
@@ -55,7 +55,7 @@ export function subjectOf(io: Io, options: DoctorOptions): Subject {
           kept["pagerdutyApiUrl"] ??
           PAGERDUTY,
       ),
-      token: set(io, "PAGERDUTY_TOKEN") ?? null,
+      token: ofShell(io, "PAGERDUTY_TOKEN"),
       from: options.pagerdutyFrom ?? set(io, "PAGERDUTY_FROM") ?? kept["pagerdutyFrom"] ?? null,
     },
     cheqpoint: {
@@ -66,7 +66,7 @@ export function subjectOf(io: Io, options: DoctorOptions): Subject {
           kept["cheqpointApiUrl"] ??
           CHEQPOINT,
       ),
-      key: set(io, "CHEQPOINT_CONNECTION_KEY") ?? null,
+      key: ofShell(io, "CHEQPOINT_CONNECTION_KEY"),
     },
     secretArns: options.stack === undefined ? null : secretArnsOf(io, options.stack),
   };
@@ -85,8 +85,12 @@ function embeddedSubject(io: Io, options: DoctorOptions): Subject {
     proposalsUrl: `${url}/proposals`,
     embedded: true,
     target: null,
-    pagerDuty: { apiUrl: pagerduty.url, token: pagerduty.token, from: pagerduty.from },
-    cheqpoint: { apiUrl: cheqpoint.url, key: cheqpoint.connectionKey },
+    pagerDuty: {
+      apiUrl: pagerduty.url,
+      token: { value: pagerduty.token, from: "gate" },
+      from: pagerduty.from,
+    },
+    cheqpoint: { apiUrl: cheqpoint.url, key: { value: cheqpoint.connectionKey, from: "gate" } },
     secretArns: null,
   };
 }
@@ -130,6 +134,11 @@ function address(setting: string, url: string): string {
   } catch (error) {
     throw usage(error instanceof Error ? error.message : String(error));
   }
+}
+
+function ofShell(io: Io, name: string): Credential | null {
+  const value = set(io, name);
+  return value === undefined ? null : { value, from: "shell" };
 }
 
 function set(io: Io, name: string): string | undefined {

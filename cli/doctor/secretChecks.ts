@@ -27,13 +27,28 @@ const TEXT = { shape: z.string().min(1), what: "a text" };
 
 const EMPTY = "has no current value";
 
-/** Whether each secret has a current value of its form. No value is kept, printed or told in part. */
-export async function secretChecks({ target, secretArns }: Subject): Promise<Check[]> {
+export interface FoundSecrets {
+  checks: Check[];
+  /** Values of those that are credentials of the gate itself, by name: to be tried, never told. */
+  credentials: ReadonlyMap<string, string>;
+}
+
+/** What the gate itself shows to others. */
+const CREDENTIALS: readonly string[] = ["pagerduty-token", "cheqpoint-key"];
+
+/** Whether each secret has a current value of its form. No value is printed or told in part. */
+export async function secretsOf({ target, secretArns }: Subject): Promise<FoundSecrets> {
+  const credentials = new Map<string, string>();
   if (target === null) {
-    return [];
+    return { checks: [], credentials };
   }
   if (secretArns === null || Object.keys(secretArns).length === 0) {
-    return [checks("secrets").warn("not looked at: nothing tells where they are", "use --stack")];
+    return {
+      checks: [
+        checks("secrets").warn("not looked at: nothing tells where they are", "use --stack"),
+      ],
+      credentials,
+    };
   }
   const { DescribeSecretCommand, GetSecretValueCommand } =
     await import("@aws-sdk/client-secrets-manager");
@@ -64,6 +79,9 @@ export async function secretChecks({ target, secretArns }: Subject): Promise<Che
       if (value === undefined || value === "") {
         return fail(EMPTY, "run `pulumi up`");
       }
+      if (CREDENTIALS.includes(name)) {
+        credentials.set(name, value);
+      }
       const { shape, what } = SHAPES[name] ?? TEXT;
       return shape.safeParse(value).success
         ? ok(`has a current value: ${what}`)
@@ -76,5 +94,5 @@ export async function secretChecks({ target, secretArns }: Subject): Promise<Che
         : warn(`has a current value, which could not be read: ${told(known)}`);
     }
   };
-  return Promise.all(Object.entries(secretArns).map(one));
+  return { checks: await Promise.all(Object.entries(secretArns).map(one)), credentials };
 }

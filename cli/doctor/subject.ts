@@ -1,6 +1,13 @@
 import type { ServiceGating } from "../../functions/gate/gating/index.ts";
 import type { DeployedTarget } from "../deployed/target.ts";
 
+/** A credential that is tried. */
+export interface Credential {
+  value: string;
+  /** `gate`: the gate's own. `shell`: from the environment of whoever asks, which need not be the gate's. */
+  from: "gate" | "shell";
+}
+
 /** What is examined. */
 export interface Subject {
   /** Where the gate is; null: only its table is known. */
@@ -12,8 +19,8 @@ export interface Subject {
   /** Gate and emulators of `npm start`: its clock may have been moved on. */
   embedded: boolean;
   target: DeployedTarget | null;
-  pagerDuty: { apiUrl: string; token: string | null; from: string | null };
-  cheqpoint: { apiUrl: string; key: string | null };
+  pagerDuty: { apiUrl: string; token: Credential | null; from: string | null };
+  cheqpoint: { apiUrl: string; key: Credential | null };
   /** ARNs by what they hold; null when nothing tells them. */
   secretArns: Readonly<Record<string, string>> | null;
 }

@@ -114,7 +114,12 @@ describe("gate doctor on a gate in AWS", function () {
   });
 
   async function examined(...args: string[]) {
-    const env = { AWS_ENDPOINT_URL: process.env["AWS_ENDPOINT_URL"], PATH: folder };
+    const env = {
+      AWS_ENDPOINT_URL: process.env["AWS_ENDPOINT_URL"],
+      PATH: folder,
+      // The deployed token is tried: nothing listens there.
+      PAGERDUTY_API_URL: "http://127.0.0.1:9",
+    };
     const ran = await run(["doctor", "--json", ...args], { env, cwd: folder });
     assert.equal(ran.err, "");
     assert.equal(ran.code, 1);
