@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { verifyChain } from "../../functions/gate/audit.ts";
 import type { TrailAnswer } from "../answers.ts";
 import { lineOf, readExport, Verifier, type Verdict } from "../auditFile.ts";
 import { CliError, usage } from "../errors.ts";
@@ -80,7 +81,7 @@ function verifyCommand({ io, exitWith }: Context): Command {
       .argument("[file]", "an exported file; the running gate without it")
       .option(
         "--live",
-        "also check that the running gate's history still begins with what the file holds",
+        "also check the running gate: its chains, and that each begins with what the file holds",
       ),
   )
     .addHelpText(
@@ -128,29 +129,30 @@ async function* trails(client: GateAccess): AsyncGenerator<TrailAnswer> {
   }
 }
 
-/** Whether what was exported is still the beginning of what the gate has. */
+/** Whether the gate's history is whole, and still begins with what was exported. */
 async function compare(
   client: GateAccess,
   exported: readonly TrailAnswer[],
   verifier: Verifier,
 ): Promise<void> {
-  for (const { proposal, head } of exported) {
-    let live: TrailAnswer;
-    try {
-      live = await client.trail(proposal);
-    } catch (error) {
-      if (error instanceof CliError && error.details["status"] === 404) {
-        verifier.problem(proposal, `${proposal}: the gate does not have it any more`);
-        continue;
-      }
-      throw error;
+  const missing = new Map(exported.map((trail) => [trail.proposal, trail.head]));
+  for await (const live of trails(client)) {
+    const { proposal } = live;
+    // A head alone says nothing: an event before it may have been altered and its hash left as it was.
+    for (const problem of verifyChain(proposal, live.events, live.head)) {
+      verifier.problem(proposal, `in the gate: ${problem}`);
     }
-    if (live.events[head.seq - 1]?.hash !== head.head) {
+    const head = missing.get(proposal);
+    missing.delete(proposal);
+    if (head !== undefined && live.events[head.seq - 1]?.hash !== head.head) {
       verifier.problem(
         proposal,
         `${proposal}: the gate's history is not a continuation of the file's`,
       );
     }
+  }
+  for (const proposal of missing.keys()) {
+    verifier.problem(proposal, `${proposal}: the gate does not have it any more`);
   }
 }
 

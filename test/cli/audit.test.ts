@@ -143,13 +143,27 @@ describe("Command audit", function () {
     assert.match(err, /^\/nowhere\/a\.jsonl cannot be written: ENOENT/);
   });
 
-  it("finds what was altered in the ledger itself, and that it no longer continues the export", async () => {
+  /** Changes the ledger behind the gate's back. */
+  function alter(statement: string, ...values: string[]): void {
     const ledger = openSqliteFile(join(bench.dataDir, "ledger.sqlite"), [""]);
-    ledger.run(
+    ledger.run("PRAGMA foreign_keys = OFF");
+    ledger.run(statement, ...values);
+    ledger.close();
+  }
+
+  it("finds what was altered in the ledger itself, also where an export was not", async () => {
+    alter(
       "UPDATE events SET record = replace(record, 'CPU at 98%', 'CPU at 12%') WHERE proposalId = ? AND seq = 1",
       ids[0] ?? "",
     );
-    ledger.close();
+    const compared = await bench.gate("audit", "verify", file, "--live");
+    assert.equal(compared.code, 1);
+    assert.match(
+      compared.out,
+      new RegExp(
+        `^NOT as it was written: ${ids[0]} \\(of .*\\)\n- in the gate: ${ids[0]} event 1: its content was altered\n$`,
+      ),
+    );
     const { code, out } = await bench.gate("audit", "verify");
     assert.equal(code, 1);
     assert.match(out, new RegExp(`^- ${ids[0]} event 1: its content was altered$`, "m"));
@@ -169,5 +183,19 @@ describe("Command audit", function () {
     const { code, out } = await bench.gate("audit", "verify", changed, "--live");
     assert.equal(code, 1);
     assert.match(out, /^- prop_\w+: the gate's history is not a continuation of the file's$/m);
+  });
+
+  it("misses in the ledger what the export has, and looks at what came later", async () => {
+    const later = await bench.restart();
+    await bench.embedded.gate.queue.idle();
+    alter("DELETE FROM proposals WHERE id = ?", ids[1] ?? "");
+    alter(
+      "UPDATE events SET record = replace(record, 'ai-agent', 'nobody') WHERE proposalId = ? AND seq = 1",
+      later,
+    );
+    const { code, out } = await bench.gate("audit", "verify", file, "--live");
+    assert.equal(code, 1);
+    assert.match(out, new RegExp(`^- ${ids[1]}: the gate does not have it any more$`, "m"));
+    assert.match(out, new RegExp(`^- in the gate: ${later} event 1: its content was alt`, "m"));
   });
 });
