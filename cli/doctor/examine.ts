@@ -1,17 +1,19 @@
 import type { Io } from "../io.ts";
+import { alarmChecks } from "./alarmChecks.ts";
 import { checks, part, type Check } from "./check.ts";
 import { cheqpointChecks } from "./cheqpointChecks.ts";
 import { actionCoverage } from "./ungated/actions.ts";
 import { orchestrationCoverage } from "./ungated/orchestrations.ts";
-import { gateUserOf } from "./ungated/teams.ts";
+import { gateUserOf, type GateUser } from "./ungated/teams.ts";
 import { workflowCoverage } from "./ungated/workflows.ts";
 import { gateChecks } from "./gateChecks.ts";
-import { gatingOf, type GatingOptions } from "./gating.ts";
+import { gatingOf } from "./gating.ts";
 import { fromChecks, noToken, serviceChecks, tokenCheck } from "./pagerDutyChecks.ts";
+import type { DoctorOptions } from "./parameters.ts";
 import { PagerDutyReader } from "./pagerDutyReader.ts";
 import { runbookChecks } from "./runbookChecks.ts";
 import { secretsOf, type FoundSecrets } from "./secretChecks.ts";
-import type { Credential, GatedService, Subject } from "./subject.ts";
+import type { Credential, GatedService, KnownService, Subject } from "./subject.ts";
 import { subscriptionChecks } from "./subscriptionChecks.ts";
 
 /** What no check can tell, so that nobody takes an empty list of gaps for a proof. */
@@ -24,18 +26,19 @@ export const NOT_SEEN: readonly string[] = [
 ];
 
 /** All checks, in the order in which one would mend them. */
-export async function examine(io: Io, asked: Subject, options: GatingOptions): Promise<Check[]> {
+export async function examine(io: Io, asked: Subject, options: DoctorOptions): Promise<Check[]> {
   const [gating, secrets] = await Promise.all([
     gatingOf(io, options, asked.target),
     foundSecrets(asked),
   ]);
   const subject = withCredentials(asked, secrets.credentials);
-  const [gate, cheqpoint, pagerDuty] = await Promise.all([
+  const [gate, alarms, cheqpoint, pagerDuty] = await Promise.all([
     gateChecks(io, subject),
+    alarmChecks(io, options),
     cheqpointChecks(io, subject),
     part("pagerduty", null, () => pagerDutySide(io, subject, gating.services)),
   ]);
-  return [...gate, ...gating.checks, ...secrets.checks, ...cheqpoint, ...pagerDuty];
+  return [...gate, ...alarms, ...gating.checks, ...secrets.checks, ...cheqpoint, ...pagerDuty];
 }
 
 async function foundSecrets(subject: Subject): Promise<FoundSecrets> {
@@ -89,6 +92,24 @@ async function pagerDutySide(
     ...(webhookUrl === null
       ? [webhook.warn("not looked for: the gate's address is not known", "use --stack or --url")]
       : await part("webhook", null, () => subscriptionChecks(reader, webhookUrl, services))),
+    ...(services.length === 0
+      ? [
+          checks("coverage").warn(
+            "not looked at: no service of the gating is known, so what can run without the gate is not either",
+            "give the gating, by --gating, --stack or --service",
+          ),
+        ]
+      : await coverage(reader, services, { gate, proposalsUrl })),
+  ];
+}
+
+/** What the gating names, and what can be run without the gate. */
+async function coverage(
+  reader: PagerDutyReader,
+  services: readonly KnownService[],
+  { gate, proposalsUrl }: { gate: GateUser; proposalsUrl: string | null },
+): Promise<Check[]> {
+  return [
     ...(await runbookChecks(reader, services)),
     ...(await part("coverage.actions", null, () => actionCoverage(reader, services, gate))),
     ...(await part("coverage.rules", null, () =>

@@ -31,8 +31,28 @@ export async function gatingOf(
   options: GatingOptions,
   target: DeployedTarget | null,
 ): Promise<FoundGating> {
-  const configured = configuredGating(io, options, target);
   const named = options.service ?? [];
+  const check = checks("gating");
+  let configured: Configured | null;
+  try {
+    configured = configuredGating(io, options, target);
+  } catch (error) {
+    // A mistake in a file must not keep whoever looks at a gate from the rest.
+    const wrong = check.fail(
+      error instanceof Error ? error.message : String(error),
+      "correct it, and try it with `gate gating check`",
+    );
+    const rest = target === null ? null : await gatingFrom(null, named, target);
+    return { services: rest?.services ?? [], checks: [wrong, ...(rest?.checks ?? [])] };
+  }
+  return gatingFrom(configured, named, target);
+}
+
+async function gatingFrom(
+  configured: Configured | null,
+  named: readonly string[],
+  target: DeployedTarget | null,
+): Promise<FoundGating> {
   const keys = [...new Set([...Object.keys(configured?.gating.services ?? {}), ...named])];
   const check = checks("gating");
   if (target !== null && target.gatingTable !== null) {

@@ -161,6 +161,7 @@ describe("gate doctor on a gate in AWS", function () {
     ]);
     assert.deepEqual(found, [
       ["gate.answers", "fail"],
+      ["gate.alarms", "ok"],
       ["gating", "ok"],
       ["secrets", "warn"],
       ["cheqpoint.key", "warn"],

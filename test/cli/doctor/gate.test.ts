@@ -1,5 +1,7 @@
 // Gate, PagerDuty and Cheqpoint of `npm start`; what the real services answer otherwise is not shown.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () {
@@ -42,6 +44,36 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     assert.equal(found.todo, "`gate kill-switch off` when the reason is gone");
   });
 
+  for (const [what, content, problem] of [
+    [
+      "breaks a rule",
+      "services: { a: { rules: [{ name: x }] } }",
+      /1 problem in the gating|`decision`/,
+    ],
+    ["is no YAML", "services: {", /is not YAML/],
+    ["has no services", "a: 1", /must have `services` at its top/],
+  ] as const) {
+    it(`counts gating that ${what} as one failed check, and goes on`, async () => {
+      const file = join(bench.dataDir, "wrong.yaml");
+      writeFileSync(file, content);
+      const { checks } = await bench.examined(["--gating", file]);
+      const [wrong, ...others] = checks.filter(({ check }) => check === "gating");
+      assert.deepEqual(others, []);
+      assert.equal(wrong?.status, "fail");
+      assert.match(wrong.found, problem);
+      const told = new Set(checks.map(({ check }) => check));
+      for (const check of ["gate.answers", "cheqpoint.key", "pagerduty.token", "webhook.exists"]) {
+        assert.ok(told.has(check), check);
+      }
+      // Nothing is known of what is held: no check may say that all of it is.
+      const coverage = checks.filter(({ check }) => check.startsWith("coverage"));
+      assert.deepEqual(
+        coverage.map(({ check, status }) => [check, status]),
+        [["coverage", "warn"]],
+      );
+    });
+  }
+
   it("tells a clock that is wrong, a store that is down and an address of something else", async () => {
     const { gate } = bench.embedded;
     const answering = (status: number, body: unknown) => ({
@@ -77,6 +109,11 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     assert.deepEqual(
       found.map(({ check, status, todo }) => [check, status, todo]),
       [
+        [
+          "gate.alarms",
+          "warn",
+          "set GATE_TOKEN (or --token) to a proposer's or an operator's token",
+        ],
         ["cheqpoint.key", "warn", "set CHEQPOINT_CONNECTION_KEY to the gate's key"],
         ["pagerduty.token", "warn", "set PAGERDUTY_TOKEN to the gate's token"],
       ],
@@ -88,6 +125,7 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     const found = await bench.problems([], {
       env: {
         GATE_URL: gate.url,
+        GATE_TOKEN: gate.operatorToken,
         PAGERDUTY_API_URL: pagerduty.url,
         PAGERDUTY_TOKEN: "a-token-of-nobody",
         CHEQPOINT_API_URL: cheqpoint.url,
@@ -124,5 +162,30 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     assert.deepEqual(await about("jo@example.com"), [
       ["warn", "the token belongs to Gate Robot, not to Jo Keller (jo@example.com)"],
     ]);
+  });
+
+  it("mentions what was raised within a day, and not what is older", async () => {
+    const { ledger, clock } = bench.embedded.gate;
+    const raise = (key: string, hoursAgo: number) =>
+      ledger.raise({
+        key,
+        kind: "bypass",
+        atMs: clock.now() - hoursAgo * 3_600_000,
+        text: `It ran, ${key}.`,
+        proposalId: null,
+        incidentId: null,
+      });
+    await raise("old", 25);
+    assert.deepEqual(await bench.problems(), []);
+    await raise("new", 2);
+    const found = await bench.problems();
+    assert.deepEqual(
+      found.map(({ check, status, found: text }) => [
+        check,
+        status,
+        text.replace(/20\S+ \S+:/, ""),
+      ]),
+      [["gate.alarms", "warn", "bypass  It ran, new."]],
+    );
   });
 });
