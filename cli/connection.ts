@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { readAddress } from "../local/address.ts";
 import { ENDPOINTS_FILE, readEndpoints, type Endpoints } from "../local/embedded.ts";
 import { CliError, usage } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -24,36 +25,60 @@ export interface Connection {
 export function connectionOf(io: Io, options: ConnectionOptions): Connection {
   const asked = options.url ?? set(io.env["GATE_URL"]);
   const token = options.token ?? set(io.env["GATE_TOKEN"]);
-  const dataDir = resolve(io.cwd, options.dataDir ?? set(io.env["GATE_DATA_DIR"]) ?? ".gate");
-  const found = endpointsIn(dataDir);
-  const url = asked === undefined ? found?.gate.url : addressOf(asked);
+  const here = gateHere(io, options);
+  const url = asked === undefined ? here?.url : addressOf(asked);
   if (url === undefined) {
-    throw new CliError(`no gate runs on the data folder ${dataDir}`, {
-      hint: "start one with `npm start`, or name another with --url (or GATE_URL) and --token (or GATE_TOKEN), or its data folder with --data-dir",
-    });
+    throw noGateHere(io, options);
   }
-  const endpoints = found !== null && found.gate.url === url ? found : null;
+  const isHere = here !== null && here.url === url;
+  const endpoints = isHere ? here.endpoints : null;
   const operatorToken = token ?? endpoints?.gate.operatorToken;
   const proposerToken = token ?? endpoints?.gate.proposerToken;
   if (operatorToken === undefined || proposerToken === undefined) {
     throw new CliError(`no token for the gate at ${url}`, {
-      hint: "set GATE_TOKEN (or --token) to a proposer's or an operator's token",
+      hint: isHere
+        ? "set GATE_TOKEN (or --token) to a token of its GATE_OPERATOR_TOKENS, or of its GATE_PROPOSER_TOKENS to propose"
+        : "set GATE_TOKEN (or --token) to a proposer's or an operator's token",
     });
   }
   return { url, operatorToken, proposerToken, endpoints };
 }
 
-function endpointsIn(dataDir: string): Endpoints | null {
+export interface GateHere {
+  url: string;
+  /** Null: the gate alone, whose tokens only those know that they were given to. */
+  endpoints: Endpoints | null;
+}
+
+/** The gate that runs on the data folder; null when none does. */
+export function gateHere(io: Io, options: ConnectionOptions): GateHere | null {
+  const dataDir = dataDirOf(io, options);
   if (!existsSync(join(dataDir, ENDPOINTS_FILE))) {
     return null;
   }
   try {
-    return readEndpoints(dataDir);
+    const endpoints = readEndpoints(dataDir);
+    return { url: endpoints.gate.url, endpoints };
+  } catch {
+    // Not what `npm start` writes.
+  }
+  try {
+    return { url: readAddress(dataDir).url, endpoints: null };
   } catch {
     throw new CliError(`${join(dataDir, ENDPOINTS_FILE)} is not what a gate writes`, {
-      hint: "start the gate again with `npm start`",
+      hint: "start that gate again",
     });
   }
+}
+
+export function noGateHere(io: Io, options: ConnectionOptions): CliError {
+  return new CliError(`no gate runs on the data folder ${dataDirOf(io, options)}`, {
+    hint: "name the gate by --url (or GATE_URL) and --token (or GATE_TOKEN), by --data-dir, or one in AWS by --stack; to try one with emulators, `npm start`",
+  });
+}
+
+function dataDirOf(io: Io, options: ConnectionOptions): string {
+  return resolve(io.cwd, options.dataDir ?? set(io.env["GATE_DATA_DIR"]) ?? ".gate");
 }
 
 function addressOf(text: string): string {

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { readEndpoints } from "./embedded.ts";
+import { readAddress } from "./address.ts";
 import { SettingError } from "./environment.ts";
 
 /**
@@ -29,8 +29,8 @@ export function lockFolder(dataDir: string): { release(): void } {
 
 function whoRuns(dataDir: string): string {
   try {
-    const { gate, pid } = readEndpoints(dataDir);
-    return ` (${gate.url}, process ${pid})`;
+    const { url, pid } = readAddress(dataDir);
+    return ` (${url}, process ${pid})`;
   } catch {
     return "";
   }

@@ -1,5 +1,9 @@
+import { resolve } from "node:path";
+import { writeAddress } from "./address.ts";
+import { allSettings } from "./allSettings.ts";
+import { optional, type Environment } from "./environment.ts";
 import { startLocalGate } from "./gate.ts";
-import { gateSettings } from "./gateSettings.ts";
+import { gateSettings, type GateSettings } from "./gateSettings.ts";
 import { lockFolder } from "./folderLock.ts";
 import { createCounters, createLog } from "./log.ts";
 import { requireFree } from "./ports.ts";
@@ -9,8 +13,7 @@ import { withReadOnlyTimeline } from "./timeline/index.ts";
 
 /** `npm run gate`: the gate alone. Its log goes to standard output, as JSON lines. */
 async function start(): Promise<{ stop(): Promise<void> }> {
-  const { logLevel, ...settings } = gateSettings(process.env);
-  checkedGating(settings.gatingFile);
+  const { logLevel, ...settings } = settingsOf(process.env);
   const lock = lockFolder(settings.dataDir);
   try {
     await requireFree({ GATE_PORT: settings.port });
@@ -23,6 +26,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
         metrics: createCounters(),
       }),
     );
+    const address = writeAddress(settings.dataDir, gate.url);
     log.info("gate started", {
       url: gate.url,
       publicUrl: settings.publicUrl ?? gate.url,
@@ -32,8 +36,14 @@ async function start(): Promise<{ stop(): Promise<void> }> {
       proposers: Object.keys(settings.proposers),
       operators: Object.keys(settings.operators),
     });
+    if (Object.keys(settings.operators).length === 0) {
+      log.warn(NO_OPERATOR);
+      // The log may go to a file that nobody reads now.
+      process.stderr.write(`WARNING: ${NO_OPERATOR}\n`);
+    }
     return {
       async stop() {
+        address.remove();
         await gate.stop();
         lock.release();
         log.info("gate stopped");
@@ -43,6 +53,20 @@ async function start(): Promise<{ stop(): Promise<void> }> {
     lock.release();
     throw error;
   }
+}
+
+const NO_OPERATOR =
+  "`GATE_OPERATOR_TOKENS` is not set: nobody can throw the kill switch, list proposals or see alarms";
+
+/** Everything that is wrong with them, the gating that they name included. */
+function settingsOf(env: Environment): GateSettings {
+  return allSettings({
+    settings: () => gateSettings(env),
+    gating: () => {
+      const named = optional(env, "GATE_CONFIG");
+      return named === undefined ? null : checkedGating(resolve(named));
+    },
+  }).settings;
 }
 
 await runUntilStopped(start);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { allSettings } from "./allSettings.ts";
 import { namedTokens, optional, port, required, SettingError, webAddress } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import type { LocalGateOptions } from "./gate.ts";
@@ -11,49 +12,51 @@ export type GateSettings = Omit<LocalGateOptions, "clock" | "log" | "metrics"> &
 
 /** Settings of `npm run gate`, the gate alone against whatever PagerDuty and Cheqpoint the environment names. */
 export function gateSettings(env: Environment): GateSettings {
-  const gatingFile = resolve(
-    required(env, "GATE_CONFIG", "a YAML file whose `services` key holds the gating"),
-  );
-  // Checked without the key too: a wrong address is told before it is needed.
-  const eventsUrl = webAddress(env, "PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com");
+  const given = allSettings({
+    gatingFile: () =>
+      resolve(required(env, "GATE_CONFIG", "a YAML file whose `services` key holds the gating")),
+    token: () =>
+      required(env, "PAGERDUTY_TOKEN", "a PagerDuty API token that may run the automation actions"),
+    from: () => pagerDutyFrom(env),
+    tokenType: () => tokenType(env),
+    secrets: () => webhookSecrets(env),
+    connectionKey: () =>
+      required(env, "CHEQPOINT_CONNECTION_KEY", "the Connection Key of the Cheqpoint assistant"),
+    pagerDutyUrl: () => webAddress(env, "PAGERDUTY_API_URL", "https://api.pagerduty.com"),
+    // Checked without the key too: a wrong address is told before it is needed.
+    eventsUrl: () => webAddress(env, "PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com"),
+    cheqpointUrl: () => maybeAddress(env, "CHEQPOINT_API_URL"),
+    publicUrl: () => maybeAddress(env, "GATE_PUBLIC_URL"),
+    port: () => port(env, "GATE_PORT", 8787),
+    proposers: () => namedTokens("GATE_PROPOSER_TOKENS", optional(env, "GATE_PROPOSER_TOKENS")),
+    operators: () => namedTokens("GATE_OPERATOR_TOKENS", optional(env, "GATE_OPERATOR_TOKENS")),
+    logLevel: () => logLevel(env),
+  });
+  const { secrets, eventsUrl } = given;
   const routingKey = optional(env, "PAGERDUTY_ALARM_ROUTING_KEY");
-  const secrets = webhookSecrets(env);
   return {
-    port: port(env, "GATE_PORT", 8787),
+    port: given.port,
     dataDir: resolve(optional(env, "GATE_DATA_DIR") ?? ".gate"),
-    gatingFile,
-    publicUrl:
-      optional(env, "GATE_PUBLIC_URL") === undefined
-        ? undefined
-        : webAddress(env, "GATE_PUBLIC_URL"),
+    gatingFile: given.gatingFile,
+    publicUrl: given.publicUrl,
     pagerDuty: {
-      apiUrl: webAddress(env, "PAGERDUTY_API_URL", "https://api.pagerduty.com"),
-      token: required(
-        env,
-        "PAGERDUTY_TOKEN",
-        "a PagerDuty API token that may run the automation actions",
-      ),
-      from: pagerDutyFrom(env),
-      tokenType: tokenType(env),
+      apiUrl: given.pagerDutyUrl,
+      token: given.token,
+      from: given.from,
+      tokenType: given.tokenType,
     },
-    cheqpoint: {
-      apiUrl:
-        optional(env, "CHEQPOINT_API_URL") === undefined
-          ? undefined
-          : webAddress(env, "CHEQPOINT_API_URL"),
-      connectionKey: required(
-        env,
-        "CHEQPOINT_CONNECTION_KEY",
-        "the Connection Key of the Cheqpoint assistant",
-      ),
-    },
+    cheqpoint: { apiUrl: given.cheqpointUrl, connectionKey: given.connectionKey },
     webhookSecrets: () => secrets,
     callbackSecret: optional(env, "CHEQPOINT_WEBHOOK_SECRET"),
-    proposers: namedTokens("GATE_PROPOSER_TOKENS", optional(env, "GATE_PROPOSER_TOKENS")),
-    operators: namedTokens("GATE_OPERATOR_TOKENS", optional(env, "GATE_OPERATOR_TOKENS")),
+    proposers: given.proposers,
+    operators: given.operators,
     alarmPager: routingKey === undefined ? undefined : { eventsUrl, routingKey },
-    logLevel: logLevel(env),
+    logLevel: given.logLevel,
   };
+}
+
+function maybeAddress(env: Environment, name: string): string | undefined {
+  return optional(env, name) === undefined ? undefined : webAddress(env, name);
 }
 
 function pagerDutyFrom(env: Environment): string {

@@ -87,7 +87,7 @@ Approval gate on this machine (gating of ${gatingName})
   Inbox      ${cheqpoint.url}   where a reviewer approves or rejects (Cheqpoint emulator)
   PagerDuty  ${pagerDuty.url}   PagerDuty emulator: nobody is paged
 
-Try, in another terminal${isDefault ? "" : ` (with GATE_DATA_DIR=${dataDir})`}:
+Try, in this folder in another terminal${isDefault ? "" : ` (with GATE_DATA_DIR=${dataDir})`}:
 
   npx gate scenario failover    an AI asks to fail over a database: decide in the inbox
   npx gate list --open          what waits; then: npx gate show <id>

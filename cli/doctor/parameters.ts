@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { baseUrlOf } from "../../functions/remote.ts";
+import type { Endpoints } from "../../local/embedded.ts";
 import { stackFile } from "../../local/stackFile.ts";
-import { connectionOf, type ConnectionOptions } from "../connection.ts";
+import { gateHere, noGateHere, type ConnectionOptions } from "../connection.ts";
 import { baseOf } from "../deployed/ledgerGate.ts";
 import { resourcesOfStack } from "../deployed/stackOutputs.ts";
 import { targetOf, type DeployedOptions } from "../deployed/target.ts";
@@ -25,9 +26,14 @@ const CHEQPOINT = "https://app.cheqpoint.co";
 /** From the options, the environment, the stack's file, or what an embedded gate wrote; in this order. */
 export function subjectOf(io: Io, options: DoctorOptions): Subject {
   const target = targetOf(io, options);
-  const asked = options.url ?? set(io, "GATE_URL");
+  const named = options.url ?? set(io, "GATE_URL");
+  const here = target === null && named === undefined ? gateHere(io, options) : null;
+  if (here !== null && here.endpoints !== null) {
+    return embeddedSubject(here.url, here.endpoints);
+  }
+  const asked = named ?? here?.url;
   if (target === null && asked === undefined) {
-    return embeddedSubject(io, options);
+    throw noGateHere(io, options);
   }
   const outputs = target?.outputs ?? null;
   const gateUrl =
@@ -73,12 +79,7 @@ export function subjectOf(io: Io, options: DoctorOptions): Subject {
 }
 
 /** The environment may hold the real services' tokens: none of them goes to the emulators. */
-function embeddedSubject(io: Io, options: DoctorOptions): Subject {
-  const { url, endpoints } = connectionOf(io, options);
-  if (endpoints === null) {
-    throw usage("name the gate by --url, --stack, --outputs or --table");
-  }
-  const { pagerduty, cheqpoint } = endpoints;
+function embeddedSubject(url: string, { pagerduty, cheqpoint }: Endpoints): Subject {
   return {
     gateUrl: url,
     webhookUrl: `${url}/pagerduty/webhook`,

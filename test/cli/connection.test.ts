@@ -36,7 +36,7 @@ describe("How the command line finds a gate", () => {
       out: "",
       err:
         `no gate runs on the data folder ${folder}\n` +
-        "→ start one with `npm start`, or name another with --url (or GATE_URL) and --token (or GATE_TOKEN), or its data folder with --data-dir\n",
+        "→ name the gate by --url (or GATE_URL) and --token (or GATE_TOKEN), by --data-dir, or one in AWS by --stack; to try one with emulators, `npm start`\n",
     });
   });
 
@@ -46,7 +46,7 @@ describe("How the command line finds a gate", () => {
     assert.equal(out, "");
     assert.deepEqual(JSON.parse(err), {
       error: `no gate runs on the data folder ${folder}`,
-      hint: "start one with `npm start`, or name another with --url (or GATE_URL) and --token (or GATE_TOKEN), or its data folder with --data-dir",
+      hint: "name the gate by --url (or GATE_URL) and --token (or GATE_TOKEN), by --data-dir, or one in AWS by --stack; to try one with emulators, `npm start`",
     });
   });
 
@@ -81,7 +81,7 @@ describe("How the command line finds a gate", () => {
     assert.deepEqual(await run(["list", "--data-dir", folder]), {
       code: 1,
       out: "",
-      err: `${join(folder, "endpoints.json")} is not what a gate writes\n→ start the gate again with \`npm start\`\n`,
+      err: `${join(folder, "endpoints.json")} is not what a gate writes\n→ start that gate again\n`,
     });
   });
 
@@ -89,8 +89,20 @@ describe("How the command line finds a gate", () => {
     assert.deepEqual(await at("http://127.0.0.1:1", "list"), {
       code: 1,
       out: "",
-      err: "no gate answers at http://127.0.0.1:1\n→ start one with `npm start`, or check --url (GATE_URL)\n",
+      err: "no gate answers at http://127.0.0.1:1\n→ start that gate again, or check --url (GATE_URL)\n",
     });
+  });
+
+  it("does not speak of this machine when a gate elsewhere does not answer", async () => {
+    const asked = await run(["list", "--url", "https://gate.example.com"], {
+      env: { GATE_TOKEN: "a-token-of-an-operator" },
+      fetch: () => Promise.reject(new TypeError("fetch failed")),
+    });
+    assert.equal(
+      asked.err,
+      "no gate answers at https://gate.example.com\n" +
+        "→ check --url (GATE_URL), the network and the gate's own log; the ledger of one in AWS is asked with --stack or --table\n",
+    );
   });
 
   for (const [what, status, body] of [
@@ -138,14 +150,15 @@ describe("How the command line finds a gate", () => {
     assert.equal(err, "red [U+001B][31m and [U+202E] back\n");
   });
 
-  it("says which gates have operator routes when this one has none", async () => {
+  it("names what asks a gate in AWS when its address has no routes for operators", async () => {
     const url = await answering(404, '{"message":"Not Found"}');
     for (const command of ["alarms", "kill-switch"]) {
       const { code, err } = await at(url, command);
       assert.equal(code, 1);
       assert.equal(
         err,
-        "this gate has no operator routes: they are there on a gate that `npm start` or `npm run gate` started\n",
+        "this address has no routes for operators: a gate in AWS is asked by its ledger, with AWS credentials\n" +
+          "→ use --stack <name>, --outputs <file> or --table <ledger table>\n",
       );
     }
   });

@@ -156,6 +156,23 @@ describe("Settings of the gate alone", () => {
     });
   }
 
+  it("are told all at once when several are missing or wrong", () => {
+    assert.throws(
+      () => gateSettings({ GATE_CONFIG: "gating.yaml", GATE_PORT: "web", PAGERDUTY_FROM: "jo" }),
+      {
+        name: "SettingError",
+        message: [
+          "5 settings are missing or wrong:",
+          "- `PAGERDUTY_TOKEN` is not set: a PagerDuty API token that may run the automation actions",
+          '- `PAGERDUTY_FROM` must be an email address, got "jo"',
+          `- \`PAGERDUTY_WEBHOOK_SECRET\` is not set: ${secret}`,
+          "- `CHEQPOINT_CONNECTION_KEY` is not set: the Connection Key of the Cheqpoint assistant",
+          '- `GATE_PORT` must be a port from 0 (a free one) to 65535, got "web"',
+        ].join("\n"),
+      },
+    );
+  });
+
   it("never show a token in a message", () => {
     for (const [change, message] of cases) {
       for (const name of ["GATE_PROPOSER_TOKENS", "GATE_OPERATOR_TOKENS"]) {

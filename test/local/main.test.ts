@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readAddress } from "../../local/address.ts";
 import { readEndpoints } from "../../local/embedded.ts";
 import { DEV_STACK, ROOT, run } from "../cli/support.ts";
 
@@ -200,6 +201,17 @@ describe("Starting on one machine", function () {
     assert.equal(await bad.ended, 1);
     assert.equal(bad.err(), '`PAGERDUTY_FROM` must be an email address, got "jo"\n');
 
+    const worse = start(
+      [],
+      { ...GATE_SECRETS, GATE_CONFIG: join(dataDir, "none.yaml") },
+      "local/gateMain.ts",
+    );
+    assert.equal(await worse.ended, 1);
+    assert.match(
+      worse.err(),
+      /^2 settings are missing or wrong:\n- `PAGERDUTY_FROM` is not set.*\n- there is no file .*none\.yaml\n$/,
+    );
+
     const one = start([], GATE_ALONE, "local/gateMain.ts");
     await ready(one, /gate started.*\n/);
     const line = Object(JSON.parse(one.out().split("\n")[0] ?? ""));
@@ -217,8 +229,54 @@ describe("Starting on one machine", function () {
     }
     assert.ok(readFileSync(join(dataDir, "ledger.sqlite")).byteLength > 0);
   });
+
+  it("tells commands on its data folder where the gate alone is, and no token", async () => {
+    const file = join(dataDir, "endpoints.json");
+    const operator = "fedcba9876543210";
+    const one = start([], { ...GATE_ALONE, GATE_OPERATOR_TOKENS: `jo=${operator}` }, GATE_MAIN);
+    await ready(one, /gate started.*\n/);
+    assert.equal(statSync(file).mode & 0o077, 0);
+    assert.ok(!readFileSync(file, "utf8").includes(operator));
+    const { url } = readAddress(dataDir);
+    const env = { GATE_DATA_DIR: dataDir };
+    assert.deepEqual(await run(["kill-switch"], { env }), {
+      code: 1,
+      out: "",
+      err:
+        `no token for the gate at ${url}\n` +
+        "→ set GATE_TOKEN (or --token) to a token of its GATE_OPERATOR_TOKENS, or of its GATE_PROPOSER_TOKENS to propose\n",
+    });
+    const asked = await run(["kill-switch"], { env: { ...env, GATE_TOKEN: operator } });
+    assert.equal(asked.out, "The kill switch is off\n");
+
+    const second = start([], {}, "local/main.ts");
+    assert.equal(await second.ended, 1);
+    assert.match(second.err(), new RegExp(`\\(${url}, process ${one.child.pid}\\)`));
+    one.child.kill("SIGTERM");
+    assert.equal(await one.ended, 0);
+    assert.equal(one.err(), "");
+    assert.equal(existsSync(file), false);
+  });
+
+  it("warns at the start of a gate that nobody can stop", async () => {
+    const one = start([], GATE_ALONE, GATE_MAIN);
+    await ready(one, /GATE_OPERATOR_TOKENS.*\n/);
+    one.child.kill("SIGTERM");
+    assert.equal(await one.ended, 0);
+    const text =
+      "`GATE_OPERATOR_TOKENS` is not set: nobody can throw the kill switch, list proposals or see alarms";
+    assert.equal(one.err(), `WARNING: ${text}\n`);
+    const lines = one.out().trimEnd().split("\n");
+    assert.ok(
+      lines.some((line) => {
+        const { level, msg } = Object(JSON.parse(line));
+        return level === "warn" && msg === text;
+      }),
+    );
+  });
 });
 
+const GATE_MAIN = "local/gateMain.ts";
 const GATE_SECRETS = {
   PAGERDUTY_TOKEN: "a-pagerduty-token",
   PAGERDUTY_WEBHOOK_SECRET: "a-webhook-secret",

@@ -1,7 +1,10 @@
 // Gate, PagerDuty and Cheqpoint of `npm start`; what the real services answer otherwise is not shown.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeAddress } from "../../../local/address.ts";
+import { run } from "../support.ts";
 import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () {
@@ -97,10 +100,52 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     assert.equal(down?.found, `${gate.url}/healthz answered 503`);
     assert.equal(
       down.todo,
-      "it cannot reach its store: look at the ledger table and the function's role",
+      "it cannot reach its store: look at the disk and at `ledger.sqlite` in its data folder",
     );
     const [other] = await bench.problems([], answering(200, { hello: 1 }));
     assert.equal(other?.found, `${gate.url}/healthz answered 200, but not as a gate does`);
+  });
+
+  for (const [where, url, todo] of [
+    ["here", "http://127.0.0.1:9", "start the gate again, and look at the end of its log"],
+    [
+      "elsewhere",
+      "https://gate.example.com",
+      "check the address and the network. On one machine, start the gate again, and look at the end of its log; in AWS, look at the middleware function and its log",
+    ],
+  ] as const) {
+    it(`says what to look at when a gate ${where} does not answer`, async () => {
+      const [found] = await bench.problems([], {
+        env: { GATE_URL: url },
+        fetch: () => Promise.reject(new TypeError("fetch failed")),
+      });
+      assert.deepEqual(
+        [found?.check, found?.status, found?.found, found?.todo],
+        ["gate.answers", "fail", `no gate answers at ${url}`, todo],
+      );
+    });
+  }
+
+  it("looks at the gate alone on its data folder, and does not take it for one with emulators", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "gate-alone-"));
+    try {
+      const { remove } = writeAddress(dataDir, bench.embedded.gate.url);
+      const { checks } = await bench.examined(["--data-dir", dataDir], { env: {} });
+      assert.deepEqual(
+        checks
+          .filter(({ check }) => /^gate.answers|pagerduty.token/.test(check))
+          .map(({ status, found }) => [status, found]),
+        [
+          ["ok", bench.embedded.gate.url],
+          ["warn", "not tried: no token was given, so nothing in PagerDuty was looked at"],
+        ],
+      );
+      remove();
+      const { err } = await run(["doctor", "--data-dir", dataDir]);
+      assert.match(err, /^no gate runs on the data folder /);
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
   });
 
   it("says what was not tried where nothing was given, and exits with 0", async () => {
