@@ -25,7 +25,7 @@ interface Call {
   body?: unknown;
   headers?: Record<string, string>;
   as?: "operator" | "proposer";
-  /** What a 404 means here. */
+  /** What a 404 means here: a gate in AWS, which is asked by its ledger. */
   missing?: string;
 }
 
@@ -102,7 +102,7 @@ export class GateClient implements GateAccess {
   }
 
   killSwitch(): Promise<z.infer<typeof killSwitchAnswer>> {
-    return this.#call(killSwitchAnswer, { path: "/operator/kill-switch", missing: LOCAL_ONLY });
+    return this.#call(killSwitchAnswer, { path: "/operator/kill-switch", missing: NO_ROUTES });
   }
 
   setKillSwitch(on: boolean, reason: string | null): Promise<z.infer<typeof killSwitchAnswer>> {
@@ -110,14 +110,14 @@ export class GateClient implements GateAccess {
       path: "/operator/kill-switch",
       method: "PUT",
       body: { on, reason },
-      missing: LOCAL_ONLY,
+      missing: NO_ROUTES,
     });
   }
 
   async alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]> {
     const { alarms } = await this.#call(alarmsAnswer, {
       path: `/operator/alarms?limit=${limit}`,
-      missing: LOCAL_ONLY,
+      missing: NO_ROUTES,
     });
     return alarms;
   }
@@ -131,7 +131,7 @@ export class GateClient implements GateAccess {
       body: call.body,
     });
     if (answer.status === 404 && call.missing !== undefined) {
-      throw new CliError(call.missing);
+      throw new CliError(call.missing, { hint: BY_LEDGER });
     }
     if (answer.status >= 300) {
       throw refused(url, answer);
@@ -144,8 +144,14 @@ export class GateClient implements GateAccess {
   }
 }
 
-const LOCAL_ONLY =
-  "this gate has no operator routes: they are there on a gate that `npm start` or `npm run gate` started";
+const NO_ROUTES =
+  "this address has no routes for operators: a gate in AWS is asked by its ledger, with AWS credentials";
+const BY_LEDGER = "use --stack <name>, --outputs <file> or --table <ledger table>";
+
+/** Whether it is this machine: what to look at differs. */
+export function isHere(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
 
 export interface Answer {
   status: number;
@@ -183,7 +189,11 @@ export async function request(
       timedOut
         ? `the gate at ${origin} did not answer within ${TIMEOUT_MS / 1000} s`
         : `no gate answers at ${origin}`,
-      { hint: "start one with `npm start`, or check --url (GATE_URL)" },
+      {
+        hint: isHere(url)
+          ? "start that gate again, or check --url (GATE_URL)"
+          : "check --url (GATE_URL), the network and the gate's own log; the ledger of one in AWS is asked with --stack or --table",
+      },
     );
   }
   try {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { request } from "../gateClient.ts";
+import { isHere, request } from "../gateClient.ts";
 import type { Io } from "../io.ts";
 import { checks, told, type Check } from "./check.ts";
 import type { Subject } from "./subject.ts";
@@ -13,7 +13,8 @@ const health = z.looseObject({
 const MOST_SKEW_MS = 30_000;
 
 /** Whether the gate answers, tells the right time and may execute. */
-export async function gateChecks(io: Io, { gateUrl, embedded }: Subject): Promise<Check[]> {
+export async function gateChecks(io: Io, subject: Subject): Promise<Check[]> {
+  const { gateUrl, embedded } = subject;
   const answers = checks("gate.answers");
   if (gateUrl === null) {
     return [
@@ -28,7 +29,7 @@ export async function gateChecks(io: Io, { gateUrl, embedded }: Subject): Promis
   try {
     answer = await request(io, `${gateUrl}/healthz`, { method: "GET" });
   } catch (error) {
-    return [answers.fail(told(error), "look at the middleware function and its log")];
+    return [answers.fail(told(error), whereToLook(subject, gateUrl).down)];
   }
   const nowMs = (sentAtMs + Date.now()) / 2;
   const parsed = health.safeParse(answer.body);
@@ -37,7 +38,7 @@ export async function gateChecks(io: Io, { gateUrl, embedded }: Subject): Promis
       answers.fail(
         `${gateUrl}/healthz answered ${answer.status}${answer.status === 200 ? ", but not as a gate does" : ""}`,
         answer.status === 503
-          ? "it cannot reach its store: look at the ledger table and the function's role"
+          ? `it cannot reach its store: ${whereToLook(subject, gateUrl).store}`
           : "check the address and the API's routes",
       ),
     ];
@@ -61,4 +62,23 @@ export async function gateChecks(io: Io, { gateUrl, embedded }: Subject): Promis
         )
       : checks("gate.killSwitch").ok("off"),
   ];
+}
+
+function whereToLook({ target }: Subject, gateUrl: string): { down: string; store: string } {
+  const inAws = {
+    down: "look at the middleware function and its log",
+    store: "look at the ledger table and the function's role",
+  };
+  const onOne = {
+    down: "start the gate again, and look at the end of its log",
+    store: "look at the disk and at `ledger.sqlite` in its data folder",
+  };
+  return target !== null
+    ? inAws
+    : isHere(gateUrl)
+      ? onOne
+      : {
+          down: `check the address and the network. On one machine, ${onOne.down}; in AWS, ${inAws.down}`,
+          store: `on one machine, ${onOne.store}; in AWS, ${inAws.store}`,
+        };
 }
