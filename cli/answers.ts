@@ -61,6 +61,8 @@ export type ProposalAnswer = z.infer<typeof proposalAnswer>;
 export const proposalPage = z.object({
   proposals: z.array(proposalAnswer),
   cursor: nullableText,
+  /** Why there may be none. */
+  message: z.string().optional(),
 });
 
 export const auditEvent = z.strictObject({

@@ -8,7 +8,7 @@ import {
 } from "../options.ts";
 import type { Context } from "../program.ts";
 import { deadlineText, incidentLabel } from "../proposalText.ts";
-import { relative, statusText, table } from "../text.ts";
+import { plain, relative, statusText, table } from "../text.ts";
 
 interface ListOptions extends AnyGateOptions {
   open?: boolean;
@@ -51,6 +51,9 @@ Examples:
       }
       if (page.proposals.length === 0) {
         io.out(open === true ? "Nothing is open.\n" : "No proposals.\n");
+        if (page.message !== undefined) {
+          io.out(`${plain(page.message)}\n`);
+        }
         return;
       }
       const nowMs = await client.now();

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { z } from "zod";
-import { CursorError } from "../../functions/gate/listing.ts";
+import { CursorError, incidentProblem, unlistedText } from "../../functions/gate/listing.ts";
 import type { GatingStore, KillSwitch, Ledger } from "../../functions/gate/ports.ts";
 import type { Proposal } from "../../functions/gate/proposal.ts";
 import { proposalView } from "../../functions/gate/view.ts";
@@ -95,13 +95,18 @@ export class LedgerGate implements GateAccess {
   }
 
   async page(query: ListQuery): Promise<z.infer<typeof proposalPage>> {
+    const { open, service, incident, limit, cursor } = query;
+    const wrong = incidentProblem(incident);
+    if (wrong !== null) {
+      throw new CliError(`\`incident_id\` ${wrong}`);
+    }
     return this.#with(async ({ ledger, gating }) => {
-      const { open, service, incident, limit, cursor } = query;
       // Proposals are kept under the gating's own key of their service; people use its name as well.
-      const key =
+      const stored =
         service === undefined || gating === null
-          ? service
-          : (await gating.find({ id: service, name: service })).key;
+          ? null
+          : await gating.find({ id: service, name: service });
+      const key = stored?.key ?? service;
       const page = await ledger.list({
         ...(open === undefined ? {} : { open }),
         ...(key === undefined ? {} : { service: key }),
@@ -109,7 +114,13 @@ export class LedgerGate implements GateAccess {
         ...(limit === undefined ? {} : { limit }),
         ...(cursor === undefined ? {} : { cursor }),
       });
-      return { proposals: page.proposals.map(answerOf), cursor: page.cursor };
+      return {
+        proposals: page.proposals.map(answerOf),
+        cursor: page.cursor,
+        ...(stored?.listed === false && page.proposals.length === 0
+          ? { message: unlistedText(stored.key) }
+          : {}),
+      };
     });
   }
 

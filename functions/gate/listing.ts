@@ -29,6 +29,11 @@ export function decodeCursor(cursor: string): Position {
   }
 }
 
+/** PagerDuty's own id; its incident number is another thing. */
+export const INCIDENT_ID = /^[A-Za-z0-9]{1,64}$/;
+export const INCIDENT_ID_TEXT =
+  'must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number';
+
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 200;
 
@@ -39,4 +44,16 @@ export function pageSize(limit: number | undefined): number {
 /** The incident under which a proposal is listed. */
 export function incidentOf(proposal: Proposal): string | null {
   return proposal.incident?.id ?? proposal.request.incidentId;
+}
+
+/** Why proposals cannot be listed by that incident; null: they can. A wrong id would look like an incident without any. */
+export function incidentProblem(incidentId: string | undefined): string | null {
+  return incidentId === undefined || (INCIDENT_ID.test(incidentId) && !/^\d+$/.test(incidentId))
+    ? null
+    : `${INCIDENT_ID_TEXT}, got "${incidentId}"`;
+}
+
+/** What to tell when nothing was found of a service that the gating does not list: it may be a slip of the pen. */
+export function unlistedText(service: string): string {
+  return `the gating does not list a service "${service}", and no proposal names it`;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Runbook } from "../gate/gating/index.ts";
+import { INCIDENT_ID, INCIDENT_ID_TEXT } from "../gate/listing.ts";
 import { hiddenCharacter, LINES, printable } from "../gate/printable.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal.ts";
 
@@ -21,13 +22,7 @@ const oneLine = visible("", "");
 const someLines = visible(LINES, " other than line breaks and tabs");
 const unixLines = (written: string) => written.replaceAll("\r\n", "\n");
 const line = (max: number) => text(max).superRefine(oneLine);
-/** PagerDuty's own id; its incident number is another thing. */
-const incidentId = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9]{1,64}$/,
-    'must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
-  );
+const incidentId = z.string().regex(INCIDENT_ID, INCIDENT_ID_TEXT);
 const scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
 
 const apiBody = z

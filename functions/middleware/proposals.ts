@@ -3,6 +3,7 @@ import { checkParameters, findRunbook } from "../gate/gating/index.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
 import { gateIncidentLink } from "../gate/incidents.ts";
 import { newProposal } from "../gate/intake.ts";
+import { incidentProblem, unlistedText } from "../gate/listing.ts";
 import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal.ts";
 import { joinedText, proposalView } from "../gate/view.ts";
 import type { Caller } from "./auth.ts";
@@ -210,20 +211,28 @@ export async function listProposals(
   if (open !== undefined && open !== "true" && open !== "false") {
     return problem(400, `\`open\` must be "true" or "false", got "${open}"`);
   }
-  const key = service === undefined ? undefined : await gatingKey(ports, service);
+  const wrong = incidentProblem(incidentId);
+  if (wrong !== null) {
+    return problem(400, `\`incident_id\` ${wrong}`);
+  }
+  // Proposals are kept under the gating's own key of their service; people use its name as well.
+  const stored =
+    service === undefined ? null : await ports.gating.find({ id: service, name: service });
   const page = await ports.ledger.list({
     limit: count,
     ...(open === undefined ? {} : { open: open === "true" }),
     ...(incidentId === undefined ? {} : { incidentId }),
-    ...(key === undefined ? {} : { service: key }),
+    ...(stored === null ? {} : { service: stored.key }),
     ...(cursor === undefined ? {} : { cursor }),
   });
-  return json(200, { proposals: page.proposals.map(proposalView), cursor: page.cursor });
-}
-
-/** Proposals are kept under the gating's own key of their service; people use its name as well. */
-async function gatingKey(ports: MiddlewarePorts, service: string): Promise<string> {
-  return (await ports.gating.find({ id: service, name: service })).key;
+  const proposals = page.proposals.map(proposalView);
+  return json(200, {
+    proposals,
+    cursor: page.cursor,
+    ...(stored?.listed === false && proposals.length === 0
+      ? { message: unlistedText(stored.key) }
+      : {}),
+  });
 }
 
 /**

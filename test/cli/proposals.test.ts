@@ -121,6 +121,23 @@ describe("Commands about proposals", function () {
     assert.deepEqual(await ids("--incident", incident.id ?? ""), [restart]);
   });
 
+  it("does not take a wrong incident or service for one without proposals", async () => {
+    await bench.failover();
+    for (const number of ["INC-4421", "4421"]) {
+      const { code, out, err } = await bench.gate("list", "--incident", number);
+      assert.deepEqual([code, out], [1, ""]);
+      assert.equal(
+        err,
+        `\`incident_id\` must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number, got "${number}"\n`,
+      );
+    }
+    assert.equal(
+      (await bench.gate("list", "--service", "payment-db")).out,
+      'No proposals.\nthe gating does not list a service "payment-db", and no proposal names it\n',
+    );
+    assert.equal((await bench.gate("list", "--service", "checkout-api")).out, "No proposals.\n");
+  });
+
   it("goes on where a list ended", async () => {
     const [first, second] = [await bench.failover(), await bench.restart()];
     const { out } = await bench.gate("list", "--limit", "1");

@@ -240,6 +240,10 @@ describe("The proposal routes", () => {
       ["limit=0", '`limit` must be a whole number from 1 to 200, got "0"'],
       ["limit=many", '`limit` must be a whole number from 1 to 200, got "many"'],
       ["open=yes", '`open` must be "true" or "false", got "yes"'],
+      ...["INC-4421", "4421"].map((id) => [
+        `incident_id=${id}`,
+        `\`incident_id\` must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number, got "${id}"`,
+      ]),
     ]) {
       it(`a list with ${query} is refused`, async () => {
         const answer = await world.onGate("GET", `/proposals?${query}`, undefined, OPERATOR);
