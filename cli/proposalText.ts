@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { targetText } from "../functions/gate/approvalRequest.ts";
 import { formatDuration } from "../functions/gate/duration.ts";
 import type { ProposalAnswer } from "./answers.ts";
 import { facts, instant, oneLine, relative, shortDigest, statusText } from "./text.ts";
@@ -11,14 +13,19 @@ export function describe(proposal: ProposalAnswer, nowMs: number): string {
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(" ");
   return [
-    `${proposal.id}: ${statusText(proposal.status)}\n`,
+    `${proposal.id}: ${standing(proposal)}\n`,
     `${oneLine(proposal.runbook)} on ${oneLine(proposal.service)}, proposed by ${oneLine(proposal.proposer)} ${at(proposal.received_at)}\n\n`,
     facts([
       ["Incident", incidentText(incident)],
       ["", incident.url],
       ["Action", proposal.action],
+      ["Target", targetOf(proposal.target)],
       ["Parameters", parameters === "" ? null : parameters],
       ["Why", proposal.justification],
+      ["Evidence", listOf(proposal.evidence, "\n")],
+      ["Severity", proposal.severity === null ? null : `${proposal.severity}, says the proposer`],
+      ["Regions", listOf(proposal.affected_regions, ", ")],
+      ["Risk", proposal.risk === null ? null : String(proposal.risk)],
       ["Digest", proposal.digest === null ? null : shortDigest(proposal.digest)],
       [
         "Decide by",
@@ -42,9 +49,64 @@ export function describe(proposal: ProposalAnswer, nowMs: number): string {
           : `${execution.state}${execution.invocation_id === null ? "" : `, invocation ${execution.invocation_id}`}${execution.problem === null ? "" : `: ${execution.problem}`}`,
       ],
       ["Outcome", outcome === null ? null : `${outcome.kind} (${outcome.reason}): ${outcome.text}`],
-      ["Manual task", proposal.manual_task],
+      [
+        "Escalated",
+        proposal.escalation === null ? null : `paged by incident ${proposal.escalation}`,
+      ],
+      ["Manual task", taskText(proposal)],
     ]),
   ].join("");
+}
+
+/** Where it stands, in a few words. */
+export function standing(proposal: ProposalAnswer): string {
+  const { outcome, held_by_kill_switch_since: heldSince } = proposal;
+  return outcome === null
+    ? heldSince === null
+      ? statusText(proposal.status)
+      : "held by the kill switch"
+    : outcome.kind === "executed"
+      ? outcome.kind
+      : `${outcome.kind} (${outcome.reason})`;
+}
+
+const targetShape = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("automationAction"), actionId: z.string() }),
+  z.object({ kind: z.literal("incidentWorkflow"), workflowId: z.string() }),
+  z.object({
+    kind: z.literal("reassign"),
+    users: z.array(z.string()),
+    escalationPolicy: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal("escalate"), level: z.number() }),
+]);
+
+/** In the reviewer's words; a kind of a later release as it came. */
+function targetOf(target: unknown): string | null {
+  if (target === null || target === undefined) {
+    return null;
+  }
+  const known = targetShape.safeParse(target);
+  return known.success ? targetText(known.data) : JSON.stringify(target);
+}
+
+function listOf(texts: readonly string[], between: string): string | null {
+  return texts.length === 0 ? null : texts.join(between);
+}
+
+function taskText({
+  outcome,
+  manual_task: id,
+  manual_task_url: url,
+  closed_at: closed,
+}: ProposalAnswer) {
+  return id === null
+    ? outcome !== null && outcome.kind !== "executed" && closed === null
+      ? "is being made"
+      : null
+    : url === null
+      ? id
+      : `${id}\n${url}`;
 }
 
 function decisionText(

@@ -7,8 +7,8 @@ import {
   type AnyGateOptions,
 } from "../options.ts";
 import type { Context } from "../program.ts";
-import { deadlineText, incidentLabel } from "../proposalText.ts";
-import { plain, relative, statusText, table } from "../text.ts";
+import { deadlineText, incidentLabel, standing } from "../proposalText.ts";
+import { plain, relative, table } from "../text.ts";
 
 interface ListOptions extends AnyGateOptions {
   open?: boolean;
@@ -62,9 +62,7 @@ Examples:
           ["PROPOSAL", "STATUS", "TIME LEFT", "INCIDENT", "SERVICE", "RUNBOOK", "PROPOSED"],
           page.proposals.map((proposal) => [
             proposal.id,
-            proposal.held_by_kill_switch_since === null
-              ? statusText(proposal.status)
-              : "held by the kill switch",
+            standing(proposal),
             deadlineText(proposal, nowMs),
             incidentLabel(proposal.incident),
             proposal.service,

@@ -10,8 +10,8 @@ import {
   type AnyGateOptions,
 } from "../options.ts";
 import type { Context } from "../program.ts";
-import { incidentLabel } from "../proposalText.ts";
-import { instant, oneLine, statusText } from "../text.ts";
+import { incidentLabel, standing } from "../proposalText.ts";
+import { instant, oneLine } from "../text.ts";
 
 interface WatchOptions extends AnyGateOptions {
   every: number;
@@ -90,7 +90,6 @@ async function newest(client: GateAccess): Promise<ProposalAnswer[]> {
 
 function lineOf(proposal: ProposalAnswer): string {
   const { outcome, decision } = proposal;
-  const held = proposal.held_by_kill_switch_since === null ? "" : " (held by the kill switch)";
   const more =
     outcome !== null
       ? `: ${outcome.text}`
@@ -100,6 +99,6 @@ function lineOf(proposal: ProposalAnswer): string {
           ? `: “${decision.note}”`
           : "";
   return oneLine(
-    `${proposal.id}  ${incidentLabel(proposal.incident)} ${proposal.service} ${proposal.runbook}  ${statusText(proposal.status)}${held}${more}`,
+    `${proposal.id}  ${incidentLabel(proposal.incident)} ${proposal.service} ${proposal.runbook}  ${standing(proposal)}${more}`,
   );
 }

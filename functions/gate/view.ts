@@ -1,4 +1,4 @@
-import { phaseOf, type Phase, type Proposal } from "./proposal.ts";
+import { phaseOf, type Incident, type Phase, type Proposal } from "./proposal.ts";
 import type { Joined } from "./ports.ts";
 
 function iso(ms: number | null | undefined): string | null {
@@ -26,6 +26,10 @@ export interface ProposalView {
   };
   parameters: Readonly<Record<string, unknown>>;
   justification: string;
+  /** As the proposer told: what it saw, how bad, where. */
+  evidence: string[];
+  severity: string | null;
+  affected_regions: string[];
   digest: string | null;
   received_at: string | null;
   decide_by: string | null;
@@ -55,6 +59,7 @@ export interface ProposalView {
   } | null;
   outcome: { kind: string; reason: string; text: string; at: string | null } | null;
   manual_task: string | null;
+  manual_task_url: string | null;
   escalation: string | null;
   closed_at: string | null;
   version: number;
@@ -82,6 +87,9 @@ export function proposalView(proposal: Proposal): ProposalView {
     },
     parameters: decision?.parameters ?? weighing?.parameters ?? request.parameters,
     justification: request.justification,
+    evidence: request.evidence,
+    severity: request.severity,
+    affected_regions: request.regions,
     digest: proposal.digest,
     received_at: iso(proposal.receivedAtMs),
     decide_by: iso(proposal.decideByMs),
@@ -120,10 +128,19 @@ export function proposalView(proposal: Proposal): ProposalView {
         ? null
         : { kind: outcome.kind, reason: outcome.reason, text: outcome.text, at: iso(outcome.atMs) },
     manual_task: duties.manualTask?.ref ?? null,
+    manual_task_url: urlOfOther(incident, duties.manualTask?.ref ?? null),
     escalation: duties.escalation?.ref ?? null,
     closed_at: iso(proposal.closedAtMs),
     version: proposal.version,
   };
+}
+
+/** Where another incident of the account is shown: beside this one; null where this one's address does not tell. */
+function urlOfOther(incident: Incident | null, other: string | null): string | null {
+  const own = incident === null ? "" : `/${incident.id}`;
+  return incident?.url?.endsWith(own) === true && other !== null
+    ? `${incident.url.slice(0, -own.length)}/${other}`
+    : null;
 }
 
 /** Tells a proposer that an earlier proposal answers for this one. */

@@ -47,6 +47,7 @@ describe("Commands of an operator", function () {
       assert.match(out, new RegExp(`^${id}  held by the kill switch  14m`, "m"));
     });
     const held = await bench.gate("show", id);
+    assert.match(held.out, new RegExp(`^${id}: held by the kill switch\n`));
     assert.match(held.out, /\nHeld +by the kill switch since /);
 
     const off = await bench.json((value) => killSwitchAnswer.parse(value), "kill-switch", "off");

@@ -171,6 +171,45 @@ describe("Commands about proposals", function () {
     assert.match(out, / {2}Chain whole: \d+ events, ends in sha256:[0-9a-f]{12}…\n$/);
   });
 
+  it("shows everything that somebody has to know at night", async () => {
+    const { incident } = await show(await bench.restart());
+    const made = await bench.json(
+      (value) => proposalAnswer.parse(value),
+      ..."propose --service payments-db --runbook hand_to_dba --severity P2".split(" "),
+      ..."--region eu-west-1 --region us-east-1 --evidence https://example.com/graph".split(" "),
+      ...["--evidence", "Locks pile up", "--justification", "Slow"],
+      ...["--incident", incident.id ?? ""],
+    );
+    await bench.embedded.gate.queue.idle();
+    const { out } = await bench.gate("show", made.id);
+    // The incident is of another service than the one that was named.
+    assert.match(out, new RegExp(`^${made.id}: suppressed \\(serviceMismatch\\)\n`));
+    for (const line of [
+      "Evidence     https://example.com/graph\n             Locks pile up",
+      "Severity     P2, says the proposer",
+      "Regions      eu-west-1, us-east-1",
+    ]) {
+      assert.ok(out.includes(`\n${line}\n`), `${line}\nin\n${out}`);
+    }
+    const task = /\nManual task +(Q\w+)\n +(\S+)\n/.exec(out);
+    assert.equal((await fetch(task?.[2] ?? "")).status, 200);
+    assert.ok(task?.[2]?.endsWith(`/${task[1]}`));
+    assert.match((await bench.gate("list")).out, /^prop_\w+ +suppressed \(serviceMismatch\) /m);
+  });
+
+  it("shows to whom an incident is handed, at which risk", async () => {
+    const { incident } = await show(await bench.failover());
+    const { id } = await bench.json(
+      (value) => proposalAnswer.parse(value),
+      ..."propose --service payments-db --runbook hand_to_dba --justification x".split(" "),
+      ...["--incident", incident.id ?? ""],
+    );
+    await bench.embedded.gate.queue.idle();
+    const { out } = await bench.gate("show", id);
+    assert.match(out, /\nTarget +reassign the incident to escalation policy PEP0002\n/);
+    assert.match(out, /\nRisk +0\.\d\n/);
+  });
+
   it("tells once who else proposed the same, however often", async () => {
     const id = await bench.restart();
     await bench.embedded.gate.queue.idle();
