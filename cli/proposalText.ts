@@ -147,12 +147,19 @@ export function explain(of: {
     { allow: "allows it", deny: "denies it", requireApproval: "asks for an approval" }[
       of.decision
     ] ?? of.decision;
-  const width = Math.max(0, ...of.trace.map(({ rule }) => rule.length));
-  const lines = of.trace.map(
-    ({ rule, matched, because }) =>
-      `  ${matched ? "✓" : "✗"} ${oneLine(rule).padEnd(width)}  ${oneLine(because)}\n`,
-  );
-  return `${isRule ? `Rule ${of.rule}` : "No rule matched; `otherwise`"} ${says}\n${lines.join("")}`;
+  return `${isRule ? `Rule ${of.rule}` : "No rule matched; `otherwise`"} ${says}\n${traceText(of.trace)}`;
+}
+
+export function traceText(
+  trace: readonly { rule: string; matched: boolean; because: string }[],
+): string {
+  const width = Math.max(0, ...trace.map(({ rule }) => rule.length));
+  return trace
+    .map(
+      ({ rule, matched, because }) =>
+        `  ${matched ? "✓" : "✗"} ${oneLine(rule).padEnd(width)}  ${oneLine(because)}\n`,
+    )
+    .join("");
 }
 
 /** "in 4m 12s" until the deadline that counts now. */

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { formatDuration } from "../../functions/gate/duration.ts";
 import {
   evaluate,
+  explainProposing,
   findRunbook,
   gatingForUnlisted,
   proposedRunbook,
@@ -11,13 +12,15 @@ import {
   type RuleTerms,
   type ServiceGating,
   type Subject,
+  type TraceEntry,
 } from "../../functions/gate/gating/index.ts";
 import { CliError, usage } from "../errors.ts";
 import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
+import type { Io } from "../io.ts";
 import { collect, printJson, withJson } from "../options.ts";
 import type { Context } from "../program.ts";
-import { explain } from "../proposalText.ts";
-import { facts } from "../text.ts";
+import { explain, traceText } from "../proposalText.ts";
+import { facts, oneLine } from "../text.ts";
 
 interface ExplainOptions extends FileOptions {
   service: string;
@@ -59,14 +62,19 @@ export function explainCommand({ io }: Context): Command {
       `
 Examples:
   $ gate gating explain --service payments-db --runbook db_failover_primary_to_replica --priority P1
-  $ gate gating explain --stack prod --service payments-db --event incident.triggered \\
-      --title "Primary unreachable" --at 2026-11-28T03:00:00Z`,
+  $ gate gating explain --stack prod --service payments-db --runbook db_failover_primary_to_replica \\
+      --at 2026-11-28T03:00:00Z
+  $ gate gating explain --service payments-db --event incident.triggered --title "Primary unreachable"`,
     )
     .action((options: ExplainOptions) => {
       const gating = load(fileOf(io, options));
       const { listed, own } = gatingOf(gating, options.service);
       const subject = subjectOf(options);
       const wanted = options.runbook ?? proposed(own, subject, options, listed);
+      if (wanted === null) {
+        nothingProposed(io, options, explainProposing(own, subject));
+        return;
+      }
       const runbook = findRunbook(own, wanted);
       if (runbook === null) {
         const names = Object.keys(own.runbooks).sort().join(", ");
@@ -119,25 +127,36 @@ function subjectOf(options: ExplainOptions): Omit<Subject, "runbook" | "action">
   };
 }
 
+/** Null: no rule proposes anything for the event. */
 function proposed(
   own: ServiceGating,
   subject: Omit<Subject, "runbook" | "action">,
   { service }: ExplainOptions,
   listed: boolean,
-): string {
+): string | null {
   if (subject.event === null) {
     throw usage("--runbook or --event is required");
   }
-  const found = listed ? proposedRunbook(own, subject) : null;
-  if (found === null) {
-    throw new CliError(
-      listed
-        ? `no rule of ${service} proposes anything for ${subject.event}`
-        : `${service} is not listed: events of it are ignored`,
-      { hint: "name what is proposed with --runbook" },
-    );
+  if (!listed) {
+    throw new CliError(`${service} is not listed: events of it are ignored`, {
+      hint: "name what is proposed with --runbook",
+    });
   }
-  return found.runbook;
+  return proposedRunbook(own, subject)?.runbook ?? null;
+}
+
+/** An answer like any other: an event for which nothing is to be proposed is the common case. */
+function nothingProposed(
+  io: Io,
+  { service, event = "", json }: ExplainOptions,
+  trace: readonly TraceEntry[],
+): void {
+  if (json === true) {
+    printJson(io, { service, listed: true, runbook: null, rule: null, decision: null, trace });
+    return;
+  }
+  io.out(`No rule of ${oneLine(service)} proposes anything for ${event}\n`);
+  io.out(traceText(trace));
 }
 
 function termsText({ decision, terms }: Evaluation): string {

@@ -148,15 +148,50 @@ services:
     );
   });
 
+  it("tells of every rule why nothing is proposed for an event", async () => {
+    const { code, out, err } = await explain(
+      ..."--event incident.triggered --priority P2".split(" "),
+    );
+    assert.deepEqual([code, err], [0, ""]);
+    assert.equal(
+      out,
+      "No rule of payments-db proposes anything for incident.triggered\n" +
+        "  ✗ freeze    it has no `propose`\n" +
+        '  ✗ on-alert  `priority` is "P2", not "P1"\n',
+    );
+    const json = await explain(..."--event incident.resolved --json".split(" "));
+    const { runbook, trace } = Object(JSON.parse(json.out));
+    assert.equal(runbook, null);
+    assert.deepEqual(trace, [
+      { rule: "freeze", matched: false, because: "it has no `propose`" },
+      {
+        rule: "on-alert",
+        matched: false,
+        because: '`event` is "incident.resolved", not "incident.triggered"',
+      },
+    ]);
+  });
+
+  for (const command of ["check", "explain"]) {
+    it(`shows only examples of ${command} that work`, async () => {
+      const { out } = await run(["gating", command, "--help"]);
+      const [, examples = ""] = out.split("Examples:\n");
+      const lines = examples.replaceAll(/\\\n\s*/g, "").match(/(?<=\$ gate ).+/g) ?? [];
+      assert.ok(lines.length >= 2);
+      for (const line of lines) {
+        // The file that one names stands for the reader's own.
+        const args = line.replace("gating.yaml", file(GATING)).match(/"[^"]+"|\S+/g) ?? [];
+        const ran = await run(args.map((arg) => arg.replaceAll('"', "")));
+        assert.deepEqual([ran.code, ran.err], [0, ""], line);
+        assert.doesNotMatch(ran.out, /proposes anything/, line);
+      }
+    });
+  }
+
   it("says what cannot be explained", async () => {
     const cases: [string[], 1 | 2, string][] = [
       [[], 2, "--runbook or --event is required\n"],
       [["--runbook", "nope"], 1, 'payments-db has no runbook "nope"; allowed: failover\n'],
-      [
-        ["--event", "incident.resolved"],
-        1,
-        "no rule of payments-db proposes anything for incident.resolved\n→ name what is proposed with --runbook\n",
-      ],
       [
         ["--service", "search", "--event", "incident.triggered"],
         1,

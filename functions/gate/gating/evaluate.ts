@@ -67,16 +67,43 @@ export function proposedRunbook(
 ): { runbook: string; rule: string; trace: TraceEntry[] } | null {
   const trace: TraceEntry[] = [];
   for (const rule of gating.rules) {
-    if (rule.propose === null) continue;
-    const runbook = Object.hasOwn(gating.runbooks, rule.propose)
-      ? gating.runbooks[rule.propose]
-      : undefined;
-    if (runbook === undefined) continue;
-    const { entry } = tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action });
-    trace.push(entry);
-    if (entry.matched) return { runbook: runbook.name, rule: rule.name, trace };
+    const tried = tryProposing(gating, rule, event);
+    if (tried === null) continue;
+    trace.push(tried.entry);
+    if (tried.entry.matched) return { runbook: tried.runbook, rule: rule.name, trace };
   }
   return null;
+}
+
+/** Of each rule, whether it proposes something for a webhook event, and why not. */
+export function explainProposing(
+  gating: ServiceGating,
+  event: Omit<Subject, "action" | "runbook">,
+): TraceEntry[] {
+  return gating.rules.map(
+    (rule) =>
+      tryProposing(gating, rule, event)?.entry ?? {
+        rule: rule.name,
+        matched: false,
+        because: "it has no `propose`",
+      },
+  );
+}
+
+/** Null: the rule proposes nothing, whatever the event. */
+function tryProposing(
+  gating: ServiceGating,
+  rule: Rule,
+  event: Omit<Subject, "action" | "runbook">,
+): { runbook: string; entry: TraceEntry } | null {
+  if (rule.propose === null || !Object.hasOwn(gating.runbooks, rule.propose)) return null;
+  const runbook = gating.runbooks[rule.propose];
+  return runbook === undefined
+    ? null
+    : {
+        runbook: runbook.name,
+        entry: tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action }).entry,
+      };
 }
 
 /** `mightMatch`: it does not match, but would if the proposer made the right claim where it made none. */

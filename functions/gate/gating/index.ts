@@ -2,7 +2,7 @@ import { canonicalJson, sha256 } from "../canonical.ts";
 import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 
 export { GatingError } from "./errors.ts";
-export { evaluate, proposedRunbook } from "./evaluate.ts";
+export { evaluate, explainProposing, proposedRunbook } from "./evaluate.ts";
 export { eventClaims, eventScope, proposerNameProblem } from "./eventProposals.ts";
 export { neededEvents, proposingEvents, subscribedEvents } from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
