@@ -30,6 +30,8 @@ export interface WebhookEvent {
   occurredAtMs: number | null;
   /** Who caused it: a user, a service, an integration or a workflow. */
   agentId: string | null;
+  /** As PagerDuty calls them. */
+  agentName: string | null;
   incidentId: string | null;
   data: WebhookData;
 }
@@ -82,7 +84,7 @@ const envelope = z.object({
     event_type: z.string().min(1),
     resource_type: optional(z.string()),
     occurred_at: optional(z.string()),
-    agent: optional(reference),
+    agent: optional(z.object({ id, summary: optional(z.string()) })),
     data: z.unknown().optional(),
   }),
 });
@@ -154,6 +156,7 @@ export function parseWebhookEvent(body: string): ParsedWebhookEvent {
       resourceType: event.resource_type ?? null,
       occurredAtMs: epochMs(event.occurred_at),
       agentId: event.agent?.id ?? null,
+      agentName: event.agent?.summary ?? null,
       incidentId: (dataType === "incident" ? shallow?.id : shallow?.incident?.id) ?? null,
       data,
     },

@@ -16,6 +16,7 @@ export async function foreign(
   delivery: Delivery,
   seen: ReportedInvocation,
   matches: readonly Proposal[],
+  agentName: string | null,
 ): Promise<DeliveryResult> {
   const { ledger, clock, log } = ports;
   const incident = await readIncident(ports, delivery, seen.incidentId);
@@ -31,7 +32,12 @@ export async function foreign(
     incident === null
       ? `${seen.incidentId} (an incident that PagerDuty does not show)`
       : `${incidentLabel(incident)} (${incident.serviceName})`;
-  const who = seen.agentId === null ? "an unknown agent" : `agent ${seen.agentId}`;
+  const who =
+    seen.agentId === null
+      ? "an unknown agent"
+      : agentName === null
+        ? `agent ${seen.agentId}`
+        : `${agentName.replaceAll(/\s+/g, " ").slice(0, 100)} (${seen.agentId})`;
   const text =
     twice === null
       ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${seen.id}).`

@@ -138,6 +138,7 @@ async function reconcile(
     delivery,
     seen,
     matches.map(({ proposal }) => proposal),
+    event.agentId === seen.agentId ? event.agentName : null,
   );
 }
 

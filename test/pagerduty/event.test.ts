@@ -100,6 +100,7 @@ describe("parseWebhookEvent", () => {
       resourceType: "incident",
       occurredAtMs: Date.UTC(2026, 10, 23, 10),
       agentId: "PUSER01",
+      agentName: "Gate Robot",
       incidentId: "PINC001",
       data: { kind: "incident", incident: parsedIncident },
     });
@@ -218,6 +219,7 @@ describe("parseWebhookEvent", () => {
       resourceType: "pagey",
       occurredAtMs: Date.UTC(2025, 3, 7, 3, 0, 55, 532),
       agentId: "PVE0ZR9",
+      agentName: null,
       incidentId: null,
       data: { kind: "ping" },
     });
@@ -255,6 +257,7 @@ describe("parseWebhookEvent", () => {
       resourceType: null,
       occurredAtMs: null,
       agentId: null,
+      agentName: null,
       incidentId: null,
       data: { kind: "other", problem: null },
     });
