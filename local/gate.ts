@@ -25,7 +25,7 @@ import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile } from "./gatingFile.ts";
 import { startHttpHost } from "./httpHost.ts";
-import { openSqliteLedger } from "./ledger.ts";
+import { openSqliteLedger, type SqliteLedger } from "./ledger.ts";
 import { handleOperator, operatorRoutes } from "./operator.ts";
 import { createLocalQueue, type LocalQueue } from "./queue.ts";
 
@@ -73,6 +73,7 @@ export interface LocalGateOptions {
 
 export interface LocalGateParts {
   ledger: Ledger;
+  lastEnded: SqliteLedger["lastEnded"];
   gating: GatingStore;
   queue: LocalQueue;
   clock: Clock;
@@ -127,7 +128,13 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     ...(options.sweepEveryMs === undefined ? {} : { sweepEveryMs: options.sweepEveryMs }),
   });
   const ports = { clock, ids: randomIds, ledger, queue, gating, secrets, log, metrics };
-  const parts: LocalGateParts = { ledger, gating, queue, clock };
+  const parts: LocalGateParts = {
+    ledger,
+    lastEnded: (limit) => file.lastEnded(limit),
+    gating,
+    queue,
+    clock,
+  };
   const middleware = {
     ...ports,
     sleep: (ms: number, signal?: AbortSignal) => sleep(ms, signal, false),

@@ -1,6 +1,13 @@
 import type { Clock, Ledger, WorkItem } from "../functions/gate/ports.ts";
+import type { Proposal } from "../functions/gate/proposal.ts";
 import { KILL_SWITCH_OFF, readRecord, writeRecord } from "../functions/gate/records.ts";
-import { createProposal, findProposal, listProposals, saveProposal } from "./ledgerProposals.ts";
+import {
+  createProposal,
+  findProposal,
+  lastEnded,
+  listProposals,
+  saveProposal,
+} from "./ledgerProposals.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
 import { numberOrNull, openSqliteFile, text, wholeNumber } from "./sqliteFile.ts";
 import type { SqliteFile } from "./sqliteFile.ts";
@@ -8,8 +15,14 @@ import type { SqliteFile } from "./sqliteFile.ts";
 /** How long a delivery that is done and an idempotency key are remembered: PagerDuty retries for two days. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
+export interface SqliteLedger extends Ledger {
+  /** For the timeline: a long wait must not hide how it ended, as in the order in which they were received. */
+  lastEnded(limit: number): Promise<Proposal[]>;
+  close(): void;
+}
+
 /** The ledger in one SQLite file. Every method is one transaction; what it acknowledged survives a crash. */
-export function openSqliteLedger(file: string, clock: Clock): Ledger & { close(): void } {
+export function openSqliteLedger(file: string, clock: Clock): SqliteLedger {
   const db = openSqliteFile(file, MIGRATIONS);
   db.write(() => forgetOld(db, clock.now()));
 
@@ -31,6 +44,10 @@ export function openSqliteLedger(file: string, clock: Clock): Ledger & { close()
 
     async list(filter) {
       return listProposals(db, filter);
+    },
+
+    async lastEnded(limit) {
+      return lastEnded(db, limit);
     },
 
     async countOpen(serviceKey) {

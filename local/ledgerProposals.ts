@@ -182,6 +182,15 @@ export function listProposals(
   };
 }
 
+/** Those that ended last, in the order in which they ended. */
+export function lastEnded(db: SqliteFile, limit: number): Proposal[] {
+  const rows = db.all(
+    "SELECT record FROM proposals WHERE open = 0 ORDER BY closedAtMs DESC, id DESC LIMIT ?",
+    Math.max(limit, 0),
+  );
+  return rows.map((row) => readRecord("proposal", text(row, "record")));
+}
+
 /** What every write sets; `id` and `receivedAtMs` never change. */
 function proposalColumns(proposal: Proposal): { columns: string[]; values: SQLInputValue[] } {
   const entries: [string, SQLInputValue][] = [

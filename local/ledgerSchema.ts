@@ -93,4 +93,5 @@ export const MIGRATIONS: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT;
   `,
+  "CREATE INDEX proposals_ended ON proposals (closedAtMs, id) WHERE open = 0;",
 ];

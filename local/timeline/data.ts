@@ -2,6 +2,7 @@ import { verifyChain } from "../../functions/gate/audit.ts";
 import type { Ledger } from "../../functions/gate/ports.ts";
 import type { Proposal } from "../../functions/gate/proposal.ts";
 import { proposalView } from "../../functions/gate/view.ts";
+import type { LocalGateParts } from "../gate.ts";
 import { alarmView, killSwitchView } from "../operator.ts";
 import { eventText } from "./eventText.ts";
 
@@ -10,17 +11,20 @@ const ENDED_SHOWN = 50;
 const ALARMS_SHOWN = 50;
 
 /** Everything that the list, the alarms and the banner show. */
-export async function overview(ledger: Ledger) {
+export async function overview({
+  ledger,
+  lastEnded,
+}: Pick<LocalGateParts, "ledger" | "lastEnded">) {
   const [open, ended, alarms, killSwitch] = await Promise.all([
     ledger.list({ open: true, limit: OPEN_SHOWN }),
-    ledger.list({ open: false, limit: ENDED_SHOWN }),
+    lastEnded(ENDED_SHOWN + 1),
     ledger.alarms(ALARMS_SHOWN),
     ledger.killSwitch(),
   ]);
   return {
     open: open.proposals.map(rowOf),
-    ended: ended.proposals.map(rowOf),
-    more: { open: open.cursor !== null, ended: ended.cursor !== null },
+    ended: ended.slice(0, ENDED_SHOWN).map(rowOf),
+    more: { open: open.cursor !== null, ended: ended.length > ENDED_SHOWN },
     alarms: alarms.map(alarmView),
     kill_switch: killSwitchView(killSwitch),
   };

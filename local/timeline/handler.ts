@@ -77,7 +77,7 @@ async function read(
   if (path === "/timeline/data") {
     return send(response, 200, {
       now,
-      ...(await overview(gate.ledger)),
+      ...(await overview(gate)),
       embedded: embedded === null ? null : embeddedView(embedded),
     });
   }
