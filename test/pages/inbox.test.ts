@@ -102,6 +102,45 @@ describe("Inbox page", function () {
     assert.equal(await page.evaluate("document.body.dataset.kept"), "yes");
   });
 
+  it("puts what can still be decided before what is too late", async () => {
+    const dead = { ...HIGH, details: { ...GATE_DETAILS, decide_by: "2026-11-23T09:00:00.000Z" } };
+    const ids = [await ask({ ...dead, summary: "dead" })];
+    bench.now += 1000;
+    ids.push(await ask({ ...dead, summary: "dead too" }));
+    const empty = await open();
+    await empty.getByTestId("late-item").nth(1).waitFor();
+    assert.equal(await text(empty, ".nothing h2"), "Nothing waits for you");
+    assert.equal(await empty.title(), "Approvals inbox");
+    assert.equal(await empty.getByTestId("approve").count(), 0);
+
+    const waiting = await ask({ ...HIGH, summary: "alive" });
+    for (const viewport of [undefined, { width: 360, height: 740 }]) {
+      const page = await open("/", viewport === undefined ? {} : { viewport });
+      await page.getByTestId("inbox-item").waitFor();
+      assert.equal(await page.title(), "(1) Approvals inbox");
+      assert.equal(await text(page, "#pending-count"), "1");
+      assert.equal(await text(page, "#late-title"), "Too late 2");
+      const listed = await page.evaluate(
+        "[...document.querySelectorAll('.item')].map((item) => item.dataset.id)",
+      );
+      assert.deepEqual(listed, [waiting, ...ids.toReversed()]);
+      if (viewport === undefined) assert.equal(await text(page, "#summary"), "alive");
+    }
+  });
+
+  it("moves a request to the late ones when its time runs out, and keeps the focus on it", async () => {
+    const page = await open();
+    const id = await ask(HIGH);
+    await page.getByTestId("inbox-item").focus();
+    assert.equal(await page.locator("#late-group").isVisible(), false);
+    await bench.pass(400_000);
+    await ask({ ...LOW, expiresAt: "2026-11-23T11:00:00Z" });
+    await page.getByTestId("late-item").waitFor();
+    assert.equal(await page.getByTestId("late-item").getAttribute("data-id"), id);
+    assert.equal(await page.evaluate("document.activeElement?.dataset.id"), id);
+    assert.equal(await page.title(), "(1) Approvals inbox");
+  });
+
   it("labels what it knows, shows everything else and makes times readable", async () => {
     const page = await open(`/r/${await ask(HIGH)}`);
     const labels = await page.locator(".fact dt").allTextContents();

@@ -95,6 +95,12 @@ export function deadlineOf(approval) {
   return stated.length === 0 ? null : Math.min(...stated);
 }
 
+/** Whether nobody decided in time: the request is still pending, but its requester waits no more. */
+export function isLate(approval) {
+  const deadline = deadlineOf(approval);
+  return approval.status === "PENDING" && deadline !== null && deadline <= now();
+}
+
 /** A countdown that turns urgent in the last two minutes. */
 export function countdown(ms, { after = "", over = "time is over" } = {}) {
   const left = el("strong");

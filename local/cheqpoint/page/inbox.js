@@ -1,6 +1,6 @@
 import { detailView } from "./detail.js";
 import { announce, byId, el } from "./dom.js";
-import { deadlineOf, setNow } from "./format.js";
+import { deadlineOf, isLate, setNow } from "./format.js";
 import { listRow } from "./rows.js";
 
 const DECIDED_SHOWN = 50;
@@ -11,6 +11,7 @@ const rows = new Map();
 let selected = idInPath();
 let shownDetail = "";
 let drawing = false;
+let everySecond;
 
 addEventListener("popstate", () => open(idInPath(), false));
 byId("home").addEventListener("click", (event) => {
@@ -61,6 +62,8 @@ async function load() {
     if (selected !== null) await fetchSelected();
     connection("live", "Live");
     draw();
+    // A request becomes too late without anybody telling so.
+    everySecond ??= setInterval(draw, 1000);
   } catch {
     connection("lost", "Reconnecting…");
   }
@@ -97,26 +100,38 @@ function draw() {
 }
 
 function drawNow() {
-  const { pending, decided } = sorted();
+  const { pending, late, decided } = sorted();
   if (selected === null && !isNarrow() && pending.length > 0) selected = pending[0].id;
+  const focused = document.activeElement?.closest(".item")?.dataset.id;
   drawList("pending", pending);
+  byId("pending-empty").hidden = pending.length > 0;
+  drawList("late", late);
+  byId("late-group").hidden = late.length === 0;
   drawList("decided", decided);
+  byId("decided-empty").hidden = decided.length > 0;
+  // Moving or replacing an element in the page takes the focus away from it.
+  if (focused !== undefined) rows.get(focused)?.row.firstElementChild.focus();
   document.title = pending.length > 0 ? `(${pending.length}) Approvals inbox` : "Approvals inbox";
   drawDetail();
 }
 
-/** The one with the least time left first, then the oldest; decided ones newest first. */
+/**
+ * The one with the least time left first, then the oldest. Cheqpoint cannot take a request back, so those whose time is
+ * over stay pending: they come after what somebody can still decide, newest first, and so do the decided ones.
+ */
 function sorted() {
   const all = [...approvals.values()];
   const due = (approval) => deadlineOf(approval) ?? Infinity;
-  const pending = all.filter(({ status }) => status === "PENDING");
+  const pending = all.filter((approval) => approval.status === "PENDING" && !isLate(approval));
   pending.sort((a, b) => {
     const [dueA, dueB] = [due(a), due(b)];
     return dueA === dueB ? order(a, b, "createdAt") : dueA - dueB;
   });
+  const late = all.filter(isLate);
+  late.sort((a, b) => order(b, a, "createdAt"));
   const decided = all.filter(({ status }) => status !== "PENDING");
   decided.sort((a, b) => order(b, a, "decidedAt"));
-  return { pending, decided: decided.slice(0, DECIDED_SHOWN) };
+  return { pending, late, decided: decided.slice(0, DECIDED_SHOWN) };
 }
 
 /** By time; the id makes it the same order every time. */
@@ -127,25 +142,20 @@ function order(a, b, key) {
 
 function drawList(name, list) {
   byId(`${name}-count`).textContent = String(list.length);
-  byId(`${name}-empty`).hidden = list.length > 0;
   const wanted = list.map(rowOf);
   const container = byId(name);
   const same =
     wanted.length === container.children.length &&
     wanted.every((row, i) => row === container.children[i]);
-  if (same) return;
-  const focused = document.activeElement;
-  container.replaceChildren(...wanted);
-  // Moving an element in the page takes the focus away from it.
-  if (focused?.isConnected && focused !== document.activeElement) focused.focus();
+  if (!same) container.replaceChildren(...wanted);
 }
 
-/** The list entry of a request; built again only when its status changed. */
+/** The list entry of a request; built again only when its status changed or its time ran out. */
 function rowOf(approval) {
   const known = rows.get(approval.id);
-  const row =
-    known?.status === approval.status ? known.row : listRow(approval, (id) => void open(id));
-  rows.set(approval.id, { status: approval.status, row });
+  const key = `${approval.status} ${isLate(approval)}`;
+  const row = known?.key === key ? known.row : listRow(approval, (id) => void open(id));
+  rows.set(approval.id, { key, row });
   const link = row.firstElementChild;
   if (approval.id === selected) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
@@ -248,8 +258,8 @@ function focusOn(event, id) {
 }
 
 function move(event, step) {
-  const { pending, decided } = sorted();
-  const list = [...pending, ...decided];
+  const { pending, late, decided } = sorted();
+  const list = [...pending, ...late, ...decided];
   if (list.length === 0) return;
   event.preventDefault();
   const at = list.findIndex(({ id }) => id === selected);

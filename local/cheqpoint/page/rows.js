@@ -1,6 +1,6 @@
 import { chips } from "./detail.js";
 import { el } from "./dom.js";
-import { age, clockTime, countdown, deadlineOf, ticking } from "./format.js";
+import { age, clockTime, countdown, deadlineOf, isLate, ticking } from "./format.js";
 
 /** One request in the list; `onOpen` is called unless it is opened in another tab. */
 export function listRow(approval, onOpen) {
@@ -14,7 +14,7 @@ export function listRow(approval, onOpen) {
       {
         href: `/r/${approval.id}`,
         class: "item",
-        "data-testid": pending ? "inbox-item" : "decided-item",
+        "data-testid": isLate(approval) ? "late-item" : pending ? "inbox-item" : "decided-item",
         "data-id": approval.id,
         "data-risk": approval.riskLevel,
         onclick: (event) => {
