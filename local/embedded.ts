@@ -13,6 +13,7 @@ import { startPagerDutyEmulator, type PagerDutyEmulator } from "./pagerduty/inde
 export interface EmbeddedOptions {
   dataDir: string;
   gatingFile: string;
+  onGatingChange?: LocalGateOptions["onGatingChange"];
   /** 0 takes a free one. */
   gatePort: number;
   pagerDutyPort: number;
@@ -114,6 +115,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       port: options.gatePort,
       dataDir,
       gatingFile: options.gatingFile,
+      onGatingChange: options.onGatingChange,
       pagerDuty: { apiUrl: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
       cheqpoint: { apiUrl: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
       webhookSecrets: () => (secrets.subscription === null ? [] : [secrets.subscription.secret]),

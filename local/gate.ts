@@ -23,7 +23,7 @@ import { eachPart } from "../functions/worker/sweep.ts";
 import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
-import { openGatingFile } from "./gatingFile.ts";
+import { openGatingFile, type GatingFile } from "./gatingFile.ts";
 import { startHttpHost } from "./httpHost.ts";
 import { openSqliteLedger, type SqliteLedger } from "./ledger.ts";
 import { handleOperator, operatorRoutes } from "./operator.ts";
@@ -31,6 +31,8 @@ import { createLocalQueue, type LocalQueue } from "./queue.ts";
 
 /** How often it is looked whether PagerDuty still delivers, and whether proposals are overdue. */
 const WATCH_EVERY_MS = 5 * 60_000;
+/** How soon whoever saves a gating with a mistake is told so. */
+const LOOK_AT_GATING_EVERY_MS = 1_000;
 
 export interface LocalGateOptions {
   port: number;
@@ -39,6 +41,8 @@ export interface LocalGateOptions {
   dataDir: string;
   /** File with the gating: a stack file, or one with `services` at its top. */
   gatingFile: string;
+  /** Told when the file changed, with what is wrong with it; null: it is in force. */
+  onGatingChange?: ((problem: string | null) => void) | undefined;
   /** Where Cheqpoint reaches the gate; its own address unless given. */
   publicUrl?: string | undefined;
   pagerDuty: { apiUrl: string; token: string; from: string; tokenType?: "token" | "bearer" };
@@ -74,7 +78,7 @@ export interface LocalGateOptions {
 export interface LocalGateParts {
   ledger: Ledger;
   lastEnded: SqliteLedger["lastEnded"];
-  gating: GatingStore;
+  gating: GatingFile;
   queue: LocalQueue;
   clock: Clock;
 }
@@ -100,7 +104,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
           log,
         });
   const ledger = wrap.ledger?.(alarmed) ?? alarmed;
-  const gating = openGatingFile(options.gatingFile, log);
+  const gating = openGatingFile(options.gatingFile, log, options.onGatingChange);
   const timeout = options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs };
   const realPagerDuty = createPagerDuty({
     baseUrl: options.pagerDuty.apiUrl,
@@ -176,6 +180,8 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     });
   }, WATCH_EVERY_MS);
   watch.unref();
+  const look = setInterval(() => gating.current(), LOOK_AT_GATING_EVERY_MS);
+  look.unref();
   queue.start();
 
   return {
@@ -184,6 +190,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     port: host.port,
     async stop() {
       clearInterval(watch);
+      clearInterval(look);
       await host.stop();
       await queue.stop();
       file.close();

@@ -9,13 +9,24 @@ import type { GatingStore, Log, StoredGating } from "../functions/gate/ports.ts"
 const mapping = z.record(z.string(), z.unknown());
 const stackFile = z.object({ config: mapping });
 
+export interface GatingFile extends GatingStore {
+  current(): Gating;
+  /** What is wrong with the file as it is, while what it said before stays in force; null: it is in force. */
+  problem(): string | null;
+}
+
 /**
  * The gating in a YAML file: a Pulumi stack file, or one with `services` and `defaults` at its top. A change is seen
  * at the next look. A change that is refused is logged, and what was in force stays in force; only the first load
- * throws.
+ * throws. `onChange` is told each change, with what is wrong with it.
  */
-export function openGatingFile(file: string, log: Log): GatingStore & { current(): Gating } {
+export function openGatingFile(
+  file: string,
+  log: Log,
+  onChange: (problem: string | null) => void = () => undefined,
+): GatingFile {
   let seen = stampOf(file);
+  let problem: string | null = null;
   let gating = readGatingFile(file);
 
   const current = (): Gating => {
@@ -31,18 +42,19 @@ export function openGatingFile(file: string, log: Log): GatingStore & { current(
     seen = now;
     try {
       gating = readGatingFile(file);
+      problem = null;
       log.info("gating read again", { file, services: Object.keys(gating.services).length });
     } catch (error) {
-      log.error("changed gating refused, the one before stays in force", {
-        file,
-        problem: problemOf(error),
-      });
+      problem = problemOf(error);
+      log.error("changed gating refused, the one before stays in force", { file, problem });
     }
+    onChange(problem);
     return gating;
   };
 
   return {
     current,
+    problem: () => problem,
     async find(service) {
       return findGating(current(), service);
     },

@@ -57,6 +57,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
       withTimeline({
         dataDir,
         gatingFile,
+        onGatingChange: tellGating,
         gatePort: ports.GATE_PORT,
         pagerDutyPort: ports.PAGERDUTY_PORT,
         cheqpointPort: ports.CHEQPOINT_PORT,
@@ -73,6 +74,17 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** The log is a file here: whoever just saved looks at the terminal, or at the timeline. */
+function tellGating(problem: string | null): void {
+  if (problem === null) {
+    process.stdout.write("The changed gating is in force.\n");
+  } else {
+    process.stderr.write(
+      `The changed gating is refused, the earlier one stays in force: ${problem}\n`,
+    );
   }
 }
 

@@ -14,7 +14,10 @@ const ALARMS_SHOWN = 50;
 export async function overview({
   ledger,
   lastEnded,
-}: Pick<LocalGateParts, "ledger" | "lastEnded">) {
+  gating,
+}: Pick<LocalGateParts, "ledger" | "lastEnded"> & {
+  gating: Pick<LocalGateParts["gating"], "problem">;
+}) {
   const [open, ended, alarms, killSwitch] = await Promise.all([
     ledger.list({ open: true, limit: OPEN_SHOWN }),
     lastEnded(ENDED_SHOWN + 1),
@@ -27,6 +30,7 @@ export async function overview({
     more: { open: open.cursor !== null, ended: ended.length > ENDED_SHOWN },
     alarms: alarms.map(alarmView),
     kill_switch: killSwitchView(killSwitch),
+    gating_problem: gating.problem(),
   };
 }
 

@@ -9,7 +9,7 @@ export function withTimeline(options: EmbeddedOptions): EmbeddedOptions {
   const changes = new Changes();
   return {
     ...options,
-    wrap: observing(options.wrap, changes),
+    ...observing(options, changes),
     otherwise: (embedded) => (gate) => timelineHandler({ gate, changes, embedded, isLocal: true }),
   };
 }
@@ -20,17 +20,21 @@ export function withReadOnlyTimeline(options: LocalGateOptions): LocalGateOption
   const isLocal = options.publicUrl === undefined || isLoopbackUrl(options.publicUrl);
   return {
     ...options,
-    wrap: observing(options.wrap, changes),
+    ...observing(options, changes),
     otherwise: (gate) => timelineHandler({ gate, changes, embedded: null, isLocal }),
   };
 }
 
+/** Tells of every write to the ledger, and of a change of the gating. */
 function observing(
-  wrap: LocalGateOptions["wrap"],
+  { wrap, onGatingChange }: Pick<EmbeddedOptions, "wrap" | "onGatingChange">,
   changes: Changes,
-): NonNullable<LocalGateOptions["wrap"]> {
+): Required<Pick<LocalGateOptions, "wrap" | "onGatingChange">> {
   return {
-    ...wrap,
-    ledger: (ledger) => observed(wrap?.ledger?.(ledger) ?? ledger, changes),
+    wrap: { ...wrap, ledger: (ledger) => observed(wrap?.ledger?.(ledger) ?? ledger, changes) },
+    onGatingChange(problem) {
+      onGatingChange?.(problem);
+      changes.tell();
+    },
   };
 }

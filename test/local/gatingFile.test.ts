@@ -124,6 +124,28 @@ describe("openGatingFile", () => {
     assert.equal(gating.otherwise, "requireApproval");
   });
 
+  it("tells each change, and what is wrong until it is corrected", () => {
+    write(plain);
+    const told: (string | null)[] = [];
+    const store = openGatingFile(file, log, (problem) => told.push(problem));
+    const look = () => {
+      store.current();
+      return store.problem();
+    };
+    assert.equal(look(), null);
+    write("services: [\n");
+    assert.match(look() ?? "", /is not YAML/);
+    assert.match(look() ?? "", /is not YAML/);
+    rmSync(file);
+    assert.match(look() ?? "", /ENOENT/);
+    write(plain);
+    assert.equal(look(), null);
+    assert.equal(told.length, 3);
+    assert.match(told[0] ?? "", /is not YAML/);
+    assert.match(told[1] ?? "", /ENOENT/);
+    assert.equal(told[2], null);
+  });
+
   it("keeps what was in force while the file is away", async () => {
     write(plain);
     const store = openGatingFile(file, log);

@@ -114,6 +114,21 @@ describe("Starting on one machine", function () {
     assert.equal(existsSync(join(dataDir, "endpoints.json")), false);
   });
 
+  it("says at once that a changed gating is refused, and that it is in force", async () => {
+    const gating = join(dataDir, "gating.yaml");
+    writeFileSync(gating, "services: {}\n");
+    const one = start([], { GATE_CONFIG: gating });
+    await ready(one);
+    writeFileSync(gating, "services: { a: { otherwise: perhaps } }\n");
+    while (!one.err().endsWith("\n")) await once(one.child.stderr ?? one.child, "data");
+    assert.match(
+      one.err(),
+      /^The changed gating is refused, the earlier one stays in force: [^]*`otherwise`/,
+    );
+    writeFileSync(gating, "services: {}\n");
+    await ready(one, /\nThe changed gating is in force\.\n$/);
+  });
+
   it("goes on after kill -9 with everything that was accepted", async () => {
     const env = { GATE_DATA_DIR: dataDir };
     const first = start();

@@ -1,6 +1,6 @@
 // Drives the timeline page of the embedded gate in a real Chromium over real HTTP, with both emulators.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
@@ -44,11 +44,11 @@ describe("Timeline page", function () {
     );
   });
 
-  function start(gatePort = 0): Promise<Embedded> {
+  function start(gatePort = 0, gatingFile = DEV_STACK): Promise<Embedded> {
     return startEmbedded(
       withTimeline({
         dataDir: folder,
-        gatingFile: DEV_STACK,
+        gatingFile,
         gatePort,
         pagerDutyPort: 0,
         cheqpointPort: 0,
@@ -252,6 +252,24 @@ describe("Timeline page", function () {
     await page.getByRole("button", { name: "Show 1 more alarm" }).click();
     assert.equal(await alarm.count(), 4);
     assert.match(await text(page, "#announcer"), /^Alarm: About /);
+  });
+
+  it("says that a changed gating is refused until it is corrected", async () => {
+    await embedded.stop();
+    const gating = join(folder, "gating.yaml");
+    copyFileSync(DEV_STACK, gating);
+    embedded = await start(0, gating);
+    const page = await open();
+    const notice = page.getByTestId("gating-problem");
+    assert.equal(await notice.isVisible(), false);
+    writeFileSync(gating, "services: { a: { otherwise: perhaps } }\n");
+    await notice.waitFor();
+    assert.match(
+      await notice.innerText(),
+      /^The changed gating is refused, the earlier one stays in force\.\s+[^]*otherwise/,
+    );
+    copyFileSync(DEV_STACK, gating);
+    await notice.waitFor({ state: "hidden" });
   });
 
   it("treats everything in a proposal as text", async () => {

@@ -1,4 +1,4 @@
-import { byId, el } from "./dom.js";
+import { byId, coded, el } from "./dom.js";
 import { instant } from "./format.js";
 import { ALARMS } from "./words.js";
 
@@ -7,13 +7,14 @@ const SHOWN = 3;
 let drawn = "";
 let showsAll = false;
 
-/** What nobody must overlook: the kill switch and the alarms. */
+/** What nobody must overlook: the kill switch, a refused change of the gating, and the alarms. */
 export function drawNotices(overview, onOpen) {
-  const { alarms, kill_switch: killSwitch, embedded } = overview;
-  const key = JSON.stringify([alarms, killSwitch, showsAll]);
+  const { alarms, kill_switch: killSwitch, gating_problem: gatingProblem, embedded } = overview;
+  const key = JSON.stringify([alarms, killSwitch, gatingProblem, showsAll]);
   if (key === drawn) return;
   drawn = key;
   drawKillSwitch(killSwitch);
+  drawGatingProblem(gatingProblem);
   const incidentUrl = (id) =>
     embedded === null ? null : `${embedded.pagerduty_url}/web/incidents/${id}`;
   drawAlarms(alarms, { onOpen, incidentUrl, again: () => drawNotices(overview, onOpen) });
@@ -35,6 +36,17 @@ function drawKillSwitch({ on, reason, by, since }) {
       `Set by ${by ?? "somebody"} `,
       since === null ? null : instant(since),
     ),
+  );
+}
+
+function drawGatingProblem(problem) {
+  const notice = byId("gating-problem");
+  notice.hidden = problem === null;
+  notice.replaceChildren();
+  if (problem === null) return;
+  notice.append(
+    el("strong", {}, "The changed gating is refused, the earlier one stays in force."),
+    el("p", { class: "gating-text", tabindex: "0" }, coded(problem)),
   );
 }
 

@@ -12,7 +12,11 @@ describe("What the timeline shows", () => {
   afterEach(() => file.close());
 
   const shown = () =>
-    overview({ ledger: file, lastEnded: (limit: number) => file.lastEnded(limit) });
+    overview({
+      ledger: file,
+      lastEnded: (limit) => file.lastEnded(limit),
+      gating: { problem: () => null },
+    });
 
   async function receive(id: string, receivedAtMs: number): Promise<void> {
     const { proposal, events } = newProposal(id, { receivedAtMs });
