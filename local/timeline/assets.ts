@@ -7,6 +7,7 @@ const FILES: Readonly<Record<string, string>> = {
   "connection.js": "text/javascript; charset=utf-8",
   "detail.js": "text/javascript; charset=utf-8",
   "list.js": "text/javascript; charset=utf-8",
+  "patch.js": "text/javascript; charset=utf-8",
   "notices.js": "text/javascript; charset=utf-8",
   "trail.js": "text/javascript; charset=utf-8",
   "tryout.js": "text/javascript; charset=utf-8",

@@ -319,6 +319,29 @@ describe("Timeline page", function () {
     assert.match(await text(page, "#announcer"), /^New proposal: restart_api on |waits for a dec/);
   });
 
+  it("keeps focus and selection in a proposal that goes on, and never loses the focus", async () => {
+    const { id } = await propose();
+    const page = await open(`/#${id}`);
+    const facts = page.locator(".facts a");
+    await facts.waitFor();
+    await page.evaluate("getSelection().selectAllChildren(document.querySelector('.trail li'))");
+    const selected = () => page.evaluate("getSelection().toString()");
+    assert.match(String(await selected()), /proposed restart_api/);
+    await facts.focus();
+    await page.evaluate("document.activeElement.mine = 'yes'");
+    await decide(id, "approved", "Go.");
+    await page.getByTestId("outcome").waitFor();
+    assert.equal(await page.evaluate("document.activeElement.mine"), "yes");
+    assert.match(String(await selected()), /proposed restart_api/);
+
+    const next = await propose();
+    await page.goto(`${embedded.gate.url}/#${next.id}`);
+    await page.getByRole("link", { name: "Decide in the inbox" }).focus();
+    await decide(next.id, "rejected", "No.");
+    await page.getByTestId("outcome").waitFor();
+    assert.equal(await page.evaluate("document.activeElement.id"), "summary");
+  });
+
   it("tells that the connection is lost and goes on when the gate is back", async () => {
     tolerated = /ERR_|502|Failed to fetch/;
     const page = await open();

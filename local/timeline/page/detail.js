@@ -8,7 +8,12 @@ import { decidedBy, incidentLabel, ruleText, shortDigest, targetText } from "./w
 export function detailView({ proposal, events, chain }, { onBack, everyStep, onEveryStep }) {
   return el(
     "article",
-    { class: "request", "data-id": proposal.id, "data-status": proposal.status },
+    {
+      class: "request",
+      "data-key": proposal.id,
+      "data-id": proposal.id,
+      "data-status": proposal.status,
+    },
     el("button", { type: "button", class: "plain to-list", onclick: onBack }, "← All proposals"),
     el(
       "p",
@@ -28,7 +33,7 @@ export function detailView({ proposal, events, chain }, { onBack, everyStep, onE
     standing(proposal),
     el(
       "section",
-      { class: "why" },
+      { class: "why", "data-key": "why" },
       el("h3", {}, "Why"),
       el("p", {}, proposal.justification),
       proposal.evidence.map((text) => el("p", { class: "quiet" }, linked(text))),
@@ -137,7 +142,11 @@ function note(decision) {
 }
 
 function card(tone, children, testid) {
-  return el("section", { class: "card", "data-tone": tone, "data-testid": testid }, children);
+  return el(
+    "section",
+    { class: "card", "data-key": "standing", "data-tone": tone, "data-testid": testid },
+    children,
+  );
 }
 
 function facts(proposal) {
@@ -183,7 +192,7 @@ function facts(proposal) {
     entries
       .filter(([, value]) => value !== null)
       .map(([name, value]) =>
-        el("div", { class: "fact" }, el("dt", {}, name), el("dd", {}, value)),
+        el("div", { class: "fact", "data-key": name }, el("dt", {}, name), el("dd", {}, value)),
       ),
   );
 }
@@ -193,7 +202,7 @@ function ruleTrace(proposal) {
   if (text === null) return null;
   return el(
     "section",
-    { class: "panel" },
+    { class: "panel", "data-key": "rule" },
     el("h3", {}, text),
     el(
       "ul",

@@ -16,7 +16,7 @@ export function now() {
   return Date.now() + offset;
 }
 
-/** Keeps `element` up to date by `update` as long as it is in the page. */
+/** Keeps `element` up to date by `update` as long as it is in the page; its `data-ticks` says for which time. */
 export function ticking(element, update) {
   update();
   updates.add({ element, update });
@@ -69,7 +69,7 @@ export function clockTime(ms) {
 /** An instant as wall clock and distance. */
 export function instant(iso) {
   const ms = Date.parse(iso);
-  const element = el("time", { datetime: iso, title: iso });
+  const element = el("time", { datetime: iso, title: iso, "data-ticks": iso });
   return ticking(element, () => {
     element.textContent = `${clockTime(ms)} (${relative(ms)})`;
   });
@@ -78,7 +78,7 @@ export function instant(iso) {
 /** Only the distance. */
 export function ago(iso) {
   const ms = Date.parse(iso);
-  const element = el("time", { datetime: iso, title: iso });
+  const element = el("time", { datetime: iso, title: iso, "data-ticks": iso });
   return ticking(element, () => {
     element.textContent = relative(ms);
   });
@@ -89,7 +89,13 @@ export function countdown(iso, { after = "", over = "time is over" } = {}) {
   const ms = Date.parse(iso);
   const left = el("strong");
   const rest = el("span");
-  const element = el("span", { class: "countdown", role: "timer" }, left, rest);
+  const ticks = `${iso}${after}`;
+  const element = el(
+    "span",
+    { class: "countdown", role: "timer", "data-ticks": ticks },
+    left,
+    rest,
+  );
   return ticking(element, () => {
     const leftMs = ms - now();
     element.dataset.state = leftMs <= 0 ? "over" : leftMs < 2 * MINUTE ? "urgent" : "calm";

@@ -4,6 +4,7 @@ import { announce, byId, coded, el } from "./dom.js";
 import { tick } from "./format.js";
 import { drawList, keepRows, rowLink } from "./list.js";
 import { drawNotices } from "./notices.js";
+import { patch } from "./patch.js";
 import { drawTryout } from "./tryout.js";
 import { incidentLabel, statusOf } from "./words.js";
 
@@ -121,7 +122,7 @@ function drawLinks(embedded) {
   );
 }
 
-/** Drawn again only when it shows something else: a focus or a selection stays. */
+/** Only what differs is drawn again: a focus or a selection stays. */
 function drawDetail() {
   byId("split").dataset.view = selected === null && report === null ? "list" : "detail";
   const key = JSON.stringify([
@@ -133,9 +134,10 @@ function drawDetail() {
   if (key === shownDetail) return;
   shownDetail = key;
   const detail = byId("detail");
-  const focusedId = detail.contains(document.activeElement) ? document.activeElement.id : "";
-  detail.replaceChildren(contents());
-  if (focusedId !== "" && focusedId !== "detail") byId(focusedId)?.focus();
+  const hadFocus = detail.contains(document.activeElement) && document.activeElement !== detail;
+  patch(detail, el("div", {}, contents()));
+  // What had the focus is gone, such as the link to decide once it is decided.
+  if (hadFocus && !detail.contains(document.activeElement)) byId("summary")?.focus();
 }
 
 function contents() {

@@ -8,7 +8,7 @@ export function trail(events, chain, everyStep, onEveryStep) {
   const hidden = events.length - events.filter(({ weight }) => weight === "key").length;
   return el(
     "section",
-    { class: "panel" },
+    { class: "panel", "data-key": "trail" },
     el(
       "div",
       { class: "panel-head" },
@@ -35,6 +35,7 @@ export function trail(events, chain, everyStep, onEveryStep) {
           "li",
           {
             "data-testid": "audit-event",
+            "data-key": event.seq,
             "data-type": event.type,
             "data-tone": event.tone,
             "data-weight": event.weight,
