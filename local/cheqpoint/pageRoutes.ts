@@ -8,6 +8,7 @@ const FILES = {
   "detail.js": "text/javascript; charset=utf-8",
   "details.js": "text/javascript; charset=utf-8",
   "decision.js": "text/javascript; charset=utf-8",
+  "edits.js": "text/javascript; charset=utf-8",
   "dom.js": "text/javascript; charset=utf-8",
   "format.js": "text/javascript; charset=utf-8",
   "rows.js": "text/javascript; charset=utf-8",

@@ -191,6 +191,48 @@ describe("Inbox page", function () {
     assert.deepEqual(await outcome(id), ["APPROVED", null, null]);
   });
 
+  it("shows parameters with what would be done, and again in the second step", async () => {
+    const page = await open(`/r/${await ask(HIGH)}`);
+    const first = page.locator(".facts section").first();
+    assert.equal(await first.locator("h3").innerText(), "What would be done");
+    assert.equal(await first.locator("[data-key=max_lag_seconds] dd").innerText(), "30");
+    await page.getByTestId("approve").click();
+    const second = page.locator("#second-text");
+    assert.match(
+      await second.innerText(),
+      /^High risk\. You let run_auto_remediation_runbook run db_failover_primary_to_replica: run PagerDuty automation action 01DF4OBNYKW84FS9CCYVYS1MOS on payments-db\.\s+max_lag_seconds: 30$/,
+    );
+    await page.keyboard.press("Escape");
+    await page.getByTestId("edit-details").click();
+    const changed = JSON.stringify({ ...GATE_DETAILS, max_lag_seconds: 60 });
+    await page.getByTestId("details-json").fill(changed);
+    assert.equal(await text(page, "[data-testid=change-warning]"), "");
+    await page.getByTestId("approve").click();
+    assert.match(await second.innerText(), /With your changes\.\s+max_lag_seconds: 60 \(was 30\)$/);
+  });
+
+  it("warns of a change that the requester does not accept", async () => {
+    const id = await ask({
+      ...LOW,
+      details: { service: "a", replicas: 3, editable: ["replicas"] },
+    });
+    const page = await open(`/r/${id}`);
+    await page.getByTestId("edit-details").click();
+    const warned = async (details: object) => {
+      await page.getByTestId("details-json").fill(JSON.stringify(details));
+      return text(page, "[data-testid=change-warning]");
+    };
+    const editable = ["replicas"];
+    assert.equal(await warned({ service: "a", replicas: 2, editable }), "");
+    assert.equal(await warned({ replicas: 2 }), "");
+    assert.equal(
+      await warned({ service: "b", replicas: 2, editable, region: "us" }),
+      "The requester does not accept a change of service, region: approved like this, nothing is carried out.",
+    );
+    await page.getByTestId("edit-details").click();
+    assert.equal(await page.getByTestId("change-warning").isVisible(), true);
+  });
+
   it("rejects a high risk at once", async () => {
     const id = await ask(HIGH);
     const page = await open(`/r/${id}`);

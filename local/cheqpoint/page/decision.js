@@ -1,4 +1,6 @@
+import { parametersOf, shown } from "./details.js";
 import { announce, el } from "./dom.js";
+import { editHint, readDetails, refusedText } from "./edits.js";
 
 const drafts = new Map();
 
@@ -83,8 +85,13 @@ export function decisionForm(approval, onDecided) {
     "Approve",
   );
   const actions = el("div", { class: "actions" }, reject, approve);
-  const withChanges = el("span", {}, " With your changes.");
-  const { panel, sure } = secondStep(approval, withChanges, {
+  const warning = el("p", {
+    id: "change-warning",
+    class: "warning",
+    role: "status",
+    "data-testid": "change-warning",
+  });
+  const { panel, sure, tell } = secondStep(approval, {
     onSure: () => void send("approved"),
     onBack: () => askAgain(false),
   });
@@ -104,7 +111,7 @@ export function decisionForm(approval, onDecided) {
   );
   refresh();
   // The bar stands beside the form, not in it, so that it stays in sight on the whole request.
-  return [form, el("div", { class: "bar" }, problem, actions, panel)];
+  return [form, el("div", { class: "bar" }, problem, warning, actions, panel)];
 
   function refresh() {
     const read = readDetails(draft.json, approval.details);
@@ -118,7 +125,7 @@ export function decisionForm(approval, onDecided) {
     for (const button of [approve, reject, sure]) {
       button.disabled = sending || read.error !== undefined;
     }
-    withChanges.hidden = read.changed !== true;
+    warning.textContent = refusedText(approval.details, read.value) ?? "";
     approve.textContent = read.changed ? "Approve with changes" : "Approve";
     if (read.error !== undefined) askAgain(false);
   }
@@ -132,6 +139,7 @@ export function decisionForm(approval, onDecided) {
 
   function askAgain(open) {
     const was = !panel.hidden;
+    if (open) tell(readDetails(draft.json, approval.details));
     panel.hidden = !open;
     actions.hidden = open;
     // On the panel, not on its button: a key pressed twice must not approve.
@@ -160,27 +168,18 @@ export function decisionForm(approval, onDecided) {
 
 const CHANGED = "Changed: an approval sends all of this in place of the original.";
 
-function secondStep(approval, withChanges, { onSure, onBack }) {
-  const { service, target } = approval.details;
+/** The last look before a high risk: what would be done, with which parameters, as the reviewer changed them. */
+function secondStep(approval, { onSure, onBack }) {
   const sure = el(
     "button",
     { type: "button", class: "approve", "data-testid": "confirm-approve", onclick: onSure },
     "Yes, approve",
   );
+  const text = el("div", { id: "second-text" });
   const panel = el(
     "div",
     { class: "second", tabindex: "-1", role: "group", "aria-labelledby": "second-text" },
-    el(
-      "p",
-      { id: "second-text" },
-      el("strong", {}, "High risk. "),
-      "You let ",
-      el("code", {}, approval.action),
-      typeof target === "string" ? [": ", target] : null,
-      typeof service === "string" ? [" on ", el("strong", {}, service)] : null,
-      ".",
-      withChanges,
-    ),
+    text,
     el(
       "div",
       { class: "actions" },
@@ -189,34 +188,43 @@ function secondStep(approval, withChanges, { onSure, onBack }) {
     ),
   );
   panel.hidden = true;
-  return { panel, sure };
+  return { panel, sure, tell: (read) => text.replaceChildren(...secondText(approval, read)) };
 }
 
-/** Reads the editor: an error text, or whether and to what the details were changed. */
-function readDetails(json, details) {
-  let value;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    return { error: `This is not valid JSON: ${error.message}.` };
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { error: "The details must be a JSON object: { … }." };
-  }
-  return { value, changed: canonical(value) !== canonical(details) };
+function secondText({ action, details }, { value, changed }) {
+  const { service, target, runbook } = changed ? { ...details, ...value } : details;
+  const parameters = Object.entries(parametersOf(changed ? { ...details, ...value } : details));
+  return [
+    el(
+      "p",
+      {},
+      el("strong", {}, "High risk. "),
+      "You let ",
+      el("code", {}, action),
+      typeof runbook === "string" ? [" run ", el("code", {}, runbook)] : null,
+      typeof target === "string" ? [": ", target] : null,
+      typeof service === "string" ? [" on ", el("strong", {}, service)] : null,
+      ".",
+      changed ? " With your changes." : null,
+    ),
+    ...(parameters.length === 0
+      ? []
+      : [
+          el(
+            "ul",
+            { class: "second-parameters", tabindex: "0", "aria-label": "Parameters" },
+            parameters.map(([name, set]) =>
+              el("li", {}, el("code", {}, name), ": ", shown(set), was(details, name, set)),
+            ),
+          ),
+        ]),
+  ];
 }
 
-function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join()}}`;
-}
-
-function editHint({ editable }) {
-  return Array.isArray(editable) && editable.length > 0
-    ? `The requester accepts changes to: ${editable.join(", ")}.`
-    : "The requester names nothing that may be changed; it may refuse a change.";
+function was(details, name, value) {
+  return JSON.stringify(details[name]) === JSON.stringify(value)
+    ? null
+    : el("span", { class: "quiet" }, " (was ", shown(details[name] ?? "absent"), ")");
 }
 
 /** Undefined when it was taken, else what to tell; `settled` = somebody or something was faster. */

@@ -56,19 +56,27 @@ const REFERENCE = {
   service_id: "PagerDuty service",
 };
 
-/** The details as labelled lists: known keys first, then everything else, references last. */
+/** The details as labelled lists: what would be done with which parameters first, references last. */
 export function detailsList(details) {
   const left = new Map(Object.entries(details));
-  const known = GROUPS.map(([title, labels]) => group(title, take(left, labels)));
-  const reference = group("Reference", take(left, REFERENCE));
-  const others = [...left].map(([key, value]) => [el("code", {}, key === "" ? '""' : key), value]);
+  const known = GROUPS.map(([title, labels]) => [title, take(left, labels)]);
+  const reference = take(left, REFERENCE);
+  for (const [key, value] of left) {
+    known[0][1].push([el("code", {}, key === "" ? '""' : key), value, key]);
+  }
   return el(
     "div",
     { class: "facts" },
-    known,
-    group("Parameters and everything else", others),
-    reference,
+    known.map(([title, entries]) => group(title, entries)),
+    group("Reference", reference),
   );
+}
+
+/** What the runbook gets: the keys of the details that have no meaning of their own. */
+export function parametersOf(details) {
+  const left = new Map(Object.entries(details));
+  for (const labels of [...GROUPS.map(([, known]) => known), REFERENCE]) take(left, labels);
+  return Object.fromEntries(left);
 }
 
 function take(left, labels) {
@@ -89,7 +97,7 @@ function group(title, entries) {
   return el("section", {}, el("h3", {}, title), el("dl", {}, rows));
 }
 
-function shown(value) {
+export function shown(value) {
   if (value === null) return el("span", { class: "quiet" }, "null");
   if (value === "") return el("span", { class: "quiet" }, "(empty)");
   if (typeof value === "string") return isLink(value) ? link(value) : readable(value);
