@@ -254,6 +254,49 @@ describe("Timeline page", function () {
     assert.match(await text(page, "#announcer"), /^Alarm: About /);
   });
 
+  it("keeps alarms to a line each on a phone, and folds those of the day before", async () => {
+    const raise = (key: string, ageMs: number) =>
+      embedded.gate.ledger.raise({
+        key,
+        kind: "bypass",
+        atMs: Date.now() - ageMs,
+        text: `${key} was run past the gate. ${"Nobody asked for it. ".repeat(10)}`,
+        proposalId: null,
+        incidentId: "Q1",
+      });
+    const hour = 3_600_000;
+    for (const [key, hours] of [
+      ["a", 1],
+      ["b", 23],
+      ["c", 25],
+      ["d", 900],
+    ] as const) {
+      await raise(key, hours * hour);
+    }
+    const page = await open("/", { viewport: { width: 360, height: 740 } });
+    const alarm = page.getByTestId("alarm");
+    await alarm.nth(1).waitFor();
+    assert.equal(await alarm.count(), 2);
+    const height = async () => (await alarm.first().boundingBox())?.height ?? 0;
+    assert.ok((await height()) <= 48, String(await height()));
+    const age = alarm.first().locator(".alarm-age");
+    assert.equal(await age.innerText(), "1 h 0 min ago");
+    const box = await age.boundingBox();
+    assert.ok(box !== null && box.x + box.width <= 360, "the age is in sight");
+    const incident = alarm.first().getByRole("link", { name: "Incident" });
+    assert.equal(await incident.isVisible(), false);
+    await alarm.first().locator("summary").click();
+    assert.equal(await incident.isVisible(), true);
+    await incident.focus();
+    await raise("e", 0);
+    await alarm.nth(2).waitFor();
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "Incident");
+    assert.equal(await alarm.nth(1).getByRole("link", { name: "Incident" }).isVisible(), true);
+    await page.getByRole("button", { name: "Show 2 older alarms" }).click();
+    assert.equal(await alarm.count(), 5);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+  });
+
   it("says that a changed gating is refused until it is corrected", async () => {
     await embedded.stop();
     const gating = join(folder, "gating.yaml");

@@ -1,23 +1,30 @@
 import { byId, coded, el } from "./dom.js";
-import { instant } from "./format.js";
+import { ago, instant, now } from "./format.js";
+import { patch } from "./patch.js";
 import { ALARMS } from "./words.js";
 
 const SHOWN = 3;
+const RECENT_MS = 24 * 3_600_000;
 
 let drawn = "";
+let latest = null;
 let showsAll = false;
+/** Alarms that somebody unfolded. */
+const opened = new Set();
 
 /** What nobody must overlook: the kill switch, a refused change of the gating, and the alarms. */
 export function drawNotices(overview, onOpen) {
+  latest = overview;
   const { alarms, kill_switch: killSwitch, gating_problem: gatingProblem, embedded } = overview;
-  const key = JSON.stringify([alarms, killSwitch, gatingProblem, showsAll]);
+  const recent = alarms.filter(isRecent).length;
+  const key = JSON.stringify([alarms, recent, killSwitch, gatingProblem, showsAll]);
   if (key === drawn) return;
   drawn = key;
   drawKillSwitch(killSwitch);
   drawGatingProblem(gatingProblem);
   const incidentUrl = (id) =>
     embedded === null ? null : `${embedded.pagerduty_url}/web/incidents/${id}`;
-  drawAlarms(alarms, { onOpen, incidentUrl, again: () => drawNotices(overview, onOpen) });
+  drawAlarms(alarms, { onOpen, incidentUrl, again: () => drawNotices(latest, onOpen) });
 }
 
 function drawKillSwitch({ on, reason, by, since }) {
@@ -50,69 +57,92 @@ function drawGatingProblem(problem) {
   );
 }
 
+/** Each takes one line until it is opened; old ones are folded away, since alarms are never taken back. */
 function drawAlarms(alarms, links) {
   const section = byId("alarms");
   section.hidden = alarms.length === 0;
-  const shown = showsAll ? alarms : alarms.slice(0, SHOWN);
-  const rest = alarms.length - SHOWN;
-  section.replaceChildren(
-    el(
-      "ul",
-      {},
-      shown.map((alarm) => alarmItem(alarm, links)),
-    ),
-    ...(rest <= 0
-      ? []
-      : [
-          el(
-            "button",
-            {
-              type: "button",
-              class: "plain",
-              "aria-expanded": String(showsAll),
-              onclick: () => {
-                showsAll = !showsAll;
-                links.again();
-                section.querySelector("button")?.focus();
-              },
-            },
-            showsAll ? "Show fewer alarms" : `Show ${rest} more alarm${rest === 1 ? "" : "s"}`,
-          ),
-        ]),
+  const recent = alarms.filter(isRecent);
+  const shown = showsAll ? alarms : recent.slice(0, SHOWN);
+  const rest = alarms.length - Math.min(recent.length, SHOWN);
+  const more = `${rest} ${recent.length > SHOWN ? "more" : "older"} alarm${rest === 1 ? "" : "s"}`;
+  const list = el(
+    "ul",
+    {},
+    shown.map((alarm) => alarmItem(alarm, links)),
   );
+  const fold = el(
+    "button",
+    {
+      type: "button",
+      class: "plain",
+      id: "all-alarms",
+      "aria-expanded": String(showsAll),
+      onclick: () => {
+        showsAll = !showsAll;
+        links.again();
+      },
+    },
+    showsAll ? "Show fewer alarms" : `Show ${more}`,
+  );
+  patch(section, el("div", {}, shown.length === 0 ? null : list, rest === 0 ? null : fold));
 }
 
-function alarmItem({ kind, text, at, proposal, incident_id: incident }, { onOpen, incidentUrl }) {
+function isRecent({ at }) {
+  return now() - Date.parse(at) < RECENT_MS;
+}
+
+function alarmItem(alarm, { onOpen, incidentUrl }) {
+  const { kind, text, at, proposal, incident_id: incident } = alarm;
   const url = incident === null ? null : incidentUrl(incident);
+  const key = JSON.stringify(alarm);
   return el(
     "li",
-    { class: "alarm", "data-testid": "alarm", "data-kind": kind },
-    el("strong", { class: "alarm-kind" }, "⚠ ", ALARMS[kind] ?? kind),
+    { "data-key": key },
     el(
-      "span",
-      { class: "alarm-text" },
-      text,
-      " ",
-      el("span", { class: "quiet" }, instant(at)),
-      proposal === null
-        ? null
-        : [
-            " ",
-            el(
-              "a",
-              {
-                href: `#${proposal}`,
-                onclick: (event) => {
-                  event.preventDefault();
-                  onOpen(proposal);
+      "details",
+      {
+        class: "alarm",
+        "data-testid": "alarm",
+        "data-kind": kind,
+        open: opened.has(key),
+        ontoggle: ({ currentTarget }) => {
+          if (currentTarget.open) opened.add(key);
+          else opened.delete(key);
+        },
+      },
+      el(
+        "summary",
+        { class: "alarm-line" },
+        el("strong", { class: "alarm-kind" }, "⚠ ", ALARMS[kind] ?? kind),
+        " ",
+        el("span", { class: "alarm-text" }, text),
+        " ",
+        el("span", { class: "alarm-age" }, ago(at)),
+      ),
+      el(
+        "p",
+        { class: "alarm-more" },
+        instant(at),
+        proposal === null
+          ? null
+          : [
+              " ",
+              el(
+                "a",
+                {
+                  href: `#${proposal}`,
+                  onclick: (event) => {
+                    event.preventDefault();
+                    onOpen(proposal);
+                  },
                 },
-              },
-              "Proposal",
-            ),
-          ],
-      url === null
-        ? null
-        : [" ", el("a", { href: url, target: "_blank", rel: "noopener" }, "Incident")],
+                "Proposal",
+              ),
+            ],
+        url === null
+          ? null
+          : [" ", el("a", { href: url, target: "_blank", rel: "noopener" }, "Incident")],
+      ),
     ),
   );
 }
