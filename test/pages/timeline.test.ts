@@ -164,8 +164,9 @@ describe("Timeline page", function () {
       affected_regions: ["eu-west-1"],
       evidence: ["https://example.com/graph", "javascript:alert(1)"],
     });
-    const page = await open(`/#${id}`);
+    const page = await open(`/#${id}`, { timezoneId: "Asia/Kolkata" });
     await page.getByTestId("audit-event").first().waitFor();
+    assert.match(await text(page, ".card"), /until \d\d:\d\d:\d\d GMT\+5:30 \(in /);
     const facts = await page.locator(".fact dt").allInnerTexts();
     assert.deepEqual(
       facts,
@@ -182,7 +183,7 @@ describe("Timeline page", function () {
     assert.equal(await page.evaluate("document.activeElement?.id"), "every-step");
     assert.match(
       await page.getByTestId("audit-event").first().innerText(),
-      /^\d\d:\d\d:\d\d\s*(just now|\d+ s ago)\s+ai-agent proposed restart_api for checkout-api$/,
+      /^\d\d:\d\d:\d\d GMT\+5:30\s*(just now|\d+ s ago)\s+ai-agent proposed restart_api for checkout-api$/,
     );
     const chain = page.getByTestId("chain");
     assert.equal(await chain.getAttribute("data-whole"), "true");

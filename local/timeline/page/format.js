@@ -53,7 +53,7 @@ export function relative(ms) {
   return distance > 0 ? `in ${coarse(distance)}` : `${coarse(-distance)} ago`;
 }
 
-/** The wall clock, with the day unless it is today. */
+/** The wall clock with its zone, and with the day unless it is today. */
 export function clockTime(ms) {
   const date = new Date(ms);
   const today = new Date(now()).toDateString() === date.toDateString();
@@ -63,6 +63,7 @@ export function clockTime(ms) {
     minute: "2-digit",
     second: "2-digit",
     hour12: false,
+    timeZoneName: "short",
   }).format(date);
 }
 
