@@ -199,6 +199,7 @@ describe("Timeline page", function () {
     const outcome = await text(page, "[data-testid=outcome]");
     assert.match(outcome, /^Suppressed: nothing ran\s/);
     assert.match(outcome, / rejected\s+Rejected by a reviewer\s+“Not during the sale\.”/);
+    assert.equal(await text(page, "#ended .item-why"), "Rejected by a reviewer.");
     const link = page.getByTestId("manual-task").locator("a");
     const { url } = embedded.pagerDuty;
     assert.match(

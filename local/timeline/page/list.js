@@ -71,6 +71,7 @@ function buildRow(proposal, onOpen) {
         incident.priority === null ? null : ` ${incident.priority}`,
         ` · ${service} · ${proposer}`,
       ),
+      whyNot(proposal),
     ),
   );
 }
@@ -78,6 +79,13 @@ function buildRow(proposal, onOpen) {
 export function statusChip(proposal) {
   const { text, tone } = statusOf(proposal);
   return el("span", { class: "chip", "data-testid": "proposal-status", "data-tone": tone }, text);
+}
+
+/** Why it did not run, or nobody knows whether it did. */
+function whyNot({ outcome }) {
+  return outcome === null || outcome.kind === "executed"
+    ? null
+    : el("span", { class: "item-why" }, outcome.text);
 }
 
 function timing(proposal) {
