@@ -391,10 +391,17 @@ describe("Timeline page", function () {
     tolerated = /ERR_|502|Failed to fetch/;
     const page = await open();
     const { port } = embedded.gate;
+    const stale = page.getByTestId("stale");
+    assert.equal(await stale.isVisible(), false);
     await embedded.stop();
     await page.getByText("Reconnecting…").waitFor();
+    assert.match(
+      await stale.innerText(),
+      /^Not live since \d\d:\d\d:\d\d \w+ \(.*\): the gate does not answer\./,
+    );
     embedded = await start(port);
     await live(page);
+    assert.equal(await stale.isVisible(), false);
     await propose();
     await page.getByTestId("proposal-row").waitFor();
   });

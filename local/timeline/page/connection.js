@@ -1,5 +1,5 @@
-import { byId } from "./dom.js";
-import { setNow } from "./format.js";
+import { byId, el } from "./dom.js";
+import { instant, now, setNow } from "./format.js";
 
 export async function read(path) {
   const answer = await fetch(path);
@@ -36,8 +36,20 @@ export function listen(onChange) {
   });
 }
 
+/** While the gate does not answer, what is shown is old: nobody must take it for how things stand. */
 export function connection(state, text) {
   const element = byId("connection");
+  const banner = byId("stale");
   element.dataset.state = state;
   element.textContent = text;
+  if (state === "live") {
+    banner.hidden = true;
+  } else if (banner.hidden) {
+    banner.replaceChildren(
+      el("strong", {}, "Not live since "),
+      instant(new Date(now()).toISOString()),
+      ": the gate does not answer. What is shown may have changed.",
+    );
+    banner.hidden = false;
+  }
 }
