@@ -239,8 +239,10 @@ describe("Timeline page", function () {
     await page.getByTestId("kill-switch").waitFor();
     assert.match(
       await text(page, "[data-testid=kill-switch]"),
-      /^Kill switch on: nothing is executed\. Unclear data loss\. Set by jo \d\d:/,
+      /^Kill switch on: nothing is executed\. Unclear data loss\. Set by jo \d\d:.*\. To end it: npx gate kill-switch off$/,
     );
+    await embedded.gate.ledger.setKillSwitch({ on: true, reason: "looking", by: "jo", atMs: 1 });
+    await page.getByText("looking. Set by jo").waitFor();
     for (const kind of ["ranTwice", "uncertain", "neverRan"] as const) {
       await embedded.gate.ledger.raise({
         key: kind,

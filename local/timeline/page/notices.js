@@ -39,11 +39,17 @@ function drawKillSwitch({ on, reason, by, since }) {
     el(
       "span",
       {},
-      reason === null ? null : `${reason} `,
+      reason === null || reason === "" ? null : `${sentence(reason)} `,
       `Set by ${by ?? "somebody"} `,
       since === null ? null : instant(since),
+      ". To end it: ",
+      el("code", {}, "npx gate kill-switch off"),
     ),
   );
+}
+
+function sentence(text) {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function drawGatingProblem(problem) {
