@@ -6,7 +6,8 @@ import type { Scenario } from "./scenario.ts";
 export const failover: Scenario = {
   name: "failover",
   title: "Database failover",
-  shows: "An AI asks to fail payments-db over for a P1 incident; a human decides within 5 minutes.",
+  shows:
+    "An AI asks to fail payments-db over for a P1 incident, INC-4421 if it is the first of all; a human decides within 5 minutes.",
   async run(calls, endpoints) {
     const incident = await calls.incident({
       service: "payments-db",
