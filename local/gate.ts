@@ -7,7 +7,6 @@ import { defaultLifecycleSettings, type LifecycleSettings } from "../functions/g
 import type {
   Cheqpoint,
   Clock,
-  GatingStore,
   Ledger,
   Log,
   Metrics,

@@ -229,6 +229,10 @@ describe("Inbox page", function () {
       await warned({ service: "b", replicas: 2, editable, region: "us" }),
       "The requester does not accept a change of service, region: approved like this, nothing is carried out.",
     );
+    assert.equal(
+      await warned({ service: "a", editable }),
+      "The requester does not accept a change of replicas: approved like this, nothing is carried out.",
+    );
     await page.getByTestId("edit-details").click();
     assert.equal(await page.getByTestId("change-warning").isVisible(), true);
   });

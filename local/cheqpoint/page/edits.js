@@ -1,3 +1,5 @@
+import { parametersOf } from "./details.js";
+
 /** Reads the editor: an error text, or whether and to what the details were changed. */
 export function readDetails(json, details) {
   let value;
@@ -12,13 +14,20 @@ export function readDetails(json, details) {
   return { value, changed: canonical(value) !== canonical(details) };
 }
 
-/** Why an approval with this will not be carried out; undefined: nothing is known against it. */
+/**
+ * Why an approval with this will not be carried out; undefined: nothing is known against it. Details that repeat
+ * something unchanged may be meant to replace all others, so what they leave out is taken away.
+ */
 export function refusedText(details, value) {
   const { editable } = details;
   if (value === undefined || !Array.isArray(editable)) return undefined;
-  const refused = Object.keys(value).filter(
-    (key) => !editable.includes(key) && canonical(value[key]) !== canonical(details[key]),
-  );
+  const isSame = (key) => canonical(value[key]) === canonical(details[key]);
+  const keys = Object.keys(value);
+  const replaces = keys.length === 0 || keys.some(isSame);
+  const refused = [
+    ...keys.filter((key) => !editable.includes(key) && !isSame(key)),
+    ...Object.keys(parametersOf(details)).filter((key) => replaces && !Object.hasOwn(value, key)),
+  ];
   if (refused.length === 0) return undefined;
   return `The requester does not accept a change of ${refused.join(", ")}: approved like this, nothing is carried out.`;
 }
