@@ -322,13 +322,13 @@ describe("Timeline page", function () {
   it("treats everything in a proposal as text", async () => {
     const markup = "<img src=x onerror=\"document.title='owned'\">";
     const { id } = await propose(
-      { justification: `${markup}\u202etxt`, summary: markup, evidence: [markup] },
+      { justification: `${markup}\u200btxt`, summary: markup, evidence: [markup] },
       markup,
     );
     const page = await open(`/#${id}`);
     await page.getByTestId("audit-event").first().waitFor();
     assert.equal(await text(page, "#summary"), markup);
-    assert.match(await text(page, ".why"), /\[U\+202E\]txt/);
+    assert.match(await text(page, ".why"), /\[U\+200B\]txt/);
     assert.equal(await page.locator("main img, nav img").count(), 0);
     assert.equal(await page.title(), "(1) Approval gate");
   });
