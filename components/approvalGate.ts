@@ -8,6 +8,7 @@ import { gateRuntime } from "./gateRuntime.ts";
 import { GateSecrets } from "./gateSecrets.ts";
 import { gateWebhooks } from "./gateWebhooks.ts";
 import { defaultsItem } from "./gatingRecord.ts";
+import type { InlineGating } from "./inlineGating.ts";
 import { optional } from "./inputs.ts";
 import { Monitoring } from "./monitoring.ts";
 import { ServiceGating } from "./serviceGating.ts";
@@ -159,17 +160,17 @@ export class ApprovalGate extends pulumi.ComponentResource {
 /** The gating of services that are named with the gate, and of all that are not named anywhere. Ids, by those names. */
 function storeGating(
   name: string,
-  gating: GatingInput,
+  { services, defaults }: InlineGating,
   gate: pulumi.Output<GateReference>,
   opts: pulumi.CustomResourceOptions,
 ): { [service: string]: pulumi.Output<string> } {
   new aws.dynamodb.TableItem(
     `${name}-defaults`,
-    { tableName: gate.gatingTableName, hashKey: "pk", item: defaultsItem(gating.defaults ?? {}) },
+    { tableName: gate.gatingTableName, hashKey: "pk", item: defaults.apply(defaultsItem) },
     opts,
   );
   return Object.fromEntries(
-    Object.entries(gating.services ?? {}).map(([service, written]) => [
+    Object.entries(services).map(([service, written]) => [
       service,
       new ServiceGating(`${name}-${service}`, { gate, service, gating: written }, opts).serviceId,
     ]),

@@ -93,8 +93,9 @@ export interface ApprovalGateArgs {
   /** PagerDuty's REST API. Defaults to "https://api.pagerduty.com". */
   pagerdutyApiUrl?: pulumi.Input<string>;
   /**
-   * Gating of services, by PagerDuty service name or id, and under `defaults` what applies to all others. In
-   * TypeScript, `defineGating` checks it while it is written. Defaults to none: every proposal needs approval.
+   * Gating of services, by PagerDuty service name or id, and under `defaults` what applies to all others. Which
+   * services there are must be plain; what is under each may hold Outputs. In TypeScript, `defineGating` checks a
+   * plain one while it is written. Defaults to none: every proposal needs approval.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   gating?: any;

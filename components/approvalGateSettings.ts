@@ -1,6 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { neededEvents, parseGating } from "../functions/gate/gating/index.ts";
-import type { GatingInput } from "../functions/gate/gating/index.ts";
+import { neededEvents } from "../functions/gate/gating/index.ts";
 import type {
   ApprovalGateArgs,
   ApprovalGateTransform,
@@ -16,6 +15,8 @@ import type { FunctionNetwork, GateFunctionArgs } from "./gateFunction.ts";
 import { recoveryDays } from "./gateSecrets.ts";
 import type { GateSecretsArgs } from "./gateSecrets.ts";
 import type { GateWebhooksArgs } from "./gateWebhooks.ts";
+import { checkedGating } from "./inlineGating.ts";
+import type { InlineGating } from "./inlineGating.ts";
 import {
   checked,
   httpUrl,
@@ -29,7 +30,6 @@ import {
   shown,
 } from "./inputs.ts";
 import type { AlarmRouting } from "./monitoring.ts";
-import { refusing } from "./serviceGating.ts";
 import { TokenType, checkedEvents } from "./webhookSubscription.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
@@ -38,7 +38,7 @@ type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 export interface GateSettings {
   /** What most children take. */
   common: { tags: Tags; kmsKeyArn?: pulumi.Input<string> };
-  gating: GatingInput;
+  gating: InlineGating;
   deletionProtection: boolean;
   maxAttempts: pulumi.Input<number>;
   secrets: GateSecretsArgs;
@@ -73,8 +73,7 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
   onlyKnown("network.", network, NETWORK_ARGUMENTS);
   onlyKnown("retention.", retention, RETENTION_ARGUMENTS);
   onlyKnown("transform.", transform, TRANSFORM_ARGUMENTS);
-  const gating = (args.gating ?? {}) as GatingInput;
-  refusing(() => parseGating(gating));
+  const gating = checkedGating(args.gating);
   const logRetentionDays = oneOf("retention.logDays", retention.logDays ?? 30, RETENTION_DAYS);
   const tokenType = oneOf(
     "pagerdutyTokenType",

@@ -2,8 +2,10 @@
 // one replaces resources of everybody who upgrades.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
 import type { ApprovalGateArgs } from "../../components/index.ts";
+import { checkedGating } from "../../components/inlineGating.ts";
 import { ungatedAlarms } from "../../components/ungatedAlarms.ts";
 import { neededEvents } from "../../functions/gate/gating/index.ts";
 import { record, refused, valueOf } from "./mocks.ts";
@@ -620,5 +622,87 @@ describe("ApprovalGate", () => {
       record(() => new ApprovalGate("gate", { ...required, gating: wrong })),
       /services\.db/,
     );
+  });
+
+  describe("takes Outputs in its gating", () => {
+    const db = (automationAction: unknown) => ({
+      runbooks: { failover: { automationAction } },
+      rules: [{ name: "ask", decision: "requireApproval" }],
+    });
+    const item = ({ find }: Found, name: string): unknown =>
+      JSON.parse(String(find("aws:dynamodb/tableItem:TableItem", name).inputs["item"]));
+    const makeGating = (services: object, defaults: unknown = {}, preview = false) =>
+      make({ gating: { services, defaults } }, { preview });
+
+    it("and stores what they hold", async () => {
+      const services = { plain: db("01PLAIN"), db: db(pulumi.output("01FAILOVER")) };
+      const defaults = pulumi.output({ proposals: "deny" });
+      const found = await makeGating(services, defaults);
+      assert.deepEqual(item(found, "gate-db"), {
+        pk: { S: "service#PSVC001" },
+        serviceId: { S: "PSVC001" },
+        serviceName: { S: "db" },
+        gating: {
+          S: JSON.stringify({
+            rules: [{ decision: "requireApproval", name: "ask" }],
+            runbooks: { failover: { automationAction: "01FAILOVER" } },
+          }),
+        },
+      });
+      assert.deepEqual(item(found, "gate-defaults"), {
+        pk: { S: "defaults" },
+        gating: { S: '{"proposals":"deny"}' },
+      });
+    });
+
+    it("and previews all resources while they are unknown", async () => {
+      const names = ({ resources }: Found) => resources.map(({ type, name }) => `${type} ${name}`);
+      const known = await makeGating({ db: db("01FAILOVER") });
+      const unknown = await record(
+        (opts) => {
+          const action = new random.RandomId("made", { byteLength: 4 }, opts);
+          const services = { db: db(action.hex) };
+          const defaults = action.hex.apply(() => ({}));
+          return new ApprovalGate("gate", { ...required, gating: { services, defaults } }, opts);
+        },
+        { preview: true },
+      );
+      assert.deepEqual(names(unknown).slice(1), names(known));
+      for (const name of ["gate-db", "gate-defaults"]) {
+        const { inputs } = unknown.find("aws:dynamodb/tableItem:TableItem", name);
+        assert.deepEqual(inputs["item"], { __pulumiUnknown: true });
+      }
+    });
+
+    it("and refuses at once what is wrong beside them", async () => {
+      const wrong = { ...db("01FAILOVER"), otherwise: "maybe" };
+      const gating = { services: { db: db(pulumi.output("01FAILOVER")), wrong } };
+      await refused(
+        (opts) => new ApprovalGate("gate", { ...required, gating }, opts),
+        'services.wrong: `otherwise` must be allow, deny or requireApproval, got "maybe"',
+      );
+    });
+
+    it("and refuses what is wrong in them when it is known", async () => {
+      await assert.rejects(
+        valueOf(checkedGating({ defaults: pulumi.output({ proposals: "maybe" }) }).defaults),
+        { message: 'defaults: `proposals` must be requireApproval or deny, got "maybe"' },
+      );
+    });
+
+    it("but not where they decide which services there are", async () => {
+      const rule =
+        "since it says which services there are; what is under each service, and `gating.defaults`, may be an Output";
+      for (const [gating, field] of [
+        [pulumi.output({ services: {} }), "gating"],
+        [{ services: pulumi.output({}) }, "gating.services"],
+        [{ services: Promise.resolve({}) }, "gating.services"],
+      ] as const) {
+        await refused(
+          (opts) => new ApprovalGate("gate", { ...required, gating }, opts),
+          `\`${field}\` must be a plain mapping, ${rule}`,
+        );
+      }
+    });
   });
 });
