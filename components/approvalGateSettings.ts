@@ -8,19 +8,22 @@ import type {
   RetentionSettings,
   WebhookSettings,
 } from "./approvalGateArgs.ts";
-import { checkedDomain, checkedThrottle } from "./gateApi.ts";
+import { LEDGER_CHILDREN } from "./approvalLedger.ts";
+import { API_CHILDREN, checkedDomain, checkedThrottle } from "./gateApi.ts";
 import type { GateApiArgs } from "./gateApi.ts";
-import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
-import type { FunctionNetwork, GateFunctionArgs } from "./gateFunction.ts";
+import { FUNCTION_CHILDREN, LogLevel, RETENTION_DAYS, checkedNetwork } from "./gateFunction.ts";
+import type { GateFunctionArgs } from "./gateFunction.ts";
 import { recoveryDays } from "./gateSecrets.ts";
 import type { GateSecretsArgs } from "./gateSecrets.ts";
 import type { GateWebhooksArgs } from "./gateWebhooks.ts";
 import { checkedGating } from "./inlineGating.ts";
 import type { InlineGating } from "./inlineGating.ts";
 import {
-  checked,
+  flag,
+  flagInput,
   httpUrl,
   integer,
+  mapping,
   matching,
   oneOf,
   onlyKnown,
@@ -28,9 +31,12 @@ import {
   pagerdutyId,
   refuse,
   shown,
+  textMap,
 } from "./inputs.ts";
 import type { AlarmRouting } from "./monitoring.ts";
+import { checkTransform } from "./overrides.ts";
 import { TokenType, checkedEvents } from "./webhookSubscription.ts";
+import { QUEUE_CHILDREN } from "./workQueue.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 
@@ -72,7 +78,10 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
   onlyKnown("functions.", functions, FUNCTION_ARGUMENTS);
   onlyKnown("network.", network, NETWORK_ARGUMENTS);
   onlyKnown("retention.", retention, RETENTION_ARGUMENTS);
-  onlyKnown("transform.", transform, TRANSFORM_ARGUMENTS);
+  checkTransform("transform", transform, Object.keys(TRANSFORM_CHILDREN));
+  for (const [child, known] of Object.entries(TRANSFORM_CHILDREN)) {
+    checkTransform(`transform.${child}`, transform[child as keyof typeof transform] ?? {}, known);
+  }
   const gating = checkedGating(args.gating);
   const logRetentionDays = oneOf("retention.logDays", retention.logDays ?? 30, RETENTION_DAYS);
   const tokenType = oneOf(
@@ -88,11 +97,11 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
   );
   return {
     common: {
-      tags: args.tags ?? {},
+      tags: textMap("tags", args.tags ?? {}),
       ...optional("kmsKeyArn", args.kmsKeyArn && checkedKey(args.kmsKeyArn)),
     },
     gating,
-    deletionProtection: retention.deletionProtection ?? true,
+    deletionProtection: flag("retention.deletionProtection", retention.deletionProtection ?? true),
     maxAttempts: integer("functions.maxAttempts", functions.maxAttempts ?? 5, 1, 100),
     secrets: {
       cheqpointConnectionKey: args.cheqpointConnectionKey,
@@ -112,18 +121,20 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
         functions.logLevel ?? LogLevel.Info,
         Object.values(LogLevel),
       ),
-      tracing: functions.tracing ?? false,
+      tracing: flagInput("functions.tracing", functions.tracing ?? false),
       logRetentionDays,
-      ...optional("network", network.vpc && checkedVpc(network.vpc)),
+      ...optional("network", network.vpc && checkedNetwork("network.vpc", network.vpc)),
     },
     worker: {
       timeoutSeconds: WORKER_TIMEOUT,
       concurrency,
       // One more than messages may take, or many of them would keep the sweep from starting.
-      reservedConcurrency:
-        functions.reserveWorkerConcurrency === false
-          ? undefined
-          : concurrency.apply((messages) => messages + 1),
+      reservedConcurrency: flag(
+        "functions.reserveWorkerConcurrency",
+        functions.reserveWorkerConcurrency ?? true,
+      )
+        ? concurrency.apply((messages) => messages + 1)
+        : undefined,
     },
     api: {
       ...optional("domain", network.domain && checkedDomain("network.domain", network.domain)),
@@ -198,14 +209,15 @@ const RETENTION_ARGUMENTS: readonly (keyof RetentionSettings)[] = [
   "secretRecoveryDays",
   "deletionProtection",
 ];
-const TRANSFORM_ARGUMENTS: readonly (keyof ApprovalGateTransform)[] = [
-  "ledger",
-  "queue",
-  "middleware",
-  "callback",
-  "worker",
-  "api",
-];
+/** What of each child can be set. */
+const TRANSFORM_CHILDREN: Record<keyof ApprovalGateTransform, readonly string[]> = {
+  ledger: LEDGER_CHILDREN,
+  queue: QUEUE_CHILDREN,
+  middleware: FUNCTION_CHILDREN,
+  callback: FUNCTION_CHILDREN,
+  worker: FUNCTION_CHILDREN,
+  api: API_CHILDREN,
+};
 const WEBHOOK_ARGUMENTS: readonly (keyof WebhookSettings)[] = [
   "enabled",
   "teams",
@@ -218,27 +230,14 @@ function checkedKey(kmsKeyArn: pulumi.Input<string>): pulumi.Output<string> {
   return matching("kmsKeyArn", kmsKeyArn, /^arn:[a-z-]+:kms:.+:key\/.+/, "the ARN of a KMS key");
 }
 
-function checkedVpc(vpc: FunctionNetwork): FunctionNetwork {
-  onlyKnown("network.vpc.", vpc, ["subnetIds", "securityGroupIds"]);
-  const some = (field: string, ids: FunctionNetwork["subnetIds"]) =>
-    checked(ids, (list) => {
-      if (list.length === 0) {
-        refuse(`\`network.vpc.${field}\` must name at least one, got []`);
-      }
-      return list;
-    });
-  return {
-    subnetIds: some("subnetIds", vpc.subnetIds),
-    securityGroupIds: some("securityGroupIds", vpc.securityGroupIds),
-  };
-}
-
 function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "tokenType"> {
   const { webhook = {} } = args;
   onlyKnown("webhook.", webhook, WEBHOOK_ARGUMENTS);
-  const ids = (field: "teams" | "services") =>
-    Object.fromEntries(
-      Object.entries(webhook[field] ?? {}).map(([key, id]) => {
+  const ids = (field: "teams" | "services") => {
+    const written = webhook[field] ?? {};
+    mapping(`webhook.${field}`, written);
+    return Object.fromEntries(
+      Object.entries(written).map(([key, id]) => {
         if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(key)) {
           refuse(
             `\`webhook.${field}\` must have names of letters, digits, ".", "_" and "-", got ${shown(key)}`,
@@ -247,14 +246,15 @@ function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "
         return [key, pagerdutyId(`webhook.${field}.${key}`, id)];
       }),
     );
+  };
   const teams = ids("teams");
   const services = ids("services");
   return {
-    enabled: webhook.enabled ?? true,
+    enabled: flag("webhook.enabled", webhook.enabled ?? true),
     teams,
     services,
     events: webhook.events && checkedEvents("webhook.events", webhook.events, false, neededEvents),
-    keepers: webhook.keepers,
+    keepers: webhook.keepers && textMap("webhook.keepers", webhook.keepers),
     apiUrl: args.pagerdutyApiUrl && httpUrl("pagerdutyApiUrl", args.pagerdutyApiUrl),
     token: args.pagerdutyToken,
   };

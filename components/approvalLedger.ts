@@ -2,8 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { gatingTable, ledgerTable } from "../functions/aws/tableDefinition.ts";
 import type { TableDefinition } from "../functions/aws/tableDefinition.ts";
-import { onlyKnown } from "./inputs.ts";
-import { merged } from "./overrides.ts";
+import { flag, onlyKnown } from "./inputs.ts";
+import { checkTransform, merged } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 
 /** Arguments to set on the tables whatever the component says. */
@@ -41,8 +41,12 @@ export class ApprovalLedger extends pulumi.ComponentResource {
   constructor(name: string, args: ApprovalLedgerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pagerduty-approval-gate:index:ApprovalLedger", name, {}, opts);
     onlyKnown("", args, ["deletionProtection", "kmsKeyArn", "tags", "transform"]);
-    const options = { parent: this, protect: args.deletionProtection ?? true };
+    const options = {
+      parent: this,
+      protect: flag("deletionProtection", args.deletionProtection ?? true),
+    };
     const { transform = {} } = args;
+    checkTransform("transform", transform, LEDGER_CHILDREN);
 
     const ledger = new aws.dynamodb.Table(
       name,
@@ -67,6 +71,8 @@ export class ApprovalLedger extends pulumi.ComponentResource {
     });
   }
 }
+
+export const LEDGER_CHILDREN: readonly (keyof ApprovalLedgerTransform)[] = ["ledger", "gating"];
 
 function tableArgs(definition: TableDefinition, args: ApprovalLedgerArgs): aws.dynamodb.TableArgs {
   return {

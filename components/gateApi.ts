@@ -4,7 +4,7 @@ import { RETENTION_DAYS } from "./gateFunction.ts";
 import { CALLBACK_ROUTES, MIDDLEWARE_ROUTES, WEBHOOK_ROUTE, routesTo } from "./gateRoutes.ts";
 import type { RequestHandler } from "./gateRoutes.ts";
 import { integer, matching, oneOf, onlyKnown } from "./inputs.ts";
-import { merged } from "./overrides.ts";
+import { checkTransform, merged } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 
 /** An address of one's own for the API. */
@@ -75,6 +75,7 @@ export class GateApi extends pulumi.ComponentResource {
     const parent = { parent: this };
     const tags = args.tags ?? {};
     const { transform = {} } = args;
+    checkTransform("transform", transform, API_CHILDREN);
 
     const api = new aws.apigatewayv2.Api(
       name,
@@ -152,6 +153,8 @@ const ARGUMENTS: readonly (keyof GateApiArgs)[] = [
   "transform",
 ];
 
+export const API_CHILDREN: readonly (keyof GateApiTransform)[] = ["api", "stage", "logGroup"];
+
 export function checkedThrottle(field: string, throttle: Throttle): Throttle {
   onlyKnown(`${field}.`, throttle, ["rate", "burst"]);
   return {
@@ -181,6 +184,26 @@ export function checkedDomain(field: string, domain: CustomDomain): CustomDomain
       /^arn:[a-z-]+:acm:.+/,
       "the ARN of an ACM certificate",
     ),
+    ...(domain.hostedZoneId === undefined
+      ? {}
+      : {
+          hostedZoneId: matching(
+            `${field}.hostedZoneId`,
+            domain.hostedZoneId,
+            /^Z[A-Z0-9]{3,31}$/,
+            'the id of a Route 53 zone such as "Z08931231Q3PHS"',
+          ),
+        }),
+    ...(domain.truststoreUri === undefined
+      ? {}
+      : {
+          truststoreUri: matching(
+            `${field}.truststoreUri`,
+            domain.truststoreUri,
+            /^s3:\/\/[a-z0-9][a-z0-9.-]+\/.+/,
+            'an S3 address such as "s3://bucket/truststore.pem"',
+          ),
+        }),
   };
 }
 
@@ -201,13 +224,14 @@ function accessLogFormat(): string {
 
 function customDomain(
   name: string,
-  domain: CustomDomain,
+  written: CustomDomain,
   api: aws.apigatewayv2.Api,
   stage: aws.apigatewayv2.Stage,
   tags: pulumi.Input<{ [name: string]: pulumi.Input<string> }>,
   opts: pulumi.CustomResourceOptions,
 ): { url: pulumi.Output<string>; target: pulumi.Output<string> } {
-  const { name: domainName, certificateArn } = checkedDomain("domain", domain);
+  const domain = checkedDomain("domain", written);
+  const { name: domainName, certificateArn } = domain;
   const resource = new aws.apigatewayv2.DomainName(
     name,
     {

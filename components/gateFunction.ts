@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { bundleFiles } from "./bundle.ts";
 import { accessPolicy, checkPermissions, trustPolicy } from "./functionPolicy.ts";
 import type { Permission } from "./functionPolicy.ts";
-import { integer, oneOf, onlyKnown, refuse, shown } from "./inputs.ts";
-import { merged } from "./overrides.ts";
+import { flagInput, integer, oneOf, onlyKnown, refuse, shown, textMap, texts } from "./inputs.ts";
+import { checkTransform, merged } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 
 /** The functions of a gate. */
@@ -86,6 +86,9 @@ export class GateFunction extends pulumi.ComponentResource {
     const parent = { parent: this };
     const tags = args.tags ?? {};
     const { transform = {} } = args;
+    checkTransform("transform", transform, FUNCTION_CHILDREN);
+    const tracing = flagInput("tracing", args.tracing ?? false);
+    const vpcConfig = args.network && checkedNetwork("network", args.network);
 
     const logGroup = new aws.cloudwatch.LogGroup(
       name,
@@ -107,7 +110,7 @@ export class GateFunction extends pulumi.ComponentResource {
     );
     const policy = new aws.iam.RolePolicy(
       name,
-      { role: role.name, policy: accessPolicy(args, logGroup.arn) },
+      { role: role.name, policy: accessPolicy({ ...args, tracing }, logGroup.arn) },
       parent,
     );
     const lambda = new aws.lambda.Function(
@@ -134,7 +137,7 @@ export class GateFunction extends pulumi.ComponentResource {
           environment: {
             variables: pulumi
               .all([
-                args.environment,
+                textMap("environment", args.environment),
                 oneOf("logLevel", args.logLevel ?? LogLevel.Info, Object.values(LogLevel)),
               ])
               .apply(([environment, logLevel]) => ({
@@ -146,11 +149,9 @@ export class GateFunction extends pulumi.ComponentResource {
           ...(args.kmsKeyArn === undefined ? {} : { kmsKeyArn: args.kmsKeyArn }),
           loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
           tracingConfig: {
-            mode: pulumi
-              .output(args.tracing ?? false)
-              .apply((tracing) => (tracing ? "Active" : "PassThrough")),
+            mode: tracing.apply((on) => (on ? "Active" : "PassThrough")),
           },
-          ...(args.network === undefined ? {} : { vpcConfig: args.network }),
+          ...(vpcConfig === undefined ? {} : { vpcConfig }),
           tags,
         },
         transform.function,
@@ -187,6 +188,20 @@ const ARGUMENTS: readonly (keyof GateFunctionArgs)[] = [
   "tags",
   "transform",
 ];
+
+export const FUNCTION_CHILDREN: readonly (keyof GateFunctionTransform)[] = [
+  "function",
+  "role",
+  "logGroup",
+];
+
+export function checkedNetwork(field: string, network: FunctionNetwork): FunctionNetwork {
+  onlyKnown(`${field}.`, network, ["subnetIds", "securityGroupIds"]);
+  return {
+    subnetIds: texts(`${field}.subnetIds`, network.subnetIds),
+    securityGroupIds: texts(`${field}.securityGroupIds`, network.securityGroupIds),
+  };
+}
 
 /** The only periods that CloudWatch Logs takes. */
 export const RETENTION_DAYS: readonly number[] = [

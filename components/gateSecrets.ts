@@ -2,7 +2,16 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { proposerNameProblem } from "../functions/gate/gating/index.ts";
-import { checked, onlyKnown, optional, refuse, secretText, shown } from "./inputs.ts";
+import {
+  checked,
+  mapping,
+  onlyKnown,
+  optional,
+  refuse,
+  secretText,
+  shown,
+  textMap,
+} from "./inputs.ts";
 
 /** A key that the gate makes for somebody. */
 export interface KeySettings {
@@ -170,6 +179,7 @@ function tokens(
   keys: { [name: string]: KeySettings },
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<{ [name: string]: string }> {
+  mapping(field, keys);
   const made = Object.entries(keys).map(([name, settings]): [string, pulumi.Output<string>] => {
     if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) {
       refuse(
@@ -181,7 +191,7 @@ function tokens(
       refuse(`\`${field}\` ${problem}`);
     }
     onlyKnown(`${field}.${name}.`, settings, ["keepers"]);
-    return [name, randomKey(`${prefix}-${name}`, settings.keepers, opts)];
+    return [name, randomKey(`${prefix}-${name}`, `${field}.${name}`, settings.keepers, opts)];
   });
   return pulumi.secret(pulumi.output(Object.fromEntries(made)));
 }
@@ -189,13 +199,18 @@ function tokens(
 /** 43 letters and digits hold 256 bits. */
 function randomKey(
   name: string,
+  field: string,
   keepers: KeySettings["keepers"],
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
   return pulumi.secret(
     new random.RandomPassword(
       name,
-      { length: 43, special: false, ...optional("keepers", keepers) },
+      {
+        length: 43,
+        special: false,
+        ...optional("keepers", keepers && textMap(`${field}.keepers`, keepers)),
+      },
       opts,
     ).result,
   );
@@ -212,5 +227,5 @@ function callbackKey(
     }
     return secretText("callbackSigning.secret", signing.secret);
   }
-  return randomKey(name, signing.keepers, opts);
+  return randomKey(name, "callbackSigning", signing.keepers, opts);
 }

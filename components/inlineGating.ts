@@ -1,6 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { parseGating } from "../functions/gate/gating/index.ts";
-import { checked, isPlain, refuse } from "./inputs.ts";
+import { checked, isLater, isPlain, refuse } from "./inputs.ts";
 import { refusing } from "./serviceGating.ts";
 
 /** The gating that is written with a gate. Its services are known at once: each is resources of its own. */
@@ -28,7 +28,7 @@ export function checkedGating(gating: unknown = {}): InlineGating {
 }
 
 function plainKeys(field: string, value: unknown): void {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+  if (isLater(value)) {
     refuse(
       `\`${field}\` must be a plain mapping, since it says which services there are; what is under each service, and \`gating.defaults\`, may be an Output`,
     );

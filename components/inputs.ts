@@ -7,7 +7,7 @@ export function refuse(message: string): never {
 
 /** Whether nothing in the value has to be waited for. */
 export function isPlain(value: unknown): boolean {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+  if (isLater(value)) {
     return false;
   }
   if (pulumi.Resource.isInstance(value) || typeof value !== "object" || value === null) {
@@ -29,7 +29,12 @@ export function checked<T, U>(
 
 /** How a value is shown in a message; never used on a secret. */
 export function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value));
+  return isLater(value) ? "an Output" : String(JSON.stringify(value));
+}
+
+/** Whether the value itself has to be waited for. */
+export function isLater(value: unknown): boolean {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
 export function integer(
@@ -104,8 +109,68 @@ export function httpUrl(field: string, input: pulumi.Input<string>): pulumi.Outp
   });
 }
 
+/** A yes or no that decides which resources there are, so that it must be there at once. */
+export function flag(field: string, value: boolean): boolean {
+  return typeof value === "boolean"
+    ? value
+    : refuse(`\`${field}\` must be true or false, got ${shown(value)}`);
+}
+
+/** A yes or no that may come later. */
+export function flagInput(field: string, input: pulumi.Input<boolean>): pulumi.Output<boolean> {
+  return checked(input, (value) => flag(field, value));
+}
+
+/** That there is a mapping, and not a list, a text or something that has to be waited for. */
+export function mapping(field: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isLater(value)) {
+    refuse(`\`${field}\` must be a mapping, got ${shown(value)}`);
+  }
+}
+
+type Texts = { [name: string]: pulumi.Input<string> };
+
+/** Texts by name. They may be secret, so that no message shows one. */
+export function textMap(field: string, input: pulumi.Input<Texts>): pulumi.Input<Texts> {
+  const checkedTexts = (map: unknown): Texts => {
+    if (typeof map !== "object" || map === null || Array.isArray(map)) {
+      const found = Array.isArray(map) ? "a list" : map === null ? "null" : `a ${typeof map}`;
+      refuse(`\`${field}\` must be a mapping of texts, got ${found}`);
+    }
+    return Object.fromEntries(
+      Object.entries(map as Texts).map(([name, text]) => [name, anyText(`${field}.${name}`, text)]),
+    );
+  };
+  // By member, so that one that is not known yet does not hide the others in a preview.
+  return isLater(input) ? pulumi.output(input).apply(checkedTexts) : checkedTexts(input);
+}
+
+function anyText(field: string, input: pulumi.Input<string>): pulumi.Input<string> {
+  const check = (value: unknown): string =>
+    typeof value === "string"
+      ? value
+      : refuse(`\`${field}\` must be a text, got a ${typeof value}`);
+  return isPlain(input) ? check(input) : pulumi.output(input).apply(check);
+}
+
+/** At least one text. */
+export function texts(
+  field: string,
+  input: pulumi.Input<pulumi.Input<string>[]>,
+): pulumi.Output<string[]> {
+  return checked(input, (list: unknown) => {
+    if (!Array.isArray(list) || !list.every((text) => typeof text === "string" && text !== "")) {
+      refuse(`\`${field}\` must be a list of texts, got ${shown(list)}`);
+    }
+    return list.length > 0
+      ? (list as string[])
+      : refuse(`\`${field}\` must name at least one, got []`);
+  });
+}
+
 /** The names of an args object that its interface does not have: a typing mistake must not pass as a default. */
 export function onlyKnown(prefix: string, args: object, known: readonly string[]): void {
+  mapping(prefix === "" ? "args" : prefix.slice(0, -1), args);
   for (const name of Object.keys(args)) {
     if (!known.includes(name)) {
       refuse(`\`${prefix}${name}\` is no argument; there are ${known.join(", ")}`);

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { GatingError, parseServiceGating } from "../functions/gate/gating/index.ts";
 import type { ServiceGatingInput } from "../functions/gate/gating/index.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
-import { checked, isPlain, onlyKnown, refuse, shown } from "./inputs.ts";
+import { checked, flag, isPlain, onlyKnown, refuse, shown } from "./inputs.ts";
 
 /** What another stack needs of a gate: its output `gate`. */
 export interface GateReference {
@@ -87,7 +87,7 @@ export class ServiceGating extends pulumi.ComponentResource {
 
     this.serviceId = service.id;
     this.serviceName = service.name;
-    if (args.manualTaskIntegration === true) {
+    if (flag("manualTaskIntegration", args.manualTaskIntegration ?? false)) {
       this.manualTaskKey = pulumi.secret(
         new pagerduty.ServiceIntegration(
           name,

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { subscribedEvents } from "../functions/gate/gating/index.ts";
 import {
   checked,
+  flag,
+  flagInput,
   httpUrl,
   oneOf,
   onlyKnown,
@@ -9,6 +11,7 @@ import {
   refuse,
   secretText,
   shown,
+  textMap,
 } from "./inputs.ts";
 import { subscriptionProvider } from "./webhookSubscriptionProvider.ts";
 
@@ -97,6 +100,9 @@ export class WebhookSubscription extends pulumi.ComponentResource {
   constructor(name: string, args: WebhookSubscriptionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pagerduty-approval-gate:index:WebhookSubscription", name, {}, opts);
     onlyKnown("", args, ARGUMENTS);
+    if (args.existing !== undefined) {
+      onlyKnown("existing.", args.existing, ["id", "secret"]);
+    }
     const scope = checkedScope(args.scope ?? WebhookScope.Account, args.scopeId);
     const subscription = new Subscription(
       name,
@@ -107,12 +113,12 @@ export class WebhookSubscription extends pulumi.ComponentResource {
         events: checkedEvents(
           "events",
           args.events ?? [...subscribedEvents],
-          args.allowUnknownEvents ?? false,
+          flag("allowUnknownEvents", args.allowUnknownEvents ?? false),
         ),
         description: checkedDescription(args.description ?? `Approval gate ${name}`),
-        customHeaders: pulumi.secret(args.customHeaders ?? {}),
-        startActive: args.startActive ?? true,
-        keepers: args.keepers ?? {},
+        customHeaders: pulumi.secret(checkedHeaders(args.customHeaders ?? {})),
+        startActive: flagInput("startActive", args.startActive ?? true),
+        keepers: textMap("keepers", args.keepers ?? {}),
         adoptId: args.existing === undefined ? "" : pagerdutyId("existing.id", args.existing.id),
         adoptSecret: pulumi.secret(
           args.existing === undefined ? "" : secretText("existing.secret", args.existing.secret),
@@ -220,8 +226,8 @@ export function checkedEvents(
   needed: readonly string[] = [],
 ): pulumi.Output<string[]> {
   return checked(events, (list) => {
-    if (list.length === 0) {
-      refuse(`\`${field}\` must name at least one event type, got []`);
+    if (!Array.isArray(list) || list.length === 0) {
+      refuse(`\`${field}\` must name at least one event type, got ${shown(list)}`);
     }
     for (const event of list) {
       if (!/^[a-z_]+(\.[a-z_]+)+$/.test(event)) {
@@ -242,6 +248,31 @@ export function checkedEvents(
       );
     }
     return [...new Set(list)].sort();
+  });
+}
+
+/** Headers as HTTP has them: in a name case does not count, and a value is one line. Values are never shown. */
+function checkedHeaders(
+  headers: NonNullable<WebhookSubscriptionArgs["customHeaders"]>,
+): pulumi.Output<{ [name: string]: string }> {
+  return checked(textMap("customHeaders", headers), (map) => {
+    const seen = new Map<string, string>();
+    for (const [name, value] of Object.entries(map)) {
+      if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+        refuse(`\`customHeaders\` must have names of HTTP headers, got ${shown(name)}`);
+      }
+      const same = seen.get(name.toLowerCase());
+      if (same !== undefined) {
+        refuse(
+          `\`customHeaders\` must name each header once, got ${shown(same)} and ${shown(name)}`,
+        );
+      }
+      seen.set(name.toLowerCase(), name);
+      if (!/^[\t\x20-\x7e]*$/.test(value)) {
+        refuse(`\`customHeaders.${name}\` must be one line of ASCII characters`);
+      }
+    }
+    return map;
   });
 }
 

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { integer, onlyKnown } from "./inputs.ts";
-import { merged } from "./overrides.ts";
+import { checkTransform, merged } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 
 /** Arguments to set on the queues whatever the component says. */
@@ -57,6 +57,7 @@ export class WorkQueue extends pulumi.ComponentResource {
         : { kmsMasterKeyId: args.kmsKeyArn, kmsDataKeyReusePeriodSeconds: 300 };
     const tags = args.tags ?? {};
     const { transform = {} } = args;
+    checkTransform("transform", transform, QUEUE_CHILDREN);
 
     const deadLetters = new aws.sqs.Queue(
       `${name}-dead-letters`,
@@ -99,6 +100,8 @@ export class WorkQueue extends pulumi.ComponentResource {
     });
   }
 }
+
+export const QUEUE_CHILDREN: readonly (keyof WorkQueueTransform)[] = ["queue", "deadLetters"];
 
 const FOURTEEN_DAYS = 1_209_600;
 const FOUR_DAYS = 345_600;

@@ -467,6 +467,7 @@ describe("ApprovalGate", () => {
   });
 
   it("refuses what cannot work, under the name that its user wrote", async () => {
+    const domain = { name: "gate.example.com", certificateArn: "arn:aws:acm:x" };
     const cases: [object, string][] = [
       [{ cheqpointConnectionKey: undefined }, "`cheqpointConnectionKey` must be given"],
       [{ pagerdutyToken: undefined }, "`pagerdutyToken` must be given"],
@@ -574,6 +575,74 @@ describe("ApprovalGate", () => {
         '`alarms.pagerdutyServiceId` must be a PagerDuty id such as "PIJ90N7", got "payments db"',
       ],
       [{ alarms: { topicArn: "x" } }, '`alarms.topicArn` must be the ARN of an SNS topic, got "x"'],
+      [
+        { transform: { ledger: { tables: {} } } },
+        "`transform.ledger.tables` is no argument; there are ledger, gating",
+      ],
+      [
+        { transform: { queue: { dlq: {} } } },
+        "`transform.queue.dlq` is no argument; there are queue, deadLetters",
+      ],
+      [
+        { transform: { worker: { lambda: {} } } },
+        "`transform.worker.lambda` is no argument; there are function, role, logGroup",
+      ],
+      [
+        { transform: { api: { routes: {} } } },
+        "`transform.api.routes` is no argument; there are api, stage, logGroup",
+      ],
+      [
+        { transform: { ledger: { ledger: "x" } } },
+        '`transform.ledger.ledger` must be a mapping, got "x"',
+      ],
+      [{ webhook: { enabled: "false" } }, '`webhook.enabled` must be true or false, got "false"'],
+      [
+        { webhook: { enabled: pulumi.output(true) } },
+        "`webhook.enabled` must be true or false, got an Output",
+      ],
+      [
+        { functions: { reserveWorkerConcurrency: "false" } },
+        '`functions.reserveWorkerConcurrency` must be true or false, got "false"',
+      ],
+      [
+        { retention: { deletionProtection: "no" } },
+        '`retention.deletionProtection` must be true or false, got "no"',
+      ],
+      [{ functions: { tracing: "yes" } }, '`functions.tracing` must be true or false, got "yes"'],
+      [
+        { network: { domain: { ...domain, hostedZoneId: "example.com" } } },
+        '`network.domain.hostedZoneId` must be the id of a Route 53 zone such as "Z08931231Q3PHS", got "example.com"',
+      ],
+      [
+        { network: { domain: { ...domain, truststoreUri: "https://x" } } },
+        '`network.domain.truststoreUri` must be an S3 address such as "s3://bucket/truststore.pem", got "https://x"',
+      ],
+      [
+        { network: { vpc: { subnetIds: ["subnet"] } } },
+        "`network.vpc.securityGroupIds` must be a list of texts, got undefined",
+      ],
+      [{ tags: ["a"] }, "`tags` must be a mapping of texts, got a list"],
+      [{ tags: { team: 1 } }, "`tags.team` must be a text, got a number"],
+      [{ webhook: { keepers: "x" } }, "`webhook.keepers` must be a mapping of texts, got a string"],
+      [
+        { proposers: { agent: { keepers: "x" } } },
+        "`proposers.agent.keepers` must be a mapping of texts, got a string",
+      ],
+      [
+        { callbackSigning: { keepers: "x" } },
+        "`callbackSigning.keepers` must be a mapping of texts, got a string",
+      ],
+      [{ webhook: { teams: ["PTEAM01"] } }, '`webhook.teams` must be a mapping, got ["PTEAM01"]'],
+      [
+        { webhook: { events: "incident.triggered" } },
+        '`webhook.events` must name at least one event type, got "incident.triggered"',
+      ],
+      [{ functions: null }, "`functions` must be a mapping, got null"],
+      [{ network: pulumi.output({}) }, "`network` must be a mapping, got an Output"],
+      [{ proposers: ["agent"] }, '`proposers` must be a mapping, got ["agent"]'],
+      [{ proposers: { agent: null } }, "`proposers.agent` must be a mapping, got null"],
+      [{ callbackSigning: null }, "`callbackSigning` must be a mapping, got null"],
+      [{ alarms: "x" }, '`alarms` must be a mapping, got "x"'],
       [
         { region: "x" },
         "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyTokenType, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, kmsKeyArn, tags, transform",

@@ -70,6 +70,17 @@ describe("ApprovalLedger", () => {
     assert.equal(find(TABLE, "l-gating").inputs["billingMode"], "PROVISIONED");
   });
 
+  it("refuses what is no answer to whether it is protected, and children that there are not", async () => {
+    await refused(
+      () => new ApprovalLedger("l", { deletionProtection: "no" } as object),
+      '`deletionProtection` must be true or false, got "no"',
+    );
+    await refused(
+      () => new ApprovalLedger("l", { transform: { tables: {} } } as object),
+      "`transform.tables` is no argument; there are ledger, gating",
+    );
+  });
+
   it("refuses an argument that there is not", async () => {
     const mistyped = { tags: {}, deletionProtected: false };
     await refused(

@@ -202,6 +202,10 @@ describe("ServiceGating", () => {
       bad({ pagerdutyService: { name: "a" } }),
       "`pagerdutyService.id` must be given, got undefined; `service` takes an id or a name alone",
     );
+    await refused(
+      bad({ service: "a", manualTaskIntegration: "true" }),
+      '`manualTaskIntegration` must be true or false, got "true"',
+    );
     await refused(bad({ service: "a", gating: undefined }), "`gating` must be given");
     await refused(
       bad({ service: "a", gate: { name: "x" } }),

@@ -159,6 +159,28 @@ describe("WebhookSubscription", () => {
       [{ apiUrl: "ftp://x" }, '`apiUrl` must be an https:// address, got "ftp://x"'],
       [{ tokenType: "key" }, '`tokenType` must be one of token, bearer, got "key"'],
       [{ token: " " }, "`token` must not be empty"],
+      [{ startActive: "no" }, '`startActive` must be true or false, got "no"'],
+      [{ allowUnknownEvents: "no" }, '`allowUnknownEvents` must be true or false, got "no"'],
+      [{ keepers: "x" }, "`keepers` must be a mapping of texts, got a string"],
+      [
+        { existing: { id: "PSUB001", secret: "s", url } },
+        "`existing.url` is no argument; there are id, secret",
+      ],
+      [{ existing: "PSUB001" }, '`existing` must be a mapping, got "PSUB001"'],
+      [{ customHeaders: ["a"] }, "`customHeaders` must be a mapping of texts, got a list"],
+      [{ customHeaders: { a: 1 } }, "`customHeaders.a` must be a text, got a number"],
+      [
+        { customHeaders: { "x y": "v" } },
+        '`customHeaders` must have names of HTTP headers, got "x y"',
+      ],
+      [
+        { customHeaders: { "x-key": "hunter2\r\nhost: b" } },
+        "`customHeaders.x-key` must be one line of ASCII characters",
+      ],
+      [
+        { customHeaders: { "X-Key": "a", "x-key": "b" } },
+        '`customHeaders` must name each header once, got "X-Key" and "x-key"',
+      ],
       [
         { event: [] },
         "`event` is no argument; there are url, scope, scopeId, events, allowUnknownEvents, description, customHeaders, startActive, keepers, existing, apiUrl, token, tokenType",
