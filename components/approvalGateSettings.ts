@@ -35,6 +35,7 @@ import {
 } from "./inputs.ts";
 import type { AlarmRouting } from "./monitoring.ts";
 import { checkTransform } from "./overrides.ts";
+import { EMAIL, KEY_ARN } from "./textRules.ts";
 import { TokenType, checkedEvents } from "./webhookSubscription.ts";
 import { QUEUE_CHILDREN } from "./workQueue.ts";
 
@@ -156,12 +157,7 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
       args.pagerdutyApiUrl ?? "https://api.pagerduty.com",
     ),
     pagerdutyTokenType: tokenType,
-    pagerdutyFrom: matching(
-      "pagerdutyFrom",
-      args.pagerdutyFrom,
-      /^[^\s@]+@[^\s@]+$/,
-      "the e-mail address of a PagerDuty user",
-    ),
+    pagerdutyFrom: matching("pagerdutyFrom", args.pagerdutyFrom, ...EMAIL),
     cheqpointApiUrl: httpUrl("cheqpointApiUrl", args.cheqpointApiUrl ?? "https://app.cheqpoint.co"),
     transform,
   };
@@ -227,7 +223,7 @@ const WEBHOOK_ARGUMENTS: readonly (keyof WebhookSettings)[] = [
 ];
 
 function checkedKey(kmsKeyArn: pulumi.Input<string>): pulumi.Output<string> {
-  return matching("kmsKeyArn", kmsKeyArn, /^arn:[a-z-]+:kms:.+:key\/.+/, "the ARN of a KMS key");
+  return matching("kmsKeyArn", kmsKeyArn, ...KEY_ARN);
 }
 
 function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "tokenType"> {

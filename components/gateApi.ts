@@ -6,6 +6,7 @@ import type { RequestHandler } from "./gateRoutes.ts";
 import { integer, matching, oneOf, onlyKnown } from "./inputs.ts";
 import { checkTransform, merged } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
+import { CERTIFICATE_ARN, DOMAIN_NAME, TRUSTSTORE, ZONE_ID } from "./textRules.ts";
 
 /** An address of one's own for the API. */
 export interface CustomDomain {
@@ -172,37 +173,17 @@ export function checkedDomain(field: string, domain: CustomDomain): CustomDomain
   onlyKnown(`${field}.`, domain, ["name", "certificateArn", "hostedZoneId", "truststoreUri"]);
   return {
     ...domain,
-    name: matching(
-      `${field}.name`,
-      domain.name,
-      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
-      'a domain name such as "gate.example.com"',
-    ),
-    certificateArn: matching(
-      `${field}.certificateArn`,
-      domain.certificateArn,
-      /^arn:[a-z-]+:acm:.+/,
-      "the ARN of an ACM certificate",
-    ),
+    name: matching(`${field}.name`, domain.name, ...DOMAIN_NAME),
+    certificateArn: matching(`${field}.certificateArn`, domain.certificateArn, ...CERTIFICATE_ARN),
     ...(domain.hostedZoneId === undefined
       ? {}
       : {
-          hostedZoneId: matching(
-            `${field}.hostedZoneId`,
-            domain.hostedZoneId,
-            /^Z[A-Z0-9]{3,31}$/,
-            'the id of a Route 53 zone such as "Z08931231Q3PHS"',
-          ),
+          hostedZoneId: matching(`${field}.hostedZoneId`, domain.hostedZoneId, ...ZONE_ID),
         }),
     ...(domain.truststoreUri === undefined
       ? {}
       : {
-          truststoreUri: matching(
-            `${field}.truststoreUri`,
-            domain.truststoreUri,
-            /^s3:\/\/[a-z0-9][a-z0-9.-]+\/.+/,
-            'an S3 address such as "s3://bucket/truststore.pem"',
-          ),
+          truststoreUri: matching(`${field}.truststoreUri`, domain.truststoreUri, ...TRUSTSTORE),
         }),
   };
 }

@@ -12,6 +12,7 @@ import {
   shown,
   textMap,
 } from "./inputs.ts";
+import { CALLER_NAME } from "./textRules.ts";
 
 /** A key that the gate makes for somebody. */
 export interface KeySettings {
@@ -164,12 +165,13 @@ function storedSecret(
 
 /** Days that AWS accepts: at once, or at least a week. */
 export function recoveryDays(field: string, input: pulumi.Input<number>): pulumi.Output<number> {
-  return checked(input, (days) => {
-    if (!Number.isInteger(days) || days < 0 || days > 30 || (days > 0 && days < 7)) {
-      refuse(`\`${field}\` must be 0 or 7 to 30, got ${shown(days)}`);
-    }
-    return days;
-  });
+  return checked(input, (days) =>
+    isRecoveryPeriod(days) ? days : refuse(`\`${field}\` must be 0 or 7 to 30, got ${shown(days)}`),
+  );
+}
+
+export function isRecoveryPeriod(days: number): boolean {
+  return days === 0 || (Number.isInteger(days) && days >= 7 && days <= 30);
 }
 
 /** A token for each name. */
@@ -181,10 +183,9 @@ function tokens(
 ): pulumi.Output<{ [name: string]: string }> {
   mapping(field, keys);
   const made = Object.entries(keys).map(([name, settings]): [string, pulumi.Output<string>] => {
-    if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) {
-      refuse(
-        `\`${field}\` must have names of small letters, digits, ".", "_" and "-", got ${shown(name)}`,
-      );
+    const [pattern, rule] = CALLER_NAME;
+    if (!pattern.test(name)) {
+      refuse(`\`${field}\` must have names of ${rule}, got ${shown(name)}`);
     }
     const problem = proposerNameProblem(name);
     if (problem !== null) {

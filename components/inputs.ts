@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { PAGERDUTY_ID } from "./textRules.ts";
 
 /** Refuses an input: shown without a stack, since the fault is in the program's arguments. */
 export function refuse(message: string): never {
@@ -96,17 +97,22 @@ export function secretText(field: string, input: pulumi.Input<string>): pulumi.O
 /** An address that PagerDuty, Cheqpoint or the gate may be reached at; plain http only on this machine. */
 export function httpUrl(field: string, input: pulumi.Input<string>): pulumi.Output<string> {
   return checked(input, (value) => {
-    const url = URL.parse(value);
-    const local =
-      url !== null && /^(localhost|.+\.localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
-    if (url === null || !(url.protocol === "https:" || (url.protocol === "http:" && local))) {
-      refuse(`\`${field}\` must be an https:// address, got ${shown(value)}`);
-    }
-    if (url.username !== "" || url.password !== "") {
-      refuse(`\`${field}\` must not hold a user name or password`);
-    }
-    return value;
+    const problem = urlProblem(value);
+    return problem === null ? value : refuse(`\`${field}\` ${problem}`);
   });
+}
+
+/** What is wrong with an address; null: nothing. One that may hold a password is not shown. */
+export function urlProblem(value: unknown): string | null {
+  if (typeof value === "string" && value.includes("@")) {
+    return "must not hold a user name or password";
+  }
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  const local =
+    url !== null && /^(localhost|.+\.localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
+  return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && local))
+    ? null
+    : `must be an https:// address, got ${shown(value)}`;
 }
 
 /** A yes or no that decides which resources there are, so that it must be there at once. */
@@ -185,5 +191,5 @@ export function optional<K extends string, V>(key: K, value: V | undefined): { [
 
 /** A PagerDuty object's id, such as "PIJ90N7". */
 export function pagerdutyId(field: string, input: pulumi.Input<string>): pulumi.Output<string> {
-  return matching(field, input, /^[A-Z0-9]{4,40}$/, 'a PagerDuty id such as "PIJ90N7"');
+  return matching(field, input, ...PAGERDUTY_ID);
 }

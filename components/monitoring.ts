@@ -5,6 +5,7 @@ import { ALARMS, METRIC_NAMESPACE } from "./alarms.ts";
 import type { AlarmDefinition } from "./alarms.ts";
 import { dashboardBody } from "./dashboard.ts";
 import { httpUrl, matching, onlyKnown, pagerdutyId, refuse } from "./inputs.ts";
+import { TOPIC_ARN } from "./textRules.ts";
 
 /** Whom to tell when the gate itself is ill. */
 export interface AlarmRouting {
@@ -162,14 +163,7 @@ function alarmActions(
   }
   const actions: pulumi.Input<string>[] = [];
   if (routing.topicArn !== undefined) {
-    actions.push(
-      matching(
-        "alarms.topicArn",
-        routing.topicArn,
-        /^arn:[a-z-]+:sns:.+/,
-        "the ARN of an SNS topic",
-      ),
-    );
+    actions.push(matching("alarms.topicArn", routing.topicArn, ...TOPIC_ARN));
   }
   if (routing.pagerdutyServiceId !== undefined) {
     const serviceId = pagerdutyId("alarms.pagerdutyServiceId", routing.pagerdutyServiceId);

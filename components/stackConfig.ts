@@ -1,44 +1,73 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { closest } from "../functions/gate/gating/index.ts";
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
-import { LogLevel } from "./gateFunction.ts";
-import { optional, refuse } from "./inputs.ts";
+import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
+import { isRecoveryPeriod } from "./gateSecrets.ts";
+import { optional, refuse, shown, urlProblem } from "./inputs.ts";
+import {
+  CALLER_NAME,
+  CERTIFICATE_ARN,
+  DOMAIN_NAME,
+  EMAIL,
+  KEY_ARN,
+  PAGERDUTY_ID,
+  TOPIC_ARN,
+  ZONE_ID,
+} from "./textRules.ts";
+import type { TextRule } from "./textRules.ts";
 
 /** Configuration keys that hold secrets; only whether they are set and encrypted is looked at here. */
 const SECRETS = ["cheqpointConnectionKey", "pagerdutyToken", "cheqpointCallbackSecret"] as const;
 const REQUIRED_SECRETS: readonly string[] = ["cheqpointConnectionKey", "pagerdutyToken"];
 
+const got = (rule: string) => ({
+  error: ({ input }: { input: unknown }) => `must be ${rule}, got ${shown(input)}`,
+});
 const text = () => z.string({ error: "must be a text" });
 const flag = () => z.boolean({ error: "must be true or false" });
-const whole = () => z.int({ error: "must be a whole number" });
-const names = () =>
-  z.array(text(), { error: 'must be a list of texts such as ["remediation-agent"]' });
+const whole = (fits: (value: number) => boolean, rule: string) =>
+  z.int({ error: "must be a whole number" }).refine(fits, got(rule));
+const like = ([pattern, rule]: TextRule) =>
+  text().refine((value) => pattern.test(value), got(rule));
+/** Empty means that there is none. */
+const perhaps = ([pattern, rule]: TextRule) =>
+  text().refine((value) => value === "" || pattern.test(value), got(rule));
+const address = () =>
+  text().refine((value) => urlProblem(value) === null, {
+    error: ({ input }) => urlProblem(input) ?? "",
+  });
+const names = (rule: TextRule) =>
+  z.array(like(rule), { error: 'must be a list of texts such as ["remediation-agent"]' });
 const mapping = () => z.record(z.string(), z.unknown(), { error: "must be a mapping" });
 
 const schema = z.object({
-  pagerdutyFrom: text().min(1, { error: "is not set" }),
+  pagerdutyFrom: text().refine((value) => EMAIL[0].test(value), {
+    error: ({ input }) =>
+      input === "" ? "is not set" : `must be ${EMAIL[1]}, got ${shown(input)}`,
+  }),
   services: mapping(),
   defaults: mapping(),
-  proposers: names(),
-  operators: names(),
-  cheqpointApiUrl: text(),
-  pagerdutyApiUrl: text(),
+  proposers: names(CALLER_NAME),
+  operators: names(CALLER_NAME),
+  cheqpointApiUrl: address(),
+  pagerdutyApiUrl: address(),
   webhook: flag(),
-  webhookTeams: names(),
-  webhookServices: names(),
+  webhookTeams: names(PAGERDUTY_ID),
+  webhookServices: names(PAGERDUTY_ID),
   webhookSecretSerial: text(),
   tokenSerial: text(),
-  alarmTopicArn: text(),
-  alarmServiceId: text(),
-  domainName: text(),
-  certificateArn: text(),
-  hostedZoneId: text(),
-  kmsKeyArn: text(),
+  alarmTopicArn: perhaps(TOPIC_ARN),
+  alarmServiceId: perhaps(PAGERDUTY_ID),
+  domainName: perhaps(DOMAIN_NAME),
+  certificateArn: perhaps(CERTIFICATE_ARN),
+  hostedZoneId: perhaps(ZONE_ID),
+  kmsKeyArn: perhaps(KEY_ARN),
   deletionProtection: flag(),
-  secretRecoveryDays: whole(),
-  logDays: whole(),
+  secretRecoveryDays: whole(isRecoveryPeriod, "0 or 7 to 30"),
+  logDays: whole((days) => RETENTION_DAYS.includes(days), `one of ${RETENTION_DAYS.join(", ")}`),
   logLevel: z.enum(LogLevel, { error: "must be DEBUG, INFO, WARN or ERROR" }),
-  workerConcurrency: whole(),
+  workerConcurrency: whole((count) => count >= 2 && count <= 100, "from 2 to 100"),
   reserveWorkerConcurrency: flag(),
 });
 
@@ -55,19 +84,24 @@ const EXAMPLES: Partial<Record<keyof StackConfig, string>> = {
   defaults: "edit it in Pulumi.<stack>.yaml",
 };
 
+function mending(key: keyof StackConfig): string {
+  return EXAMPLES[key] ?? `pulumi config set ${key} <value>`;
+}
+
 /** What the stack's configuration asks for. Every message names the key and the command that sets it. */
 export function readStackConfig(config: pulumi.Config): ApprovalGateArgs {
   const problems = SECRETS.flatMap((key) => secretProblem(config, key));
-  const parsed = schema.safeParse(
-    Object.fromEntries(Object.keys(schema.shape).map((key) => [key, valueOf(config, key)])),
+  const values = Object.fromEntries(
+    Object.keys(schema.shape).map((key) => [key, valueOf(config, key)]),
   );
+  const parsed = schema.safeParse(values);
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) {
       const key = String(path[0]) as keyof StackConfig;
-      const mend = EXAMPLES[key] ?? `pulumi config set ${key} <value>`;
-      problems.push(`\`${path.map(String).join(".")}\` ${message}; ${mend}`);
+      problems.push(`\`${path.map(String).join(".")}\` ${message}; ${mending(key)}`);
     }
   }
+  problems.push(...domainProblems(values), ...undeclared(config));
   if (problems.length > 0 || !parsed.success) {
     refuse(["The stack's configuration is incomplete or wrong:", ...problems].join("\n  - "));
   }
@@ -84,6 +118,33 @@ function secretProblem(config: pulumi.Config, key: (typeof SECRETS)[number]): st
   return (encryptedKeys()?.includes(full) ?? true)
     ? []
     : [`\`${key}\` is stored in clear text; make a new one and set it with: ${command}`];
+}
+
+/** A domain needs a certificate, and is what certificate and zone are for. */
+function domainProblems(values: Record<string, unknown>): string[] {
+  const given = (key: string) => (values[key] ?? "") !== "";
+  const needs = (key: string, other: keyof StackConfig) =>
+    given(key) && !given(other) ? [`\`${key}\` needs \`${other}\`; ${mending(other)}`] : [];
+  return [
+    ...needs("domainName", "certificateArn"),
+    ...needs("certificateArn", "domainName"),
+    ...needs("hostedZoneId", "domainName"),
+  ];
+}
+
+/** A key that nothing reads would be taken for its default. */
+function undeclared(config: pulumi.Config): string[] {
+  const known: string[] = [...SECRETS, ...Object.keys(schema.shape)];
+  const prefix = `${config.name}:`;
+  return Object.keys(pulumi.runtime.allConfig() ?? {})
+    .filter((full) => full.startsWith(prefix))
+    .map((full) => full.slice(prefix.length))
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const near = closest(key, known);
+      const hint = near === null ? "" : ` (did you mean \`${near}\`?)`;
+      return `\`${key}\` is no key of this project${hint}; pulumi config rm ${key}`;
+    });
 }
 
 /** The keys that are encrypted in the stack file, as the language host tells them; null when it does not. */

@@ -486,6 +486,14 @@ describe("ApprovalGate", () => {
         '`cheqpointApiUrl` must be an https:// address, got "app.cheqpoint.co"',
       ],
       [
+        { pagerdutyApiUrl: "http://user:hunter2@h" },
+        "`pagerdutyApiUrl` must not hold a user name or password",
+      ],
+      [
+        { cheqpointApiUrl: "user:hunter2@h" },
+        "`cheqpointApiUrl` must not hold a user name or password",
+      ],
+      [
         { pagerdutyApiUrl: "http://api.pagerduty.com" },
         '`pagerdutyApiUrl` must be an https:// address, got "http://api.pagerduty.com"',
       ],

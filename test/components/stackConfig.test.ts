@@ -95,8 +95,8 @@ describe("the stack's configuration", () => {
       alarmServiceId: "PSVC009",
       domainName: "gate.example.com",
       certificateArn: "arn:aws:acm:x",
-      hostedZoneId: "ZONE",
-      kmsKeyArn: "arn:key",
+      hostedZoneId: "Z08931231Q3PHS",
+      kmsKeyArn: "arn:aws:kms:x:1:key/1",
       cheqpointCallbackSecret: "told",
     });
     assert.deepEqual(args.gating, { services: { db: { rules: [] } }, defaults: {} });
@@ -113,10 +113,10 @@ describe("the stack's configuration", () => {
       domain: {
         name: "gate.example.com",
         certificateArn: "arn:aws:acm:x",
-        hostedZoneId: "ZONE",
+        hostedZoneId: "Z08931231Q3PHS",
       },
     });
-    assert.equal(args.kmsKeyArn, "arn:key");
+    assert.equal(args.kmsKeyArn, "arn:aws:kms:x:1:key/1");
     assert.deepEqual(Object.keys(args.callbackSigning ?? {}), ["secret"]);
   });
 
@@ -143,6 +143,95 @@ describe("the stack's configuration", () => {
         "`logLevel` must be DEBUG, INFO, WARN or ERROR; pulumi config set logLevel <value>",
       ],
     );
+  });
+
+  it("refuses values that no component takes, under the key's own name", () => {
+    const cases: [Record<string, string>, string][] = [
+      [
+        { pagerdutyFrom: "gate" },
+        '`pagerdutyFrom` must be the e-mail address of a PagerDuty user, got "gate"; pulumi config set pagerdutyFrom gate@example.com',
+      ],
+      [
+        { proposers: '["My Agent"]' },
+        '`proposers.0` must be small letters, digits, ".", "_" and "-", got "My Agent"; pulumi config set --path \'proposers[0]\' remediation-agent',
+      ],
+      [
+        { pagerdutyApiUrl: "http://api.pagerduty.com" },
+        '`pagerdutyApiUrl` must be an https:// address, got "http://api.pagerduty.com"; pulumi config set pagerdutyApiUrl <value>',
+      ],
+      [
+        { cheqpointApiUrl: "http://user:hunter2@h" },
+        "`cheqpointApiUrl` must not hold a user name or password; pulumi config set cheqpointApiUrl <value>",
+      ],
+      [
+        { webhookTeams: '["the sre"]' },
+        '`webhookTeams.0` must be a PagerDuty id such as "PIJ90N7", got "the sre"; pulumi config set --path \'webhookTeams[0]\' PTEAM01',
+      ],
+      [
+        { webhookServices: '["db"]' },
+        '`webhookServices.0` must be a PagerDuty id such as "PIJ90N7", got "db"; pulumi config set --path \'webhookServices[0]\' PSVC001',
+      ],
+      [
+        { alarmTopicArn: "topic" },
+        '`alarmTopicArn` must be the ARN of an SNS topic, got "topic"; pulumi config set alarmTopicArn <value>',
+      ],
+      [
+        { alarmServiceId: "payments db" },
+        '`alarmServiceId` must be a PagerDuty id such as "PIJ90N7", got "payments db"; pulumi config set alarmServiceId <value>',
+      ],
+      [
+        { domainName: "gate", certificateArn: "arn:aws:acm:x" },
+        '`domainName` must be a domain name such as "gate.example.com", got "gate"; pulumi config set domainName <value>',
+      ],
+      [
+        { domainName: "gate.example.com", certificateArn: "x" },
+        '`certificateArn` must be the ARN of an ACM certificate, got "x"; pulumi config set certificateArn <value>',
+      ],
+      [
+        {
+          domainName: "gate.example.com",
+          certificateArn: "arn:aws:acm:x",
+          hostedZoneId: "example.com",
+        },
+        '`hostedZoneId` must be the id of a Route 53 zone such as "Z08931231Q3PHS", got "example.com"; pulumi config set hostedZoneId <value>',
+      ],
+      [
+        { domainName: "gate.example.com" },
+        "`domainName` needs `certificateArn`; pulumi config set certificateArn <value>",
+      ],
+      [
+        { certificateArn: "arn:aws:acm:x" },
+        "`certificateArn` needs `domainName`; pulumi config set domainName <value>",
+      ],
+      [
+        { hostedZoneId: "Z08931231Q3PHS" },
+        "`hostedZoneId` needs `domainName`; pulumi config set domainName <value>",
+      ],
+      [
+        { kmsKeyArn: "alias/gate" },
+        '`kmsKeyArn` must be the ARN of a KMS key, got "alias/gate"; pulumi config set kmsKeyArn <value>',
+      ],
+      [
+        { secretRecoveryDays: "6" },
+        "`secretRecoveryDays` must be 0 or 7 to 30, got 6; pulumi config set secretRecoveryDays <value>",
+      ],
+      [
+        { logDays: "2" },
+        "`logDays` must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 2; pulumi config set logDays <value>",
+      ],
+      [
+        { workerConcurrency: "500" },
+        "`workerConcurrency` must be from 2 to 100, got 500; pulumi config set workerConcurrency <value>",
+      ],
+      [
+        { alarmServiceID: "PSVC009" },
+        "`alarmServiceID` is no key of this project (did you mean `alarmServiceId`?); pulumi config rm alarmServiceID",
+      ],
+      [{ unheardOf: "x" }, "`unheardOf` is no key of this project; pulumi config rm unheardOf"],
+    ];
+    for (const [values, line] of cases) {
+      assert.deepEqual(refusedLines({ ...required, ...values }), [line]);
+    }
   });
 
   it("refuses secrets that lie in clear text, without showing them", () => {

@@ -10,6 +10,7 @@ export { checkParameters } from "./parameters.ts";
 export { parseGating, parseServiceGating } from "./parse.ts";
 export { detailKeys, reservedDetailKeys } from "./reserved.ts";
 export type { DetailKey } from "./reserved.ts";
+export { closest } from "./show.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema.ts";
 export type * from "./types.ts";
 
