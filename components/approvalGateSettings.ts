@@ -90,6 +90,10 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
     args.pagerdutyTokenType ?? TokenType.Token,
     Object.values(TokenType),
   );
+  const pagerdutyApiUrl = httpUrl(
+    "pagerdutyApiUrl",
+    args.pagerdutyApiUrl ?? "https://api.pagerduty.com",
+  );
   const concurrency = integer(
     "functions.workerConcurrency",
     functions.workerConcurrency ?? 5,
@@ -151,11 +155,8 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
       logRetentionDays,
     },
     webhook: { ...checkedWebhook(args), tokenType },
-    alarms: args.alarms ?? {},
-    pagerdutyApiUrl: httpUrl(
-      "pagerdutyApiUrl",
-      args.pagerdutyApiUrl ?? "https://api.pagerduty.com",
-    ),
+    alarms: routedAlarms(args.alarms ?? {}, pagerdutyApiUrl),
+    pagerdutyApiUrl,
     pagerdutyTokenType: tokenType,
     pagerdutyFrom: matching("pagerdutyFrom", args.pagerdutyFrom, ...EMAIL),
     cheqpointApiUrl: httpUrl("cheqpointApiUrl", args.cheqpointApiUrl ?? "https://app.cheqpoint.co"),
@@ -221,6 +222,20 @@ const WEBHOOK_ARGUMENTS: readonly (keyof WebhookSettings)[] = [
   "events",
   "keepers",
 ];
+
+/** An account's integration keys are known to the Events API of its own region only. */
+function routedAlarms(alarms: AlarmRouting, apiUrl: pulumi.Output<string>): AlarmRouting {
+  mapping("alarms", alarms);
+  return alarms.pagerdutyServiceId === undefined
+    ? alarms
+    : { ...alarms, pagerdutyEventsUrl: alarms.pagerdutyEventsUrl ?? apiUrl.apply(eventsUrlOf) };
+}
+
+function eventsUrlOf(apiUrl: string): string {
+  const [, region = ""] =
+    /^api(\.[a-z0-9-]+)?\.pagerduty\.com$/.exec(new URL(apiUrl).hostname) ?? [];
+  return `https://events${region}.pagerduty.com`;
+}
 
 function checkedKey(kmsKeyArn: pulumi.Input<string>): pulumi.Output<string> {
   return matching("kmsKeyArn", kmsKeyArn, ...KEY_ARN);

@@ -13,7 +13,7 @@ export interface AlarmRouting {
   topicArn?: pulumi.Input<string>;
   /** PagerDuty service to page, by id; it must not be gated itself. Defaults to none. */
   pagerdutyServiceId?: pulumi.Input<string>;
-  /** PagerDuty's Events API. Defaults to "https://events.pagerduty.com". */
+  /** PagerDuty's Events API. Defaults to "https://events.pagerduty.com"; an ApprovalGate takes its PagerDuty's region. */
   pagerdutyEventsUrl?: pulumi.Input<string>;
 }
 

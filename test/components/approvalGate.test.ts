@@ -701,6 +701,31 @@ describe("ApprovalGate", () => {
     );
   });
 
+  it("pages through the Events API of its PagerDuty's region, unless told another", async () => {
+    const endpoint = async (more: Partial<ApprovalGateArgs>, pagerdutyEventsUrl?: string) => {
+      const alarms = {
+        pagerdutyServiceId: "PSVC009",
+        ...(pagerdutyEventsUrl === undefined ? {} : { pagerdutyEventsUrl }),
+      };
+      const { find } = await make({ ...more, alarms });
+      return find("aws:sns/topicSubscription:TopicSubscription", "gate-monitoring").inputs[
+        "endpoint"
+      ];
+    };
+    const eu = pulumi.output("https://api.eu.pagerduty.com");
+    const path = "/integration/key-of-gate-monitoring/enqueue";
+    assert.equal(await endpoint({}), `https://events.pagerduty.com${path}`);
+    assert.equal(await endpoint({ pagerdutyApiUrl: eu }), `https://events.eu.pagerduty.com${path}`);
+    assert.equal(
+      await endpoint({ pagerdutyApiUrl: "https://pagerduty.example.com" }),
+      `https://events.pagerduty.com${path}`,
+    );
+    assert.equal(
+      await endpoint({ pagerdutyApiUrl: eu }, "https://events.example.com"),
+      `https://events.example.com${path}`,
+    );
+  });
+
   describe("takes Outputs in its gating", () => {
     const db = (automationAction: unknown) => ({
       runbooks: { failover: { automationAction } },
