@@ -87,6 +87,7 @@ export class GateFunction extends pulumi.ComponentResource {
     const tags = args.tags ?? {};
     const { transform = {} } = args;
     checkTransform("transform", transform, FUNCTION_CHILDREN);
+    const logLevel = oneOf("logLevel", args.logLevel ?? LogLevel.Info, Object.values(LogLevel));
     const tracing = flagInput("tracing", args.tracing ?? false);
     const vpcConfig = args.network && checkedNetwork("network", args.network);
 
@@ -136,18 +137,22 @@ export class GateFunction extends pulumi.ComponentResource {
               }),
           environment: {
             variables: pulumi
-              .all([
-                textMap("environment", args.environment),
-                oneOf("logLevel", args.logLevel ?? LogLevel.Info, Object.values(LogLevel)),
-              ])
-              .apply(([environment, logLevel]) => ({
+              .all([textMap("environment", args.environment), logLevel])
+              .apply(([environment, level]) => ({
                 ...environment,
-                LOG_LEVEL: logLevel,
+                LOG_LEVEL: level,
                 NODE_OPTIONS: "--enable-source-maps",
               })),
           },
           ...(args.kmsKeyArn === undefined ? {} : { kmsKeyArn: args.kmsKeyArn }),
-          loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
+          loggingConfig: {
+            logFormat: "JSON",
+            logGroup: logGroup.name,
+            // Left to AWS, it is INFO, and holds back what the function itself would log.
+            applicationLogLevel: logLevel,
+            // Lambda's own lines know no ERROR.
+            systemLogLevel: logLevel.apply((level) => (level === LogLevel.Error ? "WARN" : level)),
+          },
           tracingConfig: {
             mode: tracing.apply((on) => (on ? "Active" : "PassThrough")),
           },

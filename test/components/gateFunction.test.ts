@@ -62,7 +62,12 @@ describe("GateFunction", () => {
           NODE_OPTIONS: "--enable-source-maps",
         },
       },
-      loggingConfig: { logFormat: "JSON", logGroup: "f" },
+      loggingConfig: {
+        logFormat: "JSON",
+        logGroup: "f",
+        applicationLogLevel: "INFO",
+        systemLogLevel: "INFO",
+      },
       tracingConfig: { mode: "PassThrough" },
       tags: { a: "b" },
     });
@@ -163,6 +168,27 @@ describe("GateFunction", () => {
     assert.deepEqual(find(FUNCTION, "f").inputs["ephemeralStorage"], { size: 1024 });
     assert.equal(find("aws:iam/role:Role", "f").inputs["path"], "/gate/");
     assert.equal(find("aws:cloudwatch/logGroup:LogGroup", "f").inputs["skipDestroy"], true);
+  });
+
+  it("logs as much as it is told, its runtime too", async () => {
+    for (const [logLevel, systemLogLevel] of [
+      ["DEBUG", "DEBUG"],
+      ["WARN", "WARN"],
+      ["ERROR", "WARN"],
+    ] as const) {
+      const { find } = await make({ logLevel });
+      const { loggingConfig, environment } = find(FUNCTION, "f").inputs as {
+        loggingConfig: object;
+        environment: { variables: Record<string, string> };
+      };
+      assert.deepEqual(loggingConfig, {
+        logFormat: "JSON",
+        logGroup: "f",
+        applicationLogLevel: logLevel,
+        systemLogLevel,
+      });
+      assert.equal(environment.variables["LOG_LEVEL"], logLevel);
+    }
   });
 
   it("refuses what cannot work", async () => {
