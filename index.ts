@@ -14,6 +14,7 @@ export const {
   webhookUrl,
   proposalsUrl,
   callbackUrl,
+  domainTarget,
   dashboardUrl,
   proposerTokens,
   operatorTokens,
