@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import type { GatingInput } from "../functions/gate/gating/index.ts";
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { checkedSettings } from "./approvalGateSettings.ts";
@@ -63,8 +64,10 @@ export class ApprovalGate extends pulumi.ComponentResource {
     const settings = checkedSettings(args);
     const parent = { parent: this };
     const { common, gating, transform } = settings;
-    // Gates of one account share the metrics' namespace.
-    const gateName = `${pulumi.getProject()}-${pulumi.getStack()}-${name}`;
+    // Gates of one account share the metrics' namespace and the names of dashboards, and people give the same names to
+    // projects and stacks.
+    const { hex } = new random.RandomId(`${name}-name`, { byteLength: 4 }, parent);
+    const gateName = pulumi.interpolate`${pulumi.getProject()}-${pulumi.getStack()}-${name}-${hex}`;
 
     const ledger = new ApprovalLedger(
       `${name}-ledger`,

@@ -29,7 +29,7 @@ export function gateRuntime(
     queue,
     secrets,
   }: {
-    gateName: string;
+    gateName: pulumi.Input<string>;
     settings: GateSettings;
     ledger: ApprovalLedger;
     queue: WorkQueue;

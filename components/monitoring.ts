@@ -87,7 +87,7 @@ export class Monitoring extends pulumi.ComponentResource {
       name,
       {
         // Unlike other resources, a dashboard gets no name by itself.
-        dashboardName: args.gateName,
+        dashboardName: pulumi.output(args.gateName).apply(dashboardName),
         dashboardBody: pulumi
           .all([
             args.gateName,
@@ -130,6 +130,11 @@ const ARGUMENTS: readonly (keyof MonitoringArgs)[] = [
   "alarms",
   "tags",
 ];
+
+/** Of the characters that names of projects, stacks and resources may have, CloudWatch takes these only. */
+function dashboardName(gateName: string): string {
+  return gateName.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(-255);
+}
 
 /** Namespace and dimensions of what an alarm looks at. */
 function watched(

@@ -1,8 +1,8 @@
 // Policies are compared whole, since no emulator enforces them. Names are part of the package's interface: a changed
 // one replaces resources of everybody who upgrades.
 import assert from "node:assert/strict";
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
 import type { ApprovalGateArgs } from "../../components/index.ts";
 import { checkedGating } from "../../components/inlineGating.ts";
@@ -92,6 +92,7 @@ describe("ApprovalGate", () => {
   /** Every child of a gate with one service: type, name, and the component that it belongs to. */
   const CHILDREN = [
     "ApprovalGate gate",
+    "RandomId gate-name",
     "ApprovalLedger gate-ledger",
     "Table gate-ledger < gate-ledger",
     "Table gate-ledger-gating < gate-ledger",
@@ -227,7 +228,7 @@ describe("ApprovalGate", () => {
   it("tells functions where secrets are, never what they are", async () => {
     const found = await make({ proposers: { agent: {} } });
     const shared = {
-      POWERTOOLS_SERVICE_NAME: "project-stack-gate",
+      POWERTOOLS_SERVICE_NAME: "project-stack-gate-hex-of-gate-name",
       POWERTOOLS_METRICS_NAMESPACE: "PagerDutyApprovalGate",
       LEDGER_TABLE: "gate-ledger",
       QUEUE_URL: "https://sqs/gate-queue",
@@ -356,7 +357,7 @@ describe("ApprovalGate", () => {
       worker: "gate-worker",
     });
     assert.deepEqual(await valueOf(value.gate), {
-      name: "project-stack-gate",
+      name: "project-stack-gate-hex-of-gate-name",
       region: "eu-central-1",
       gatingTableName: "gate-ledger-gating",
       gatingTableArn: "arn:aws:dynamodb:::table/gate-ledger-gating",
@@ -459,7 +460,7 @@ describe("ApprovalGate", () => {
     const dashboards = resources.filter(({ type }) => short(type) === "Dashboard");
     assert.deepEqual(
       dashboards.map(({ inputs }) => inputs["dashboardName"]),
-      ["project-stack-a", "project-stack-b"],
+      ["project-stack-a-hex-of-a-name", "project-stack-b-hex-of-b-name"],
     );
     for (const { type, inputs } of resources.filter(({ type }) => type.startsWith("aws:"))) {
       assert.ok(inputs["name"] === undefined || inputs["name"] === "$default", type);
@@ -762,9 +763,9 @@ describe("ApprovalGate", () => {
       const known = await makeGating({ db: db("01FAILOVER") });
       const unknown = await record(
         (opts) => {
-          const action = new random.RandomId("made", { byteLength: 4 }, opts);
-          const services = { db: db(action.hex) };
-          const defaults = action.hex.apply(() => ({}));
+          const action = new aws.sns.Topic("made", {}, opts);
+          const services = { db: db(action.arn) };
+          const defaults = action.arn.apply(() => ({}));
           return new ApprovalGate("gate", { ...required, gating: { services, defaults } }, opts);
         },
         { preview: true },

@@ -51,6 +51,7 @@ const COMPUTED: Readonly<Record<string, (name: string) => Record<string, unknown
   }),
   "aws:cloudwatch/metricAlarm:MetricAlarm": (name) => ({ arn: `arn:aws:cloudwatch:::${name}` }),
   "aws:sns/topic:Topic": (name) => ({ arn: `arn:aws:sns:::${name}` }),
+  "random:index/randomId:RandomId": (name) => ({ hex: `hex-of-${name}` }),
   "random:index/randomPassword:RandomPassword": (name) => ({ result: `random-of-${name}` }),
   "pagerduty:index/serviceIntegration:ServiceIntegration": (name) => ({
     integrationKey: `key-of-${name}`,

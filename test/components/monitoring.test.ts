@@ -61,6 +61,17 @@ function sourceFiles(): [string, string][] {
 }
 
 describe("Monitoring", () => {
+  it("names its dashboard as CloudWatch can", async () => {
+    const { find } = await make({ gateName: "acme.ops-my_stack.1-gate-0a1b2c3d" });
+    const { inputs } = find("aws:cloudwatch/dashboard:Dashboard", "m");
+    assert.equal(inputs["dashboardName"], "acme-ops-my_stack-1-gate-0a1b2c3d");
+    const long = await make({ gateName: `${"x".repeat(255)}-0a1b2c3d` });
+    assert.equal(
+      long.find("aws:cloudwatch/dashboard:Dashboard", "m").inputs["dashboardName"],
+      `${"x".repeat(246)}-0a1b2c3d`,
+    );
+  });
+
   it("looks only at metrics that the functions write, and shows each of them", () => {
     const sources = sourceFiles()
       .filter(([file]) => file !== join("gate", "ports.ts"))

@@ -20,6 +20,9 @@ const PRECIOUS = [
   "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
 ];
 
+/** Made anew under another name when its gate gets one of its own; nothing is kept in it. */
+const RENAMED = "aws:cloudwatch/dashboard:Dashboard";
+
 interface State {
   deployment: { resources: { urn: string; type: string }[] };
 }
@@ -64,7 +67,10 @@ describe("an upgrade", function () {
         await project.pulumi(["stack", "import", "--file", "recorded.json"]);
         const known = new Set(deployment.resources.map(({ urn }) => urn));
         const harm = (await project.planned()).filter(
-          ({ op, urn }) => op !== "update" && (op !== "create" || known.has(urn)),
+          ({ op, urn }) =>
+            op !== "update" &&
+            (op !== "create" || known.has(urn)) &&
+            !urn.includes(`$${RENAMED}::`),
         );
         assert.deepEqual(harm, []);
       } finally {
