@@ -17,7 +17,7 @@ export interface PermissionSubjects {
 /** May write down what comes in and hand it on; cannot act: it never reads PagerDuty's token or Cheqpoint's key. */
 export function middlewarePermissions(of: PermissionSubjects): Permission[] {
   return [
-    useLedger(of),
+    useLedger(of, [...READ, "dynamodb:PutItem"]),
     readGating(of),
     sendWork(of),
     readSecrets([
@@ -31,7 +31,12 @@ export function middlewarePermissions(of: PermissionSubjects): Permission[] {
 /** May write down a hint and hand it on. */
 export function callbackPermissions(of: PermissionSubjects): Permission[] {
   return [
-    useLedger(of),
+    // The submission that a callback's token belongs to, and a hint beside it; no index.
+    {
+      sid: "UseLedger",
+      actions: ["dynamodb:GetItem", "dynamodb:PutItem"],
+      resources: [of.ledgerTableArn],
+    },
     sendWork(of),
     ...(of.callbackArn === undefined ? [] : [readSecrets([of.callbackArn])]),
   ];
@@ -40,7 +45,14 @@ export function callbackPermissions(of: PermissionSubjects): Permission[] {
 /** The only one that acts. */
 export function workerPermissions(of: PermissionSubjects): Permission[] {
   return [
-    useLedger(of),
+    // Deletions are of hints and keys that are used up.
+    useLedger(of, [
+      ...READ,
+      "dynamodb:ConditionCheckItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:PutItem",
+      "dynamodb:UpdateItem",
+    ]),
     readGating(of),
     sendWork(of),
     {
@@ -52,19 +64,13 @@ export function workerPermissions(of: PermissionSubjects): Permission[] {
   ];
 }
 
-/** No scan: nothing looks through the whole ledger. Deletions are of hints and keys that are used up. */
-function useLedger({ ledgerTableArn }: PermissionSubjects): Permission {
+/** No scan: nothing looks through the whole ledger. */
+const READ = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
+
+function useLedger({ ledgerTableArn }: PermissionSubjects, actions: string[]): Permission {
   return {
     sid: "UseLedger",
-    actions: [
-      "dynamodb:BatchGetItem",
-      "dynamodb:ConditionCheckItem",
-      "dynamodb:DeleteItem",
-      "dynamodb:GetItem",
-      "dynamodb:PutItem",
-      "dynamodb:Query",
-      "dynamodb:UpdateItem",
-    ],
+    actions,
     resources: [ledgerTableArn, pulumi.interpolate`${ledgerTableArn}/index/*`],
   };
 }

@@ -46,23 +46,13 @@ const statementsOf = ({ find }: Found, name: string): Record<string, unknown>[] 
 const environmentOf = ({ find }: Found, name: string): unknown =>
   (find(FUNCTION, name).inputs["environment"] as { variables: unknown }).variables;
 
-const USE_LEDGER = {
+const LEDGER = "arn:aws:dynamodb:::table/gate-ledger";
+const useLedger = (Action: string[], Resource = [LEDGER, `${LEDGER}/index/*`]) => ({
   Sid: "UseLedger",
   Effect: "Allow",
-  Action: [
-    "dynamodb:BatchGetItem",
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
-  ],
-  Resource: [
-    "arn:aws:dynamodb:::table/gate-ledger",
-    "arn:aws:dynamodb:::table/gate-ledger/index/*",
-  ],
-};
+  Action,
+  Resource,
+});
 const READ_GATING = {
   Sid: "ReadGating",
   Effect: "Allow",
@@ -191,20 +181,33 @@ describe("ApprovalGate", () => {
     const found = await make({ operators: { sre: {} }, callbackSigning: {} });
     assert.deepEqual(statementsOf(found, "gate-middleware"), [
       writeLog("gate-middleware"),
-      USE_LEDGER,
+      useLedger([
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+      ]),
       READ_GATING,
       SEND_WORK,
       readSecrets("gate-secret-webhook", "gate-secret-proposers", "gate-secret-operators"),
     ]);
     assert.deepEqual(statementsOf(found, "gate-callback"), [
       writeLog("gate-callback"),
-      USE_LEDGER,
+      useLedger(["dynamodb:GetItem", "dynamodb:PutItem"], [LEDGER]),
       SEND_WORK,
       readSecrets("gate-secret-callback"),
     ]);
     assert.deepEqual(statementsOf(found, "gate-worker"), [
       writeLog("gate-worker"),
-      USE_LEDGER,
+      useLedger([
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+      ]),
       READ_GATING,
       SEND_WORK,
       {
