@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { GateApi } from "../../components/index.ts";
 import type { GateApiArgs } from "../../components/index.ts";
+import { CALLBACK_ROUTES, MIDDLEWARE_ROUTES } from "../../components/gateRoutes.ts";
+import { callbackRoute } from "../../functions/callback/callback.ts";
+import { middlewareRoutes } from "../../functions/middleware/middleware.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const ROUTE = "aws:apigatewayv2/route:Route";
@@ -15,6 +18,11 @@ const make = (more: Partial<GateApiArgs> = {}) =>
   record((opts) => new GateApi("a", { ...args, ...more }, opts));
 
 describe("GateApi", () => {
+  it("sends on every route that the functions answer, and no other", () => {
+    assert.deepEqual(Object.values(MIDDLEWARE_ROUTES).sort(), [...middlewareRoutes].sort());
+    assert.deepEqual(Object.values(CALLBACK_ROUTES), [callbackRoute]);
+  });
+
   it("has exactly the gate's routes, each to its function", async () => {
     const { ofType, find } = await make();
     assert.deepEqual(
