@@ -15,10 +15,22 @@ import {
   bundleFiles,
   functionBundle,
   functionSources,
+  licences,
   makeBundle,
 } from "../../components/bundle.ts";
 
 const fixtures = join(import.meta.dirname, "../engine/fixtures/functions");
+
+/** What may be passed on with the notice alone; anything else, or nothing stated, is looked at by a person first. */
+const ALLOWED_LICENCES = [
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "ISC",
+  "MIT",
+  "MIT-0",
+];
 
 describe("function bundles", () => {
   let scratch: string;
@@ -38,6 +50,26 @@ describe("function bundles", () => {
     const map = JSON.parse(bundle["index.mjs.map"] ?? "") as Record<string, unknown>;
     assert.deepEqual(map["sources"], ["index.ts"]);
     assert.equal(map["sourcesContent"], undefined);
+  });
+
+  for (const name of ["middleware", "callback", "worker"]) {
+    it(`hold only packages with a licence that allows it: ${name}`, () => {
+      const text = makeBundle(resolve("functions", name))["LICENSES.txt"] ?? "";
+      const packages = [...text.matchAll(/^(@?[a-z0-9./_-]+ \d+\.\d+\.\S+) \((.+)\)$/gm)];
+      assert.ok(packages.length > 0);
+      const others = packages.filter(([, , licence = ""]) => !ALLOWED_LICENCES.includes(licence));
+      assert.deepEqual(
+        others.map(([title]) => title),
+        [],
+      );
+    });
+  }
+
+  it("tell of a package that states no licence", () => {
+    const folder = join(scratch, "node_modules/unstated");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{"version":"1.0.0"}');
+    assert.equal(licences([join(folder, "index.js")]), "unstated 1.0.0 (no licence stated)\n");
   });
 
   it("are the same bytes wherever the checkout lies", () => {
