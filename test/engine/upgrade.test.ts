@@ -20,8 +20,14 @@ const PRECIOUS = [
   "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
 ];
 
-/** Made anew under another name when its gate gets one of its own; nothing is kept in it. */
-const RENAMED = "aws:cloudwatch/dashboard:Dashboard";
+/** Alarms and dashboards, which keep nothing: a version may leave one out or name it anew. */
+const KEEPS_NOTHING = "$aws:cloudwatch/";
+
+/**
+ * A preview does not know that an updated subscription keeps its signing secret, so that the version which stores it
+ * seems to be another. The update itself finds the same text; the secret that holds its versions stays either way.
+ */
+const UNKNOWN_IN_PREVIEW = "$aws:secretsmanager/secretVersion:SecretVersion::gate-webhook";
 
 interface State {
   deployment: { resources: { urn: string; type: string }[] };
@@ -41,7 +47,7 @@ describe("an upgrade", function () {
   const recorded = readdirSync(statesFolder);
   assert.ok(recorded.length > 0);
   for (const file of recorded) {
-    it(`from ${file.replace(".state", "")} replaces and deletes nothing`, async () => {
+    it(`from ${file.replace(".state", "")} replaces and deletes nothing that keeps anything`, async () => {
       const addresses = {
         pagerduty: world.doors.pagerduty.url,
         cheqpoint: world.doors.cheqpoint.url,
@@ -68,11 +74,12 @@ describe("an upgrade", function () {
         const known = new Set(deployment.resources.map(({ urn }) => urn));
         const harm = (await project.planned()).filter(
           ({ op, urn }) =>
-            op !== "update" &&
-            (op !== "create" || known.has(urn)) &&
-            !urn.includes(`$${RENAMED}::`),
+            op !== "update" && (op !== "create" || known.has(urn)) && !urn.includes(KEEPS_NOTHING),
         );
-        assert.deepEqual(harm, []);
+        assert.deepEqual(
+          harm.map(({ op, urn }) => `${op} ${urn}`),
+          [],
+        );
       } finally {
         project.remove();
       }
