@@ -131,6 +131,13 @@ function reads(call: Call): boolean {
   return call.method === "GET";
 }
 
+/**
+ * The statuses by which a server says that it did not do what was asked: those that PagerDuty documents, and those
+ * that HTTP defines as a refusal of the request itself. With any other one (a timeout 408, a conflict 409, a proxy's
+ * 499, a redirect, a server's failure) it may have been done before.
+ */
+const REFUSALS: readonly number[] = [400, 401, 402, 403, 404, 405, 413, 415, 422, 429];
+
 function told(call: Call): string {
   return `${call.method} ${call.path.split("?")[0] ?? ""}`;
 }
@@ -141,8 +148,7 @@ function refusal(remote: Remote, call: Call, response: Response, text: string): 
   return new RemoteError(
     `${remote.name} answered ${status} to ${told(call)}${reason === null ? "" : `: ${reason}`}`,
     {
-      // A server that failed may have failed after doing it.
-      nothingDone: reads(call) || status < 500,
+      nothingDone: reads(call) || REFUSALS.includes(status),
       retryable: status >= 500 || status === 429 || status === 408,
       status,
       retryAfterMs: retryAfterMs(response.headers, remote.clock),
@@ -161,7 +167,8 @@ function redirectError(remote: Remote, call: Call, response: Response): RemoteEr
   return new RemoteError(
     `\`${remote.setting}\` points to ${new URL(own).host}, which answered ${response.status} to ${told(call)} ` +
       `and ${to}. Redirects are not followed: set \`${remote.setting}\` to the address that answers itself`,
-    { nothingDone: true, retryable: false, status: response.status },
+    // A redirect is also how a server tells where the result of what it did can be found.
+    { nothingDone: reads(call), retryable: false, status: response.status },
   );
 }
 

@@ -285,7 +285,7 @@ describe("createCheqpoint", () => {
             `\`CHEQPOINT_API_URL\` points to ${new URL(server.url).host}, which answered ${status} to ${what} ` +
             "and redirects to www.cheqpoint.co. Redirects are not followed: " +
             "set `CHEQPOINT_API_URL` to the address that answers itself",
-          nothingDone: true,
+          nothingDone: false,
           retryable: false,
           status,
         });

@@ -190,7 +190,7 @@ describe("the Cheqpoint client against the emulator", () => {
     });
     await control("/faults", { call, status: 302, headers: { location: "https://elsewhere/" } });
     await assert.rejects(client().submit(request), {
-      nothingDone: true,
+      nothingDone: false,
       retryable: false,
       status: 302,
     });

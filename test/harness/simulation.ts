@@ -355,6 +355,9 @@ export class Simulation {
       record(undone, "throttled", error(true, true)),
       record(undone, "unclear, not done", error(false, true)),
       record(doneBadly, "unclear, done", error(false, true)),
+      // A conflict, a redirect: unclear, and no sign that a repetition would fare better.
+      record(undone, "odd, not done", error(false, false)),
+      record(doneBadly, "odd, done", error(false, false)),
       { name: `${effect.kind}, crash before`, to: undone },
       { name: `${effect.kind}, crash after`, to: doneBadly },
       {

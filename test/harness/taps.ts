@@ -127,6 +127,24 @@ export function faultAt(
   };
 }
 
+/** The first call of that name meets what `prepare` has set up on the other side. */
+export function answeredOnce(call: string, prepare: () => Promise<unknown>): OneFault {
+  let hit: string | null = null;
+  return {
+    hit: () => hit,
+    cutOff: () => (hit === null ? [] : [hit]),
+    isDead: () => false,
+    revive: () => undefined,
+    async tap(name, _args, run) {
+      if (name === call && hit === null) {
+        hit = name;
+        await prepare();
+      }
+      return run();
+    },
+  };
+}
+
 /** The audit events that a write of the ledger carries. */
 function factsOf(call: string, args: readonly unknown[]): string[] {
   const [, events] = args;

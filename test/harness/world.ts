@@ -66,6 +66,8 @@ export class World {
   tap: Tap = throughTap;
   /** Secrets beside the subscription's own; null: the store of secrets does not answer. */
   moreSecrets: readonly string[] | null = [];
+  /** Faults with which PagerDuty did what its answer does not tell. */
+  readonly doneDespite = new Set<string>();
   /** Whether the gate's calls go through `tap`. */
   readonly seesCalls: boolean = true;
   #gate: LocalGate | null = null;
@@ -351,6 +353,15 @@ export class World {
     return this.onPagerDuty("PUT", `/incidents/${id}`, {
       incident: { type: "incident_reference", ...change },
     });
+  }
+
+  /** PagerDuty's next such call is answered with that status, whether it was done or not. */
+  async misanswer(call: string, status: number, afterDoing: boolean): Promise<void> {
+    const fault = { call, status, ...(afterDoing ? { afterDoing } : {}) };
+    const { id } = (await this.onPagerDuty("POST", "/_emulator/faults", fault)).body.fault;
+    if (afterDoing) {
+      this.doneDespite.add(id);
+    }
   }
 
   async pendingApprovals(): Promise<Json[]> {

@@ -232,7 +232,7 @@ describe("PagerDuty failures", () => {
           message:
             `\`PAGERDUTY_API_URL\` points to ${own}, which answered ${status} to ${INVOKE} and redirects to ` +
             "elsewhere.example. Redirects are not followed: set `PAGERDUTY_API_URL` to the address that answers itself",
-          nothingDone: true,
+          nothingDone: false,
           retryable: false,
           status,
           retryAfterMs: null,
@@ -241,12 +241,21 @@ describe("PagerDuty failures", () => {
       });
     }
 
-    it("answered 304 without an address counts as not done", async () => {
+    it("answered 304 without an address leaves it open whether it was done", async () => {
       server.will({ status: 304 });
       const facts = await failureOf(client().execute(order));
-      assert.equal(facts.nothingDone, true);
+      assert.equal(facts.nothingDone, false);
       assert.equal(facts.retryable, false);
       assert.match(facts.message, /redirects to no address\./);
+    });
+
+    it("counts as not done for the documented refusals only, of all failing statuses", async () => {
+      const notDone: number[] = [];
+      for (let status = 300; status < 600; status += 1) {
+        server.will({ status });
+        if ((await failureOf(client().execute(order))).nothingDone) notDone.push(status);
+      }
+      assert.deepEqual(notDone, [400, 401, 402, 403, 404, 405, 413, 415, 422, 429]);
     });
 
     it("to a port where nobody listens was never sent", async () => {

@@ -212,6 +212,6 @@ function uncertain(proposal: Proposal, known: Known, text: string): Step {
   return end(proposal, known, {
     kind: "uncertain",
     reason: "unclear",
-    text: `It was sent to PagerDuty and the answer was lost${problem === null || problem === undefined ? "" : ` (${problem})`}. ${text} The gate does not send it again.`,
+    text: `It was sent to PagerDuty, and its answer does not tell whether it was done${problem === null || problem === undefined ? "" : ` (${problem})`}. ${text} The gate does not send it again.`,
   });
 }
