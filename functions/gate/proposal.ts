@@ -163,6 +163,10 @@ export interface Outcome {
 export interface Duty {
   state: "claimed" | "waiting" | "done" | "abandoned";
   tries: number;
+  /** How often PagerDuty refused it for certain, and would again. */
+  refusals: number;
+  /** The answer to a try was lost: what it was to make may exist, or may still come. */
+  unclear: boolean;
   claimedAtMs: number;
   /** When to try again; null unless waiting. */
   nextAtMs: number | null;

@@ -1,7 +1,7 @@
 import type { Change, Effect } from "./known.ts";
 import { OWN_AGENT, ownAgent } from "./incidents.ts";
 import { backoffMs, end, withChanges } from "./lifecycle/common.ts";
-import { done, failed } from "./lifecycle/duties.ts";
+import { done, failed, type Failure } from "./lifecycle/duties.ts";
 import type { RemoteError, SubmitReceipt } from "./ports.ts";
 import type { ApprovalAttempt, DutyName, Execution, Proposal } from "./proposal.ts";
 
@@ -221,9 +221,15 @@ function dutyDone(proposal: Proposal, name: DutyName, result: EffectResult, nowM
   const change =
     result.ok && result.kind === "duty"
       ? done(proposal, { nowMs }, name, duty, result.ref)
-      : result.ok
-        ? failed(proposal, { nowMs }, name, duty, "the effect had another result", false)
-        : failed(proposal, { nowMs }, name, duty, result.error.message, result.error.retryable);
+      : failed(proposal, { nowMs }, name, duty, failureOf(result));
   const { kind: _kind, next, ...rest } = change;
   return { ...rest, next: proposal.closedAtMs === null ? next : { ...next, dueAtMs: null } };
+}
+
+function failureOf(result: EffectResult): Failure {
+  if (result.ok) {
+    return { problem: "the effect had another result", nothingDone: false, retryable: false };
+  }
+  const { message, nothingDone, retryable } = result.error;
+  return { problem: message, nothingDone, retryable };
 }

@@ -24,6 +24,8 @@ export function proposalContract(subject: Subject): void {
           manualTask: {
             state: "waiting",
             tries: 1,
+            refusals: 1,
+            unclear: false,
             claimedAtMs: START_MS,
             nextAtMs: START_MS + 5,
             ref: null,

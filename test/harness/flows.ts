@@ -18,6 +18,8 @@ export interface Flow {
   waitsForPage?: boolean;
   /** The end when nothing fails. */
   ends: OutcomeKind;
+  /** Service that the gating wants manual tasks on; the incident's own unless given. */
+  taskService?: string;
   /** The events that PagerDuty sends; all that change what the gate does unless given. */
   events?: readonly string[];
 }
@@ -93,6 +95,7 @@ export const FLOWS: readonly Flow[] = [
     intake: "api",
     reviewer: null,
     ends: "suppressed",
+    taskService: "PSVC003",
   },
   {
     name: "workflow",
@@ -156,7 +159,9 @@ const READING_MS = 20_000;
 
 /** Plays a flow to its end with one fault in it, and says how the world looks then. */
 export async function play(world: World, flow: Flow, fault: OneFault): Promise<Ending> {
-  await world.begin({ gating: gatingOf(flow.rule), events: flow.events });
+  const { taskService: service } = flow;
+  const gating = gatingOf(flow.rule, service === undefined ? {} : { manualTask: { service } });
+  await world.begin({ gating, events: flow.events });
   let submissions = 0;
   world.tap = (call, args, run) => {
     submissions += call === "cheqpoint.submit" ? 1 : 0;
@@ -292,6 +297,9 @@ export function assertSafe(world: World, flow: Flow, ending: Ending): void {
   assert.equal(outcomes.length, 1, "an outcome is written once");
 
   assert.equal(tasks.length, outcome.kind === "executed" ? 0 : 1, "manual tasks");
+  for (const { service } of tasks) {
+    assert.equal(service.id, flow.taskService ?? world.pagerDuty.seed.services.paymentsDb);
+  }
   assert.ok(runs + tasks.length > 0, "neither executed nor handed to a person");
   assert.ok(escalations.length <= 1, "one page");
   for (const page of escalations) {

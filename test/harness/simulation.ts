@@ -24,7 +24,10 @@ export interface Facts {
   limitReached: boolean;
   /** What really ran; `own`: the gate sent it. */
   runs: { id: string; atMs: number; own: boolean; ends: "completed" | "error" | "stuck" }[];
-  tasks: number;
+  /** Services on which there is a manual task. */
+  tasks: string[];
+  /** How often PagerDuty refused to make one for good. */
+  taskRefusals: number;
   pages: number;
   openPages: number;
   notes: string[];
@@ -46,6 +49,8 @@ export interface Sim {
   facts: Facts;
   /** Effects that were done and whose answer has not come back yet. */
   late: { effect: Effect; result: EffectResult }[];
+  /** What PagerDuty was asked, gave no answer to, and may still do until then. */
+  inFlight: { effect: Effect; untilMs: number }[];
   /** How many more things may go wrong. */
   faults: number;
   /** How many more times somebody may do something. */
@@ -61,6 +66,8 @@ export interface Scenario {
   name: string;
   runbook: "failover" | "workflow" | "handover";
   rule: Record<string, unknown>;
+  /** Service that the gating wants manual tasks on. */
+  taskService?: string;
   /** The rule permits it without anybody. */
   isAllowed?: boolean;
   approvesOnExpiry?: boolean;
@@ -112,7 +119,8 @@ export class Simulation {
     if (scenario.runbook !== "failover") {
       delete (rule as Record<string, unknown>)["editable"];
     }
-    const now = storedGating(rule, {});
+    const { taskService: service } = scenario;
+    const now = storedGating(rule, service === undefined ? {} : { manualTask: { service } });
     const other = Object.fromEntries(
       Object.entries(now.gating.runbooks).map(([name, runbook]) => [
         name,
@@ -157,20 +165,27 @@ export class Simulation {
         gating: "asWeighed",
         limitReached: false,
         runs: [],
-        tasks: 0,
+        tasks: [],
+        taskRefusals: 0,
         pages: 0,
         openPages: 0,
         notes: [],
         reassigned: false,
       },
       late: [],
+      inFlight: [],
       faults: this.#scenario.faults,
       events: this.#scenario.events,
     };
   }
 
   moves(sim: Sim): Move[] {
-    return [...this.#visits(sim), ...this.#lateAnswers(sim), ...this.#happenings(sim)];
+    return [
+      ...this.#visits(sim),
+      ...this.#lateAnswers(sim),
+      ...this.#lateDeeds(sim),
+      ...this.#happenings(sim),
+    ];
   }
 
   // --- the worker -------------------------------------------------------------------------------------------
@@ -316,7 +331,7 @@ export class Simulation {
         const { duty, mark } = look;
         const found =
           duty === "manualTask"
-            ? facts.tasks > 0
+            ? facts.tasks.length > 0
             : duty === "escalation"
               ? facts.pages > 0
               : facts.notes.includes(mark);
@@ -351,7 +366,7 @@ export class Simulation {
       error: new RemoteError("it failed", { nothingDone, retryable }),
     });
     moves.push(
-      record(undone, "refused", error(true, false)),
+      record(refusedBy(undone, effect), "refused", error(true, false)),
       record(undone, "throttled", error(true, true)),
       record(undone, "unclear, not done", error(false, true)),
       record(doneBadly, "unclear, done", error(false, true)),
@@ -365,6 +380,11 @@ export class Simulation {
         to: { ...doneBadly, late: [...doneBadly.late, { effect, result: worked }] },
       },
     );
+    if (effect.kind === "createIncident" && effect.duty === "manualTask") {
+      const untilMs = claimed.nowMs + SETTINGS.leaseMs + SETTINGS.settleMs;
+      const asked = { ...undone, inFlight: [...undone.inFlight, { effect, untilMs }] };
+      moves.push(record(asked, "unclear, done later", error(false, true)));
+    }
     if (effect.kind === "execute") {
       moves.push({
         name: "execute, slowly refused",
@@ -414,9 +434,9 @@ export class Simulation {
       case "note":
         return changed(sim, { notes: [...facts.notes, markOf(effect.content)] });
       case "createIncident":
-        // PagerDuty makes no second incident with the key of an open one.
+        // PagerDuty makes no second incident with the key of an open one on the same service.
         return effect.duty === "manualTask"
-          ? changed(sim, { tasks: 1 })
+          ? changed(sim, { tasks: [...new Set([...facts.tasks, effect.incident.serviceId])] })
           : changed(sim, { pages: 1, openPages: 1 });
       case "resolve":
         return changed(sim, { openPages: 0 });
@@ -432,6 +452,18 @@ export class Simulation {
         to: { ...to, late: sim.late.filter((_, at) => at !== index) },
       };
     });
+  }
+
+  #lateDeeds(sim: Sim): Move[] {
+    return sim.inFlight
+      .filter(({ untilMs }) => sim.nowMs < untilMs)
+      .map((deed) => ({
+        name: `${deed.effect.kind} is done at last`,
+        to: {
+          ...this.#do(sim, deed.effect),
+          inFlight: sim.inFlight.filter((one) => one !== deed),
+        },
+      }));
   }
 
   // --- what others do ---------------------------------------------------------------------------------------
@@ -564,7 +596,12 @@ export class Simulation {
     assert.equal(proposal.dueAtMs, null, "closed, but due again");
     const own = facts.runs.filter((run) => run.own);
     const isForeign = own.length < facts.runs.length;
-    assert.equal(facts.tasks, outcome.kind === "executed" ? 0 : 1, "manual tasks");
+    assert.equal(facts.tasks.length, outcome.kind === "executed" ? 0 : 1, "manual tasks");
+    const wanted = this.#scenario.taskService ?? proposal.incident?.serviceId;
+    assert.ok(
+      facts.taskRefusals >= 3 || facts.tasks.every((service) => service === wanted),
+      "the task is not where the gating wants it",
+    );
     assert.equal(facts.openPages, 0, "a page stays open");
     if (outcome.kind === "executed") {
       assert.equal(own.length, 1, "called executed, but nothing of ours ran");
@@ -677,6 +714,11 @@ function invocationOf(run: Facts["runs"][number], nowMs: number) {
 
 function changed(sim: Sim, facts: Partial<Facts>): Sim {
   return { ...sim, facts: { ...sim.facts, ...facts } };
+}
+
+function refusedBy(sim: Sim, effect: Effect): Sim {
+  const isTask = effect.kind === "createIncident" && effect.duty === "manualTask";
+  return isTask ? changed(sim, { taskRefusals: sim.facts.taskRefusals + 1 }) : sim;
 }
 
 function hinted(sim: Sim, kind: Hint["kind"]): Sim {

@@ -21,9 +21,29 @@ const MAY_BE_GIVEN_UP: readonly DutyName[] = [
 /** When a manual task has failed this often, somebody has to hear of it by another way. */
 const TASK_ALARM_TRIES = 5;
 
+/** After this many refusals the place that the gating names is taken for wrong. */
+const PLACE_REFUSALS = 3;
+
+/** Why a try failed: as `RemoteError` has it. */
+export interface Failure {
+  problem: string;
+  nothingDone: boolean;
+  retryable: boolean;
+}
+
+/** A look that failed: nothing was tried. */
+export function unseen(problem: string): Failure {
+  return { problem, nothingDone: true, retryable: true };
+}
+
 /** Found again at the end of a note, so that a repeated try sees that the first one succeeded. */
 function noteMark(proposal: Proposal, duty: DutyName): string {
   return `[gate ${proposal.id} ${duty.replace("note", "").toLowerCase()}]`;
+}
+
+/** PagerDuty does not take it where the gating wants it. */
+export function isPlaceRefused(duty: Duty | undefined): boolean {
+  return duty !== undefined && duty.refusals >= PLACE_REFUSALS;
 }
 
 export function isSettled(duty: Duty | undefined): boolean {
@@ -43,20 +63,24 @@ export function dutyStep(
   build: (mark: string) => Effect,
   mark: string | null = noteMark(proposal, name),
 ): DutyStep {
-  const duty = proposal.duties[name];
-  if (isSettled(duty)) {
+  const before = proposal.duties[name];
+  if (isSettled(before)) {
     return { step: null, untilMs: null };
   }
-  if (duty === undefined) {
-    return claim(proposal, known, name, 1, build(mark ?? ""));
+  if (before === undefined) {
+    return claim(proposal, known, name, undefined, build(mark ?? ""));
   }
   const dueMs =
-    duty.state === "claimed" ? duty.claimedAtMs + known.settings.leaseMs : (duty.nextAtMs ?? 0);
+    before.state === "claimed"
+      ? before.claimedAtMs + known.settings.leaseMs
+      : (before.nextAtMs ?? 0);
   if (known.nowMs < dueMs) {
     return { step: null, untilMs: dueMs };
   }
+  // A claim that ran out was cut off.
+  const duty = before.state === "claimed" ? { ...before, unclear: true } : before;
   if (mark === null) {
-    return claim(proposal, known, name, duty.tries + 1, build(""));
+    return claim(proposal, known, name, duty, build(""));
   }
   if (known.trace?.duty !== name) {
     return {
@@ -66,27 +90,28 @@ export function dutyStep(
   }
   const { found } = known.trace;
   if (!found.ok) {
-    return {
-      step: failed(proposal, known, name, { ...duty, tries: duty.tries + 1 }, found.problem, true),
-      untilMs: null,
-    };
+    const tried = { ...duty, tries: duty.tries + 1 };
+    return { step: failed(proposal, known, name, tried, unseen(found.problem)), untilMs: null };
   }
   if (found.value !== null) {
     return { step: done(proposal, known, name, duty, found.value), untilMs: null };
   }
-  return claim(proposal, known, name, duty.tries + 1, build(mark));
+  return claim(proposal, known, name, duty, build(mark));
 }
 
 function claim(
   proposal: Proposal,
   known: Known,
   name: DutyName,
-  tries: number,
+  before: Duty | undefined,
   effect: Effect,
 ): DutyStep {
+  const tries = (before?.tries ?? 0) + 1;
   const duty: Duty = {
     state: "claimed",
     tries,
+    refusals: before?.refusals ?? 0,
+    unclear: before?.unclear ?? false,
     claimedAtMs: known.nowMs,
     nextAtMs: null,
     ref: null,
@@ -134,15 +159,23 @@ export function failed(
   proposal: Proposal,
   known: Pick<Known, "nowMs">,
   name: DutyName,
-  duty: Duty,
-  problem: string,
-  retryable: boolean,
+  before: Duty,
+  { problem, nothingDone, retryable }: Failure,
 ): Extract<Step, { kind: "save" }> {
+  const isRefused = nothingDone && !retryable;
+  const unclear = before.unclear || !nothingDone;
+  const duty: Duty = {
+    ...before,
+    unclear,
+    refusals:
+      before.refusals + (isRefused && !(unclear && isBoundToService(proposal, name)) ? 1 : 0),
+    problem,
+  };
   const isOver =
     MAY_BE_GIVEN_UP.includes(name) && (duty.tries >= MAX_TRIES || (!retryable && duty.tries >= 3));
   const next: Duty = isOver
-    ? { ...duty, state: "abandoned", nextAtMs: null, problem }
-    : { ...duty, state: "waiting", nextAtMs: known.nowMs + backoffMs(duty.tries), problem };
+    ? { ...duty, state: "abandoned", nextAtMs: null }
+    : { ...duty, state: "waiting", nextAtMs: known.nowMs + backoffMs(duty.tries) };
   return {
     kind: "save",
     next: withChanges(proposal, known.nowMs, {
@@ -163,6 +196,15 @@ export function failed(
         }
       : {}),
   };
+}
+
+/**
+ * PagerDuty knows an `incident_key` per service. Where a task may have been made, another service would take a second
+ * one, so that its place may change only as long as every try was refused.
+ */
+function isBoundToService({ routing, incident }: Proposal, name: DutyName): boolean {
+  const wanted = routing?.service ?? null;
+  return name === "manualTask" && wanted !== null && wanted !== incident?.serviceId;
 }
 
 /** The manual task is what tells people; when it cannot be made, an alarm does. */

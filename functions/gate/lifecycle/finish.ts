@@ -3,11 +3,16 @@ import { readVerdict } from "../decision.ts";
 import type { Known, Step } from "../known.ts";
 import type { Outcome, Proposal } from "../proposal.ts";
 import { backoffMs, hintIds, waitUntil, withChanges } from "./common.ts";
-import { dutyStep, failed, isSettled, taskAlarm, type DutyStep } from "./duties.ts";
+import {
+  dutyStep,
+  failed,
+  isPlaceRefused,
+  isSettled,
+  taskAlarm,
+  unseen,
+  type DutyStep,
+} from "./duties.ts";
 import { endedNote, manualTaskIncident } from "./texts.ts";
-
-/** After this many refusals the routing of the gating is taken for wrong, and the incident's own is used. */
-const ROUTING_TRIES = 3;
 
 /** Does what is owed to people after the end, and closes the record when nothing is. */
 export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step {
@@ -77,7 +82,7 @@ function manualTask(proposal: Proposal, known: Known, outcome: Outcome): DutySte
   if (duty?.state === "waiting" && duty.nextAtMs !== null && known.nowMs < duty.nextAtMs) {
     return { step: null, untilMs: duty.nextAtMs };
   }
-  const place = placeOf(proposal, known, (duty?.tries ?? 0) >= ROUTING_TRIES);
+  const place = placeOf(proposal, known);
   if ("step" in place) {
     return place;
   }
@@ -95,14 +100,13 @@ function manualTask(proposal: Proposal, known: Known, outcome: Outcome): DutySte
   );
 }
 
-/** Where the task goes: the gating's routing, else the incident's own service and policy, else the service that was named. */
+/** Where the task goes: the gating's routing unless PagerDuty refuses it, else the incident's own service and policy, else the service that was named. */
 function placeOf(
   proposal: Proposal,
   known: Known,
-  isRoutingBroken: boolean,
 ): { serviceId: string; escalationPolicyId: string | null; userIds: string[] } | DutyStep {
   const { incident, request } = proposal;
-  const routing = isRoutingBroken ? null : proposal.routing;
+  const routing = isPlaceRefused(proposal.duties.manualTask) ? null : proposal.routing;
   const who = {
     escalationPolicyId: routing?.escalationPolicy ?? null,
     userIds: routing?.users ?? [],
@@ -122,6 +126,8 @@ function placeOf(
   const duty = proposal.duties.manualTask ?? {
     state: "waiting" as const,
     tries: 0,
+    refusals: 0,
+    unclear: false,
     claimedAtMs: known.nowMs,
     nextAtMs: null,
     ref: null,
@@ -134,8 +140,7 @@ function placeOf(
         known,
         "manualTask",
         { ...duty, tries: duty.tries + 1 },
-        known.service.problem,
-        true,
+        unseen(known.service.problem),
       ),
       untilMs: null,
     };

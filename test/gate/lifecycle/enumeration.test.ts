@@ -30,6 +30,13 @@ const RULES: typeof APPROVAL = {
   rule: { acceptRuleApprovals: true, delivery: "poll" },
   acceptsRules: true,
 };
+/** Its manual task is all that there is to do, on another service than the incident's. */
+const ROUTED: typeof APPROVAL = {
+  name: "deny, task on another service",
+  runbook: "failover",
+  rule: { decision: "deny" },
+  taskService: "PSVC003",
+};
 const WORKFLOW: typeof APPROVAL = { name: "workflow", runbook: "workflow", rule: {} };
 const HANDOVER: typeof APPROVAL = { name: "reassign", runbook: "handover", rule: {} };
 
@@ -45,6 +52,7 @@ const SCENARIOS: readonly Scenario[] = [
   { ...ON_EXPIRY, faults: 2, events: 0 },
   { ...ALLOW, faults: 2, events: 1 },
   { ...PAGE, faults: 2, events: 0 },
+  { ...ROUTED, faults: 4, events: 0 },
   { ...RULES, faults: 0, events: 2 },
   { ...WORKFLOW, faults: 1, events: 1 },
   { ...WORKFLOW, faults: 2, events: 0 },

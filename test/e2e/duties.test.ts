@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { RemoteError } from "../../functions/gate/ports.ts";
+import { ended, finish, propose, see, type Seen } from "../harness/case.ts";
+import { gatingOf } from "../harness/gating.ts";
+import { World, type Json } from "../harness/world.ts";
+
+const CREATE = "POST /incidents";
+
+describe("Where and when people are told", () => {
+  let world: World;
+
+  before(async () => {
+    world = await World.start();
+  });
+  after(() => world.stop());
+
+  const fault = (body: object) => world.onPagerDuty("POST", "/_emulator/faults", body);
+
+  describe("a manual task that the gating wants on another service", () => {
+    const begin = async (): Promise<Json> => {
+      const { search } = world.pagerDuty.seed.services;
+      const gating = gatingOf({ decision: "deny" }, { manualTask: { service: search } });
+      await world.begin({ gating });
+      return world.openIncident();
+    };
+    const places = ({ tasks }: Seen) => tasks.map(({ service }: Json) => service.id);
+
+    for (const [status, what] of [
+      [503, "PagerDuty fails"],
+      [429, "PagerDuty takes no more calls"],
+      [408, "PagerDuty hears it too late"],
+    ] as const) {
+      it(`is made there although ${what} at first`, async () => {
+        const incident = await begin();
+        await fault({ call: CREATE, status, times: 4 });
+        await propose(world, incident);
+        await finish(world);
+        const seen = await see(world, incident);
+        assert.deepEqual(places(seen), [world.pagerDuty.seed.services.search]);
+      });
+    }
+
+    it("is one task although three tries without an answer are done at last", async () => {
+      const incident = await begin();
+      const underWay: (() => Promise<unknown>)[] = [];
+      world.tap = async (call, _args, run) => {
+        if (call === "pagerDuty.createIncident" && underWay.length < 3) {
+          underWay.push(run);
+          throw new RemoteError("no answer", { nothingDone: false, retryable: true });
+        }
+        return run();
+      };
+      await propose(world, incident);
+      await finish(world);
+      assert.equal(underWay.length, 3);
+      for (const doIt of underWay) {
+        await doIt();
+      }
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed deniedByPolicy, 0 runs, 1 tasks");
+      assert.deepEqual(places(seen), [world.pagerDuty.seed.services.search]);
+    });
+
+    it("goes to the incident's own service when PagerDuty refuses it there", async () => {
+      await world.begin({
+        gating: gatingOf({ decision: "deny" }, { manualTask: { service: "PGONE01" } }),
+      });
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.deepEqual(places(seen), [world.pagerDuty.seed.services.paymentsDb]);
+    });
+  });
+});
