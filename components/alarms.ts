@@ -71,6 +71,11 @@ export const ALARMS: readonly AlarmDefinition[] = [
     "TaskNotPossible",
     "A manual task could not be made, so nobody was paged. Do its work now; gate alarms says which.",
   ),
+  counted(
+    "page-not-possible",
+    "PageNotPossible",
+    "Nobody has decided, and whom the rule names could not be paged. gate alarms says which; correct escalateTo.",
+  ),
   {
     ...counted(
       "event-not-handled",

@@ -68,7 +68,7 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         1,
         0,
         "Sum",
-        gate("Uncertain", "TaskNotPossible", "KillSwitchHeld", "OpenPastSla"),
+        gate("Uncertain", "TaskNotPossible", "PageNotPossible", "KillSwitchHeld", "OpenPastSla"),
       ),
       chart("Failing", 2, 0, "Sum", [
         ...ofFunctions("Errors"),

@@ -19,6 +19,7 @@ const SEVERITY: Readonly<Record<Alarm["kind"], "critical" | "error" | "warning">
   uncertain: "error",
   neverRan: "error",
   taskNotPossible: "critical",
+  pageNotPossible: "critical",
   eventNotHandled: "critical",
   subscriptionDisabled: "critical",
   unintelligible: "warning",

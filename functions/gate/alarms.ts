@@ -8,6 +8,7 @@ export const ALARM_METRICS: Readonly<Record<Alarm["kind"], MetricName>> = {
   unintelligible: "WebhookUnintelligible",
   uncertain: "Uncertain",
   taskNotPossible: "TaskNotPossible",
+  pageNotPossible: "PageNotPossible",
   eventNotHandled: "EventNotHandled",
   subscriptionDisabled: "SubscriptionDisabled",
 };

@@ -87,6 +87,7 @@ export interface Alarm {
     | "unintelligible"
     | "uncertain"
     | "taskNotPossible"
+    | "pageNotPossible"
     | "eventNotHandled"
     | "subscriptionDisabled";
   atMs: number;
@@ -391,6 +392,7 @@ export type MetricName =
   | "RanTwice"
   | "NeverRan"
   | "TaskNotPossible"
+  | "PageNotPossible"
   | "EventNotHandled"
   | "KillSwitchHeld"
   | "OpenPastSla"

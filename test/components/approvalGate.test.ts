@@ -146,6 +146,7 @@ describe("ApprovalGate", () => {
     "MetricAlarm gate-monitoring-uncertain < gate-monitoring",
     "MetricAlarm gate-monitoring-never-ran < gate-monitoring",
     "MetricAlarm gate-monitoring-task-not-possible < gate-monitoring",
+    "MetricAlarm gate-monitoring-page-not-possible < gate-monitoring",
     "MetricAlarm gate-monitoring-event-not-handled < gate-monitoring",
     "MetricAlarm gate-monitoring-past-sla < gate-monitoring",
     "MetricAlarm gate-monitoring-kill-switch < gate-monitoring",

@@ -72,4 +72,40 @@ describe("Where and when people are told", () => {
       assert.deepEqual(places(seen), [world.pagerDuty.seed.services.paymentsDb]);
     });
   });
+
+  describe("a page", () => {
+    const begin = async (escalateTo: object): Promise<Json> => {
+      await world.begin({ gating: gatingOf({ escalateAfter: "1m", escalateTo }) });
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      return incident;
+    };
+    const pages = () => world.gateIncidents("escalation");
+
+    it("that PagerDuty refuses goes to the service's own policy, once, with an alarm", async () => {
+      const incident = await begin({ escalationPolicy: "PGONE01" });
+      await world.pass(100_000);
+      const [page, ...others] = await pages();
+      assert.deepEqual(others, []);
+      assert.equal(page.status, "triggered");
+      assert.equal(page.escalation_policy.id, incident.escalation_policy.id);
+      const [alarm, ...more] = await world.gate.ledger.alarms(10);
+      assert.deepEqual(more, []);
+      assert.equal(alarm?.kind, "pageNotPossible");
+      assert.match(
+        alarm.text,
+        /^PagerDuty refuses to page whom the rule names, so that the service's own escalation policy is paged: PagerDuty answered 400 to POST \/incidents/,
+      );
+    });
+
+    it("that cannot be made for long is an alarm, and still goes to whom the rule names", async () => {
+      await begin({ escalationPolicy: "PEP0002" });
+      await fault({ call: CREATE, status: 503, times: 5 });
+      await world.pass(200_000);
+      const [page] = await pages();
+      assert.equal(page.escalation_policy.id, "PEP0002");
+      const [alarm] = await world.gate.ledger.alarms(10);
+      assert.match(alarm?.text ?? "", /^Nobody could be paged in 5 tries: PagerDuty answered 503/);
+    });
+  });
 });

@@ -3,10 +3,13 @@ import type { Known, Step } from "../known.ts";
 import type { ApprovalAttempt, Proposal, Weighing } from "../proposal.ts";
 import { ask } from "./ask.ts";
 import { hintIds, waitUntil } from "./common.ts";
-import { dutyStep, type DutyStep } from "./duties.ts";
+import { dutyStep, isPlaceRefused, type DutyStep } from "./duties.ts";
 import { readBack } from "./readBack.ts";
 import { escalationIncident, proposedNote } from "./texts.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
+
+/** An incident that names nobody goes to its service's own escalation policy. */
+const SERVICE_POLICY = { users: [], escalationPolicy: null };
 
 /** Asks, waits, pages and reads back, until somebody decides or the deadline passes. */
 export function awaitDecision(proposal: Proposal, known: Known): Step {
@@ -73,7 +76,11 @@ function pageAndTell(
         () => ({
           kind: "createIncident",
           duty: "escalation",
-          incident: escalationIncident(proposal, incident, escalateTo),
+          incident: escalationIncident(
+            proposal,
+            incident,
+            isPlaceRefused(proposal.duties.escalation) ? SERVICE_POLICY : escalateTo,
+          ),
         }),
         escalationKey(proposal.id),
       );

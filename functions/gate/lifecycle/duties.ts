@@ -18,8 +18,8 @@ const MAY_BE_GIVEN_UP: readonly DutyName[] = [
   "closeEscalation",
 ];
 
-/** When a manual task has failed this often, somebody has to hear of it by another way. */
-const TASK_ALARM_TRIES = 5;
+/** When a manual task or a page has failed this often, somebody has to hear of it by another way. */
+const ALARM_TRIES = 5;
 
 /** After this many refusals the place that the gating names is taken for wrong. */
 const PLACE_REFUSALS = 3;
@@ -184,18 +184,29 @@ export function failed(
     facts: [
       { type: isOver ? `${name}.abandoned` : `${name}.failed`, data: { problem, try: duty.tries } },
     ],
-    ...(name === "manualTask" && duty.tries >= TASK_ALARM_TRIES
-      ? {
-          alarms: [
-            taskAlarm(
-              proposal,
-              known.nowMs,
-              `The manual task could not be made in ${duty.tries} tries: ${problem}`,
-            ),
-          ],
-        }
-      : {}),
+    alarms: failureAlarms(proposal, known.nowMs, name, duty, problem),
   };
+}
+
+function failureAlarms(
+  proposal: Proposal,
+  atMs: number,
+  name: DutyName,
+  duty: Duty,
+  problem: string,
+): Alarm[] {
+  const isLate = duty.tries >= ALARM_TRIES;
+  if (name === "manualTask" && isLate) {
+    const text = `The manual task could not be made in ${duty.tries} tries: ${problem}`;
+    return [taskAlarm(proposal, atMs, text)];
+  }
+  if (name === "escalation" && (isLate || isPlaceRefused(duty))) {
+    const text = isPlaceRefused(duty)
+      ? `PagerDuty refuses to page whom the rule names, so that the service's own escalation policy is paged: ${problem}`
+      : `Nobody could be paged in ${duty.tries} tries: ${problem}`;
+    return [notPossible("pageNotPossible", proposal, atMs, text)];
+  }
+  return [];
 }
 
 /**
@@ -209,9 +220,18 @@ function isBoundToService({ routing, incident }: Proposal, name: DutyName): bool
 
 /** The manual task is what tells people; when it cannot be made, an alarm does. */
 export function taskAlarm(proposal: Proposal, atMs: number, text: string): Alarm {
+  return notPossible("taskNotPossible", proposal, atMs, text);
+}
+
+function notPossible(
+  kind: "taskNotPossible" | "pageNotPossible",
+  proposal: Proposal,
+  atMs: number,
+  text: string,
+): Alarm {
   return {
-    key: `taskNotPossible/${proposal.id}`,
-    kind: "taskNotPossible",
+    key: `${kind}/${proposal.id}`,
+    kind,
     atMs,
     text,
     proposalId: proposal.id,

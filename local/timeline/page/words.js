@@ -27,6 +27,7 @@ export const ALARMS = {
   unintelligible: "Not understood",
   uncertain: "Uncertain",
   taskNotPossible: "No manual task",
+  pageNotPossible: "Nobody paged",
   eventNotHandled: "Event not handled",
   subscriptionDisabled: "Webhook disabled",
 };
