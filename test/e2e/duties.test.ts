@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RemoteError } from "../../functions/gate/ports.ts";
-import { ended, finish, propose, see, type Seen } from "../harness/case.ts";
+import { answer, ended, finish, propose, see, type Seen } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World, type Json } from "../harness/world.ts";
 
@@ -107,5 +107,50 @@ describe("Where and when people are told", () => {
       const [alarm] = await world.gate.ledger.alarms(10);
       assert.match(alarm?.text ?? "", /^Nobody could be paged in 5 tries: PagerDuty answered 503/);
     });
+
+    it("whose try is done only after the decision is closed", async () => {
+      await begin({ escalationPolicy: "PEP0002" });
+      let doIt: (() => Promise<unknown>) | null = null;
+      world.tap = async (call, _args, run) => {
+        if (call === "pagerDuty.createIncident" && doIt === null) {
+          doIt = run;
+          throw new RemoteError("no answer", { nothingDone: false, retryable: true });
+        }
+        return run();
+      };
+      await world.pass(60_000);
+      const later = doIt as (() => Promise<unknown>) | null;
+      assert.ok(later !== null);
+      await answer(world, "rejected");
+      await later();
+      await finish(world);
+      assert.deepEqual(
+        (await pages()).map(({ status }) => status),
+        ["resolved"],
+      );
+    });
+  });
+
+  it("a manual task that cannot be made holds back neither the note nor the end of the page", async () => {
+    const paged = { escalateAfter: "1m", escalateTo: { escalationPolicy: "PEP0002" } };
+    await world.begin({ gating: gatingOf(paged) });
+    const incident = await world.openIncident();
+    await propose(world, incident);
+    await world.pass(70_000);
+    await fault({ call: CREATE, status: 503, times: 1_000 });
+    await answer(world, "rejected");
+    await world.pass(120_000);
+    const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
+    const told = notes.filter(({ content }: Json) => content.includes("Suppressed"));
+    assert.equal(told.length, 1);
+    assert.match(
+      told[0].content,
+      /^Rejected by a reviewer .*\nManual task: none could be made so far\.$/m,
+    );
+    const [page] = await world.gateIncidents("escalation");
+    assert.equal(page.status, "resolved");
+    await world.onPagerDuty("DELETE", "/_emulator/faults");
+    await finish(world);
+    assert.equal(ended(await see(world, incident)), "suppressed rejected, 0 runs, 1 tasks");
   });
 });

@@ -380,7 +380,7 @@ export class Simulation {
         to: { ...doneBadly, late: [...doneBadly.late, { effect, result: worked }] },
       },
     );
-    if (effect.kind === "createIncident" && effect.duty === "manualTask") {
+    if (effect.kind === "createIncident") {
       const untilMs = claimed.nowMs + SETTINGS.leaseMs + SETTINGS.settleMs;
       const asked = { ...undone, inFlight: [...undone.inFlight, { effect, untilMs }] };
       moves.push(record(asked, "unclear, done later", error(false, true)));

@@ -1,7 +1,7 @@
 import { escalationKey, manualTaskKey } from "../incidents.ts";
 import { readVerdict } from "../decision.ts";
 import type { Known, Step } from "../known.ts";
-import type { Outcome, Proposal } from "../proposal.ts";
+import type { Duty, Outcome, Proposal } from "../proposal.ts";
 import { backoffMs, hintIds, waitUntil, withChanges } from "./common.ts";
 import {
   dutyStep,
@@ -14,16 +14,22 @@ import {
 } from "./duties.ts";
 import { endedNote, manualTaskIncident } from "./texts.ts";
 
+/** The note at the end names the manual task where there is one by then. */
+const NOTE_WAITS_MS = 60_000;
+
 /** Does what is owed to people after the end, and closes the record when nothing is. */
 export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step {
   const task = manualTask(proposal, known, outcome);
   if (task.step !== null) {
     return task.step;
   }
-  const isTaskMissing = outcome.kind !== "executed" && !isSettled(proposal.duties.manualTask);
-  const { incident } = proposal;
   const untils = [task.untilMs];
-  if (incident !== null && !isTaskMissing) {
+  const { incident } = proposal;
+  const isTaskMissing = outcome.kind !== "executed" && !isSettled(proposal.duties.manualTask);
+  const noteAtMs = outcome.atMs + (isTaskMissing ? NOTE_WAITS_MS : 0);
+  if (incident !== null && known.nowMs < noteAtMs) {
+    untils.push(noteAtMs);
+  } else if (incident !== null) {
     const note = dutyStep(proposal, known, "noteEnded", incident.id, (mark) => ({
       kind: "note",
       duty: "noteEnded",
@@ -35,34 +41,11 @@ export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step
     }
     untils.push(note.untilMs);
   }
-  const escalation = proposal.duties.escalation;
-  if (escalation !== undefined && escalation.state === "done" && escalation.ref !== null) {
-    const { ref } = escalation;
-    const close = dutyStep(
-      proposal,
-      known,
-      "closeEscalation",
-      ref,
-      () => ({
-        kind: "resolve",
-        duty: "closeEscalation",
-        incidentId: ref,
-        resolution: `Proposal ${proposal.id} ended: ${outcome.kind}.`,
-      }),
-      null,
-    );
-    if (close.step !== null) {
-      return close.step;
-    }
-    untils.push(close.untilMs);
-  } else if (escalation !== undefined && !isSettled(escalation)) {
-    // A page that was cut off may exist: find out, so that it can be closed.
-    const open = settleEscalation(proposal, known);
-    if (open.step !== null) {
-      return open.step;
-    }
-    untils.push(open.untilMs);
+  const page = endPage(proposal, known, outcome);
+  if (page.step !== null) {
+    return page.step;
   }
+  untils.push(page.untilMs);
   const waits = untils.filter((time) => time !== null);
   if (waits.length > 0) {
     return waitUntil(Math.max(known.nowMs + 1, Math.min(...waits)));
@@ -162,15 +145,42 @@ function placeOf(
   return { serviceId: known.service.value.id, ...who };
 }
 
-function settleEscalation(proposal: Proposal, known: Known): DutyStep {
-  const duty = proposal.duties.escalation;
-  if (duty === undefined) {
+/** Closes the page. One whose answer was lost may exist, or may still come: what is found then is closed. */
+function endPage(proposal: Proposal, known: Known, outcome: Outcome): DutyStep {
+  const { escalation } = proposal.duties;
+  if (escalation === undefined || escalation.state === "abandoned") {
     return { step: null, untilMs: null };
   }
-  const dueMs = duty.state === "claimed" ? duty.claimedAtMs + known.settings.leaseMs : known.nowMs;
-  if (known.nowMs < dueMs) {
-    return { step: null, untilMs: dueMs };
+  const isUnclear = escalation.unclear || escalation.state === "claimed";
+  const { leaseMs, settleMs } = known.settings;
+  // Closed before, its key would be free, and a try that is still under way would open another page.
+  const settledAtMs = isUnclear ? escalation.claimedAtMs + leaseMs + settleMs : known.nowMs;
+  if (known.nowMs < settledAtMs) {
+    return { step: null, untilMs: settledAtMs };
   }
+  if (escalation.state !== "done") {
+    return settlePage(proposal, known, escalation);
+  }
+  const { ref } = escalation;
+  if (ref === null) {
+    return { step: null, untilMs: null };
+  }
+  return dutyStep(
+    proposal,
+    known,
+    "closeEscalation",
+    ref,
+    () => ({
+      kind: "resolve",
+      duty: "closeEscalation",
+      incidentId: ref,
+      resolution: `Proposal ${proposal.id} ended: ${outcome.kind}.`,
+    }),
+    null,
+  );
+}
+
+function settlePage(proposal: Proposal, known: Known, duty: Duty): DutyStep {
   const mark = escalationKey(proposal.id);
   if (known.trace?.duty !== "escalation") {
     return {

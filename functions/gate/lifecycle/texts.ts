@@ -95,7 +95,11 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
     execution?.invocationId === null || execution?.invocationId === undefined
       ? null
       : `Invocation: ${execution.invocationId}${execution.reported === null ? "" : ` (${execution.reported})`}`,
-    task === null ? null : `Manual task: incident ${task}.`,
+    task !== null
+      ? `Manual task: incident ${task}.`
+      : outcome.kind === "executed"
+        ? null
+        : "Manual task: none could be made so far.",
     mark,
   );
 }

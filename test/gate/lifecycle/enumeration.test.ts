@@ -52,6 +52,7 @@ const SCENARIOS: readonly Scenario[] = [
   { ...ON_EXPIRY, faults: 2, events: 0 },
   { ...ALLOW, faults: 2, events: 1 },
   { ...PAGE, faults: 2, events: 0 },
+  { ...PAGE, faults: 1, events: 1 },
   { ...ROUTED, faults: 4, events: 0 },
   { ...RULES, faults: 0, events: 2 },
   { ...WORKFLOW, faults: 1, events: 1 },
