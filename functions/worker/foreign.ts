@@ -85,7 +85,7 @@ async function tell(ports: WorkerPorts, incidentId: string, text: string): Promi
   try {
     await ports.pagerDuty.addNote(
       incidentId,
-      `Approval gate ALARM: ${text}\n[gate prop_none alarm]`,
+      `[gate prop_none alarm]\nApproval gate ALARM: ${text}`,
     );
   } catch (error) {
     ports.log.warn("alarm note not written", { incidentId, problem: String(error) });

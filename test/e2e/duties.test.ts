@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RemoteError } from "../../functions/gate/ports.ts";
-import { answer, ended, finish, propose, see, type Seen } from "../harness/case.ts";
+import { answer, asked, ended, finish, propose, see, type Seen } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World, type Json } from "../harness/world.ts";
 
@@ -152,5 +152,52 @@ describe("Where and when people are told", () => {
     await world.onPagerDuty("DELETE", "/_emulator/faults");
     await finish(world);
     assert.equal(ended(await see(world, incident)), "suppressed rejected, 0 runs, 1 tasks");
+  });
+
+  describe("a note that a reviewer's words make too long for PagerDuty", () => {
+    const long = "lag ".repeat(3_000);
+    const notes = async (incident: Json): Promise<string[]> =>
+      (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body.notes.map(
+        ({ content }: Json) => content,
+      );
+
+    it("is found again after a lost answer, and not written twice", async () => {
+      await world.begin({ gating: gatingOf() });
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      const { id } = await asked(world);
+      await fault({ call: "POST /incidents/:id/notes", status: 500, afterDoing: true, times: 1 });
+      await world.decide(id, "rejected", { note: long });
+      await finish(world);
+      const told = (await notes(incident)).filter((content) => content.includes("Suppressed"));
+      assert.equal(told.length, 1);
+      assert.match(told[0] ?? "", /^\[gate prop_\w+ ended\]\n[^]*… \[cut\]$/);
+    });
+
+    it("is known as the gate's own, and proposes nothing", async () => {
+      await world.begin({
+        gating: gatingOf(
+          {},
+          {
+            rules: [
+              {
+                name: "notes",
+                match: { event: "incident.annotated" },
+                decision: "requireApproval",
+                propose: "failover",
+              },
+              { name: "agents", match: {}, decision: "requireApproval", coolDown: "0s" },
+            ],
+          },
+        ),
+        events: ["incident.annotated"],
+      });
+      const incident = await world.openIncident();
+      await propose(world, incident);
+      const { id } = await asked(world);
+      await world.decide(id, "rejected", { note: long });
+      await finish(world);
+      await see(world, incident);
+    });
   });
 });

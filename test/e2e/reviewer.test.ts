@@ -90,8 +90,14 @@ describe("What people are shown", () => {
     const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
     const contents = notes.map(({ content }: Json) => content).sort();
     assert.equal(contents.length, 2);
-    assert.match(contents[0], /^Approval gate: Suppressed, nothing was run: failover/);
-    assert.match(contents[1], /^Approval gate: agent proposes to failover/);
+    assert.match(
+      contents[0],
+      /^\[gate prop_\w+ ended\]\nApproval gate: Suppressed, nothing was run: failover/,
+    );
+    assert.match(
+      contents[1],
+      /^\[gate prop_\w+ proposed\]\nApproval gate: agent proposes to failover/,
+    );
     assert.match(contents[1], /\nReview: http/);
   });
 });

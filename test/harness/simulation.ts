@@ -727,7 +727,7 @@ function hinted(sim: Sim, kind: Hint["kind"]): Sim {
 }
 
 function markOf(content: string): string {
-  return content.split("\n").at(-1) ?? "";
+  return content.split("\n")[0] ?? "";
 }
 
 function namesOf(step: Extract<Step, { kind: "save" }>): string {

@@ -36,7 +36,10 @@ export function unseen(problem: string): Failure {
   return { problem, nothingDone: true, retryable: true };
 }
 
-/** Found again at the end of a note, so that a repeated try sees that the first one succeeded. */
+/**
+ * Found again at the head of a note, so that a repeated try sees that the first one succeeded, and so that the event of
+ * it is known as the gate's own. At the end it would be what is cut from a long note.
+ */
 function noteMark(proposal: Proposal, duty: DutyName): string {
   return `[gate ${proposal.id} ${duty.replace("note", "").toLowerCase()}]`;
 }

@@ -60,6 +60,7 @@ function decisionText(decision: Decision): string {
 export function proposedNote(proposal: Proposal, attempt: ApprovalAttempt, mark: string): string {
   const terms = proposal.weighing?.evaluation.terms;
   return lines(
+    mark,
     `Approval gate: ${proposal.proposer} proposes to ${actionText(proposal)}.`,
     parametersText(proposal.weighing?.parameters ?? proposal.request.parameters),
     `Why: ${proposal.request.justification}`,
@@ -67,12 +68,11 @@ export function proposedNote(proposal: Proposal, attempt: ApprovalAttempt, mark:
     terms === undefined || proposal.decideByMs === null
       ? null
       : `Decide by ${iso(proposal.decideByMs)}; without an answer: ${onNoAnswerText(terms)}.`,
-    mark,
   );
 }
 
 export function decidedNote(decision: Decision, mark: string): string {
-  return lines(`Approval gate: ${decisionText(decision)}`, mark);
+  return lines(mark, `Approval gate: ${decisionText(decision)}`);
 }
 
 /** The last note. It also tells what an earlier one should have told: not every way leaves time for each. */
@@ -86,6 +86,7 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
     uncertain: `UNCERTAIN whether this ran: ${actionText(proposal)}. Check before doing it by hand.`,
   };
   return lines(
+    mark,
     `Approval gate: ${what[outcome.kind]}`,
     outcome.text,
     duties.noteProposed?.state === "done"
@@ -100,7 +101,6 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
       : outcome.kind === "executed"
         ? null
         : "Manual task: none could be made so far.",
-    mark,
   );
 }
 
