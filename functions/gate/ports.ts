@@ -276,8 +276,11 @@ export interface PagerDuty {
   incidentsByKey(key: string): Promise<Incident[]>;
   /** By id or exact name; null when there is none. */
   findService(idOrName: string): Promise<{ id: string; name: string } | null>;
-  /** Does it once; never retries inside. */
-  execute(order: Order): Promise<{
+  /** Does it once; never retries inside. `check` runs right before what starts it is sent, and throws to stop that. */
+  execute(
+    order: Order,
+    check?: () => void,
+  ): Promise<{
     invocationId: string | null;
     state: string | null;
     /** Who it was started by, as PagerDuty tells it; null where it does not. */

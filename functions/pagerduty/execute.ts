@@ -25,10 +25,12 @@ const LISTED = 25;
 
 export function actionCalls(rest: Rest): ActionCalls {
   return {
-    async execute(order) {
+    async execute(order, check) {
       // All ids are checked before the first call.
       const send = sender(rest, order);
       await putCustomFields(rest, order);
+      // Setting the fields may have taken long.
+      check?.();
       return send();
     },
 

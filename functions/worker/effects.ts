@@ -62,8 +62,9 @@ async function attempt(
       return { ok: true, kind: "submit", receipt };
     }
     case "execute": {
-      assertFresh(ports, effect.claimedAtMs);
-      return { ok: true, kind: "execute", ...(await pagerDuty.execute(effect.order)) };
+      const check = (): void => assertFresh(ports, effect.claimedAtMs);
+      check();
+      return { ok: true, kind: "execute", ...(await pagerDuty.execute(effect.order, check)) };
     }
     case "note": {
       const { id } = await pagerDuty.addNote(effect.incidentId, effect.content);
