@@ -151,6 +151,8 @@ export interface Ending {
   runs: number;
   tasks: Json[];
   escalations: Json[];
+  /** What stands on the incident. */
+  notes: string[];
 }
 
 const MAX_ROUNDS = 600;
@@ -235,7 +237,13 @@ async function endingOf(world: World, flow: Flow, incidentId: string): Promise<E
     runs: await runsOf(world, flow.runbook, incidentId),
     tasks: await world.gateIncidents("task"),
     escalations: await world.gateIncidents("escalation"),
+    notes: await notesOf(world, incidentId),
   };
+}
+
+async function notesOf(world: World, incidentId: string): Promise<string[]> {
+  const { notes } = (await world.onPagerDuty("GET", `/incidents/${incidentId}/notes`)).body;
+  return notes.map(({ content }: Json) => content);
 }
 
 /** Counted from what PagerDuty received and accepted, so that the gate's own books are no part of it. */
@@ -305,7 +313,22 @@ export function assertSafe(world: World, flow: Flow, ending: Ending): void {
   for (const page of escalations) {
     assert.equal(page.status, "resolved", "the page is closed");
   }
+  assertToldOnce(ending);
   assertNoSecrets(world, [JSON.stringify(proposal), JSON.stringify(events)]);
+}
+
+/** The incident tells the end and who decided, and nothing twice. */
+function assertToldOnce({ proposal, notes }: Ending): void {
+  const marks = notes.map((note) => note.split("\n")[0]);
+  assert.deepEqual(marks.toSorted(), [...new Set(marks)].toSorted(), "a note is written twice");
+  assert.ok(marks.includes(`[gate ${proposal.id} ended]`), `no note of the end: ${marks.join()}`);
+  const { decision } = proposal;
+  if (decision !== null) {
+    const atMs = new Date(decision.atMs).toISOString();
+    const word = { approved: "Approved", rejected: "Rejected", expired: "Expired" };
+    const pattern = new RegExp(`${word[decision.outcome]} (by|because) .* at ${atMs}\\.`);
+    assert.match(notes.join("\n"), pattern, "no note says who decided");
+  }
 }
 
 function assertNoSecrets(world: World, texts: readonly string[]): void {

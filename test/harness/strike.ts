@@ -44,7 +44,7 @@ export async function strike(world: World, flow: Flow, mode: FaultMode): Promise
  * One fault changes no outcome, with two exceptions: an execution that it cut off may end as uncertain, and a request
  * whose submission it cut off may carry a no that nobody can read, so that silence is no yes any more.
  */
-function assertFlowsOn(flow: Flow, { proposal }: Ending, cutOff: readonly string[]): void {
+function assertFlowsOn(flow: Flow, { proposal, notes }: Ending, cutOff: readonly string[]): void {
   const kind = proposal.outcome?.kind;
   const wasCutOff = (...calls: string[]): boolean => calls.some((call) => cutOff.includes(call));
   const isRunCutOff = wasCutOff("pagerDuty.execute", "ledger.save execution.claimed");
@@ -56,4 +56,7 @@ function assertFlowsOn(flow: Flow, { proposal }: Ending, cutOff: readonly string
       (isRequestCutOff && isSilence && proposal.outcome?.reason === "expired"),
     `ended as ${kind} (${proposal.outcome?.reason})`,
   );
+  const isTold = notes.some((note) => note.startsWith(`[gate ${proposal.id} proposed]`));
+  // Who decides at once makes a note needless that could not be written at once.
+  assert.ok(isTold || flow.reviewer === null || cutOff.length > 0, "no note of the proposal");
 }
