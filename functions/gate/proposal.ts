@@ -205,7 +205,7 @@ export interface Proposal {
   /** Equal open proposals share one record by this key. */
   dedupeKey: string;
   receivedAtMs: number;
-  /** When the worker must look again whatever else happens; null once closed. */
+  /** When the worker must look again whatever else happens; once closed, only for a late decision, and null in the end. */
   dueAtMs: number | null;
   incident: Incident | null;
   /** Where the manual task goes; null until the gating was read. */

@@ -1,6 +1,6 @@
 import type { Change, Effect } from "./known.ts";
 import { OWN_AGENT, ownAgent } from "./incidents.ts";
-import { backoffMs, end, withChanges } from "./lifecycle/common.ts";
+import { backoffMs, dueAfterClose, end, withChanges } from "./lifecycle/common.ts";
 import { done, failed, type Failure } from "./lifecycle/duties.ts";
 import type { RemoteError, SubmitReceipt } from "./ports.ts";
 import type { ApprovalAttempt, DutyName, Execution, Proposal } from "./proposal.ts";
@@ -59,10 +59,8 @@ function submitted(
     progress: Partial<typeof approval>,
     type: string,
     data: Record<string, unknown>,
-  ): Change => ({
-    next: withChanges(proposal, nowMs, {
-      // A closed proposal stays closed: an answer that comes after its end is only recorded.
-      dueAtMs: proposal.closedAtMs === null ? nowMs : null,
+  ): Change => {
+    const next = withChanges(proposal, nowMs, {
       approval: {
         ...approval,
         ...progress,
@@ -70,9 +68,16 @@ function submitted(
           one.attemptId === attemptId ? { ...one, ...changed } : one,
         ),
       },
-    }),
-    facts: [{ type, data: { attemptId, ...data } }],
-  });
+    });
+    return {
+      // A closed proposal stays closed: an answer that comes after its end is only recorded.
+      next:
+        proposal.closedAtMs === null
+          ? next
+          : { ...next, dueAtMs: proposal.dueAtMs ?? dueAfterClose(next, nowMs) },
+      facts: [{ type, data: { attemptId, ...data } }],
+    };
+  };
   if (result.ok && result.kind === "submit") {
     const { approvalId, reviewUrl, status } = result.receipt;
     if (approvalId === null) {
@@ -223,7 +228,10 @@ function dutyDone(proposal: Proposal, name: DutyName, result: EffectResult, nowM
       ? done(proposal, { nowMs }, name, duty, result.ref)
       : failed(proposal, { nowMs }, name, duty, failureOf(result));
   const { kind: _kind, next, ...rest } = change;
-  return { ...rest, next: proposal.closedAtMs === null ? next : { ...next, dueAtMs: null } };
+  return {
+    ...rest,
+    next: proposal.closedAtMs === null ? next : { ...next, dueAtMs: proposal.dueAtMs },
+  };
 }
 
 function failureOf(result: EffectResult): Failure {

@@ -85,6 +85,11 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     "warn",
     (data) => `A late decision (${word(data, "outcome")}) was recorded and not acted on`,
   ),
+  "decision.lateUnread": tell(
+    "step",
+    "warn",
+    (data) => `Whether somebody decided after the end could not be read${because(data)}`,
+  ),
   "execution.claimed": tell("key", "neutral", claimed),
   "execution.accepted": tell(
     "key",

@@ -3,6 +3,9 @@ import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness
 import { gatingOf } from "../harness/gating.ts";
 import { World } from "../harness/world.ts";
 
+const READ_FAILS = { call: "GET /api/approvals/:id", status: 503 };
+const CALLBACK_LOST = { call: "callback", drop: true };
+
 describe("Decisions on their way to the gate", () => {
   let world: World;
 
@@ -94,6 +97,45 @@ describe("Decisions on their way to the gate", () => {
       assert.equal(ended(seen), "suppressed expired, 0 runs, 1 tasks");
       assert.ok(seen.types.includes("decision.late"), seen.types.join());
       assert.equal(seen.proposal.decision?.outcome, "expired");
+    });
+
+    for (const [how, delivery, faults] of [
+      ["once when it cannot be read at first", "callback", [READ_FAILS]],
+      ["although its callback is lost", "callback", [CALLBACK_LOST]],
+      ["although nobody reports it", "poll", []],
+    ] as const) {
+      it(`late: a yes is recorded ${how}`, async () => {
+        const incident = await begin({ sla: "1m", delivery });
+        const { id } = await asked(world);
+        await world.pass(70_000);
+        for (const one of faults) {
+          await fault(one);
+        }
+        await world.decide(id, "approved", { note: "go" });
+        await finish(world);
+        const seen = await see(world, incident);
+        assert.equal(ended(seen), "suppressed expired, 0 runs, 1 tasks");
+        const late = seen.events.filter(({ type }) => type === "decision.late");
+        assert.deepEqual(
+          late.map(({ data }) => [data["outcome"], data["note"], data["standing"]]),
+          [["approved", "go", "expired"]],
+        );
+      });
+    }
+
+    it("late: what can never be read is not looked for for ever", async () => {
+      const incident = await begin({ sla: "1m" });
+      const { id } = await asked(world);
+      await world.pass(70_000);
+      await fault({ ...READ_FAILS, times: 1_000 });
+      await world.decide(id, "approved");
+      await finish(world);
+      const { proposal, types } = await see(world, incident);
+      assert.deepEqual(
+        types.filter((type) => /late/i.test(type)),
+        ["decision.lateUnread", "decision.lateUnread"],
+      );
+      assert.equal(proposal.dueAtMs, null);
     });
 
     it("delayed past the deadline: a yes in time counts", async () => {

@@ -36,7 +36,9 @@ export function explore(scenario: Scenario): Explored {
     }
     onPath.add(key);
     const next = simulation.moves(sim);
-    if (sim.proposal.closedAtMs !== null && sim.hints.length === 0 && sim.late.length === 0) {
+    const { closedAtMs, dueAtMs } = sim.proposal;
+    const isHeard = sim.hints.length === 0 && sim.late.length === 0;
+    if (closedAtMs !== null && dueAtMs === null && isHeard) {
       simulation.assertEnd(sim);
       const { kind, reason } = sim.proposal.outcome ?? {};
       outcomes.set(`${kind} ${reason}`, (outcomes.get(`${kind} ${reason}`) ?? 0) + 1);

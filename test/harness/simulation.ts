@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { newProposal } from "../../functions/gate/intake.ts";
 import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
 import type { ServiceGating } from "../../functions/gate/gating/index.ts";
-import type { Effect, Known, Look, Looked, Step } from "../../functions/gate/known.ts";
+import type { Change, Effect, Known, Look, Looked, Step } from "../../functions/gate/known.ts";
 import { nextStep } from "../../functions/gate/lifecycle/index.ts";
 import type { ApprovalReading, Hint, StoredGating } from "../../functions/gate/ports.ts";
 import { RemoteError } from "../../functions/gate/ports.ts";
@@ -51,6 +51,8 @@ export interface Sim {
   late: { effect: Effect; result: EffectResult }[];
   /** What PagerDuty was asked, gave no answer to, and may still do until then. */
   inFlight: { effect: Effect; untilMs: number }[];
+  /** Whether the audit trail tells of a decision that came too late. */
+  isLateTold: boolean;
   /** How many more things may go wrong. */
   faults: number;
   /** How many more times somebody may do something. */
@@ -174,6 +176,7 @@ export class Simulation {
       },
       late: [],
       inFlight: [],
+      isLateTold: false,
       faults: this.#scenario.faults,
       events: this.#scenario.events,
     };
@@ -274,14 +277,14 @@ export class Simulation {
     return step.options?.reserve !== undefined && sim.facts.limitReached ? "limit" : null;
   }
 
-  #write(sim: Sim, step: Pick<Extract<Step, { kind: "save" }>, "next" | "options">): Sim {
-    const { next, options } = step;
+  #write(sim: Sim, { next, options, facts }: Change): Sim {
     assert.equal(next.version, sim.proposal.version + 1, "each write is the next version");
     assertOnce(sim.proposal, next);
     const consumed = options?.consume ?? [];
     return {
       ...sim,
       proposal: next,
+      isLateTold: sim.isLateTold || facts.some(({ type }) => type === "decision.late"),
       hints: sim.hints.filter(({ id }) => !consumed.includes(id)),
     };
   }
@@ -594,6 +597,7 @@ export class Simulation {
     const { outcome } = proposal;
     assert.ok(proposal.closedAtMs !== null && outcome !== null, "it does not end");
     assert.equal(proposal.dueAtMs, null, "closed, but due again");
+    this.#assertLateTold(sim);
     const own = facts.runs.filter((run) => run.own);
     const isForeign = own.length < facts.runs.length;
     assert.equal(facts.tasks.length, outcome.kind === "executed" ? 0 : 1, "manual tasks");
@@ -612,6 +616,27 @@ export class Simulation {
     if (own.length === 1 && !isForeign && own[0]?.ends === "completed") {
       assert.ok(outcome.kind === "executed" || outcome.kind === "uncertain");
     }
+  }
+
+  /** Whoever answered before the last look was heard, by then as the decision or later as too late. */
+  #assertLateTold({ proposal, facts, nowMs, isLateTold }: Sim): void {
+    const { by } = proposal.decision ?? {};
+    if (by === "human" || by === "autoRule" || isLateTold) {
+      return;
+    }
+    const readable = proposal.approval?.attempts.filter(({ state }) => state === "submitted") ?? [];
+    const unheard = facts.approvals.filter(
+      ({ id, gone, reading: { status, retryable, autoDecided, decidedAtMs } }) =>
+        readable.some(({ approvalId }) => approvalId === id) &&
+        !gone &&
+        (status === "APPROVED" || (status === "REJECTED" && !retryable && !autoDecided)) &&
+        (decidedAtMs ?? nowMs) < nowMs,
+    );
+    assert.deepEqual(
+      unheard.map(({ id }) => id),
+      [],
+      "a late decision is told nowhere",
+    );
   }
 }
 
@@ -744,6 +769,5 @@ function assertOnce(before: Proposal, after: Proposal): void {
   }
   if (before.closedAtMs !== null) {
     assert.equal(after.closedAtMs, before.closedAtMs, "it was opened again");
-    assert.equal(after.dueAtMs, null, "a closed record is due");
   }
 }

@@ -49,6 +49,21 @@ export function withChanges(
   };
 }
 
+/** A request that is still open at the end may be answered yet: it is read once more so long after. */
+const LATE_READ_AFTER_MS = 3_600_000;
+
+/** When a closed record is looked at again although nobody asks for it; null: not any more. */
+export function dueAfterClose(proposal: Proposal, nowMs: number): number | null {
+  const { closedAtMs, decision, approval } = proposal;
+  const isAnswered = decision?.by === "human" || decision?.by === "autoRule";
+  const isOpen = approval?.attempts.some(({ state }) => state === "submitted") ?? false;
+  if (closedAtMs === null || isAnswered || !isOpen) {
+    return null;
+  }
+  const atMs = closedAtMs + LATE_READ_AFTER_MS;
+  return nowMs < atMs ? atMs : null;
+}
+
 export function hintIds(known: Known, kind: Known["hints"][number]["kind"]): string[] {
   return known.hints.filter((hint) => hint.kind === kind).map((hint) => hint.id);
 }

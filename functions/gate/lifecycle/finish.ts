@@ -1,8 +1,7 @@
 import { escalationKey, manualTaskKey } from "../incidents.ts";
-import { readVerdict } from "../decision.ts";
 import type { Known, Step } from "../known.ts";
 import type { Duty, Outcome, Proposal } from "../proposal.ts";
-import { backoffMs, hintIds, waitUntil, withChanges } from "./common.ts";
+import { backoffMs, dueAfterClose, waitUntil, withChanges } from "./common.ts";
 import {
   dutyStep,
   failed,
@@ -50,9 +49,10 @@ export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step
   if (waits.length > 0) {
     return waitUntil(Math.max(known.nowMs + 1, Math.min(...waits)));
   }
+  const closed = withChanges(proposal, known.nowMs, { closedAtMs: known.nowMs });
   return {
     kind: "save",
-    next: withChanges(proposal, known.nowMs, { dueAtMs: null, closedAtMs: known.nowMs }),
+    next: { ...closed, dueAtMs: dueAfterClose(closed, known.nowMs) },
     facts: [{ type: "proposal.closed", data: { outcome: outcome.kind, reason: outcome.reason } }],
   };
 }
@@ -219,54 +219,5 @@ function settlePage(proposal: Proposal, known: Known, duty: Duty): DutyStep {
       ],
     },
     untilMs: null,
-  };
-}
-
-/** A decision that arrives after the end is recorded, and changes nothing. */
-export function afterClose(proposal: Proposal, known: Known): Step {
-  const hints = known.hints.map((hint) => hint.id);
-  if (hints.length === 0) {
-    return { kind: "rest" };
-  }
-  const next = { ...withChanges(proposal, known.nowMs, {}), dueAtMs: null };
-  const seen = known.hints.find((hint) => hint.kind === "invocation" || hint.kind === "workflow");
-  const facts =
-    proposal.outcome?.kind === "uncertain" && seen !== undefined
-      ? [{ type: "execution.seenLate", data: { ...seen.data } }]
-      : [];
-  const consumed: Step = { kind: "save", next, facts, options: { consume: hints } };
-  const attempt = proposal.approval?.attempts.findLast((one) => one.approvalId !== null);
-  if (
-    hintIds(known, "decision").length === 0 ||
-    attempt === undefined ||
-    attempt.approvalId === null
-  ) {
-    return consumed;
-  }
-  if (known.approval === undefined) {
-    return { kind: "look", look: { at: "approval", id: attempt.approvalId } };
-  }
-  if (!known.approval.ok || known.approval.value === null) {
-    return consumed;
-  }
-  const verdict = readVerdict(proposal, attempt, known.approval.value, known.nowMs);
-  if (verdict.kind !== "decided" && verdict.kind !== "refused") {
-    return consumed;
-  }
-  const { outcome, by, note, atMs } = verdict.decision;
-  if (proposal.decision?.outcome === outcome) {
-    return consumed;
-  }
-  return {
-    kind: "save",
-    next,
-    facts: [
-      ...facts,
-      {
-        type: "decision.late",
-        data: { outcome, by, note, atMs, standing: proposal.decision?.outcome ?? null },
-      },
-    ],
-    options: { consume: hints },
   };
 }

@@ -2,7 +2,8 @@ import type { Known, Step } from "../known.ts";
 import { MAX_JOINED, type Proposal } from "../proposal.ts";
 import { withChanges } from "./common.ts";
 import { awaitDecision } from "./awaitDecision.ts";
-import { afterClose, finish } from "./finish.ts";
+import { finish } from "./finish.ts";
+import { afterClose } from "./late.ts";
 import { run } from "./run.ts";
 import { settle } from "./settle.ts";
 import { track } from "./track.ts";
@@ -31,7 +32,7 @@ function joined(proposal: Proposal, known: Known): Step | null {
   return {
     kind: "save",
     next: withChanges(proposal, known.nowMs, {
-      dueAtMs: proposal.closedAtMs === null ? known.nowMs : null,
+      dueAtMs: proposal.closedAtMs === null ? known.nowMs : proposal.dueAtMs,
       joinedBy: [...proposal.joinedBy, ...added],
     }),
     facts: added.map((proposer) => ({ type: "proposal.joined", data: { proposer } })),
