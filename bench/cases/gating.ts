@@ -91,6 +91,7 @@ const MATCHES = [
     during: {
       days: ["sat" as const, "sun" as const],
       from: `0${index % 10}:00`,
+      to: `0${index % 10}:30`,
       timeZone: "Europe/Berlin",
     },
   }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MIGRATIONS } from "../../local/ledgerSchema.ts";
 import { openSqliteFile } from "../../local/sqliteFile.ts";
 import { GateBench } from "./support.ts";
 
@@ -145,7 +146,7 @@ describe("Command audit", function () {
 
   /** Changes the ledger behind the gate's back. */
   function alter(statement: string, ...values: string[]): void {
-    const ledger = openSqliteFile(join(bench.dataDir, "ledger.sqlite"), [""]);
+    const ledger = openSqliteFile(join(bench.dataDir, "ledger.sqlite"), MIGRATIONS);
     ledger.run("PRAGMA foreign_keys = OFF");
     ledger.run(statement, ...values);
     ledger.close();

@@ -25,10 +25,12 @@ const FUNCTIONS = ["callback", "middleware", "worker"];
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
 const resources = [];
+// What a provider computes.
+const COMPUTED = (name) => ({ name, arn: "arn:" + name, url: "https://queue.example.com", apiEndpoint: "https://api.example.com" });
 await pulumi.runtime.setMocks({
   newResource(args) {
     resources.push({ type: args.type, name: args.name, inputs: args.inputs });
-    return { id: args.name, state: { apiEndpoint: "https://api.example.com", ...args.inputs } };
+    return { id: args.name, state: { ...COMPUTED(args.name), ...args.inputs } };
   },
   call: ({ token, inputs }) => token === "aws:index/getRegion:getRegion" ? { region: "eu-central-1" } : inputs,
 });
