@@ -45,6 +45,12 @@ export function webAddress(env: Environment, name: string, otherwise?: string): 
   if (username !== "" || password !== "") {
     throw new SettingError(`\`${name}\` must not hold a user name or a password`);
   }
+  // Paths are put behind it. What stands there may be a secret, so it is not shown.
+  if (/[?#]/.test(value)) {
+    throw new SettingError(
+      `\`${name}\` must be an address without a query or a fragment: paths are put behind it`,
+    );
+  }
   return value.replace(/\/+$/, "");
 }
 
@@ -84,4 +90,19 @@ export function namedTokens(name: string, text: string | undefined): Record<stri
     tokens[key.trim()] = token;
   }
   return tokens;
+}
+
+/** Refuses a token that two settings give: which of the two it is good for would be a guess. */
+export function requireDistinct(
+  one: { setting: string; tokens: Readonly<Record<string, string>> },
+  other: { setting: string; tokens: Readonly<Record<string, string>> },
+): void {
+  for (const [name, token] of Object.entries(one.tokens)) {
+    const same = Object.keys(other.tokens).find((key) => other.tokens[key] === token);
+    if (same !== undefined) {
+      throw new SettingError(
+        `"${same}" of \`${other.setting}\` has the same token as "${name}" of \`${one.setting}\`, each needs its own`,
+      );
+    }
+  }
 }

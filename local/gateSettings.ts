@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { allSettings } from "./allSettings.ts";
-import { namedTokens, optional, port, required, SettingError, webAddress } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import { namedTokens, optional, port, required, requireDistinct } from "./environment.ts";
+import { SettingError, webAddress, type Environment } from "./environment.ts";
 import type { LocalGateOptions } from "./gate.ts";
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"];
@@ -34,6 +34,10 @@ export function gateSettings(env: Environment): GateSettings {
   });
   const { secrets, eventsUrl } = given;
   const routingKey = optional(env, "PAGERDUTY_ALARM_ROUTING_KEY");
+  requireDistinct(
+    { setting: "GATE_PROPOSER_TOKENS", tokens: given.proposers },
+    { setting: "GATE_OPERATOR_TOKENS", tokens: given.operators },
+  );
   return {
     port: given.port,
     dataDir: resolve(optional(env, "GATE_DATA_DIR") ?? ".gate"),

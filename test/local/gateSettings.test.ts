@@ -112,6 +112,14 @@ describe("Settings of the gate alone", () => {
       { PAGERDUTY_API_URL: "https://jo:hunter2@example.com" },
       "`PAGERDUTY_API_URL` must not hold a user name or a password",
     ],
+    ...[
+      "https://gate.example.com/?key=hunter2",
+      "https://gate.example.com#hunter2",
+      "http://g?",
+    ].map((url): [Record<string, string>, string] => [
+      { GATE_PUBLIC_URL: url },
+      "`GATE_PUBLIC_URL` must be an address without a query or a fragment: paths are put behind it",
+    ]),
     [
       { GATE_PORT: "65536" },
       '`GATE_PORT` must be a port from 0 (a free one) to 65535, got "65536"',
@@ -141,6 +149,13 @@ describe("Settings of the gate alone", () => {
     [
       { GATE_OPERATOR_TOKENS: "jo=0123456789abcdef,al=0123456789abcdef" },
       '`GATE_OPERATOR_TOKENS`: "al" has the same token as "jo", each needs its own',
+    ],
+    [
+      {
+        GATE_PROPOSER_TOKENS: "ci=fedcba9876543210,agent=0123456789abcdef",
+        GATE_OPERATOR_TOKENS: "jo=0123456789abcdef",
+      },
+      '"jo" of `GATE_OPERATOR_TOKENS` has the same token as "agent" of `GATE_PROPOSER_TOKENS`, each needs its own',
     ],
   ];
   for (const [change, message] of cases) {
