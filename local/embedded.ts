@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { subscribedEvents } from "../functions/gate/gating/index.ts";
 import type { LifecycleSettings } from "../functions/gate/known.ts";
 import { startCheqpointEmulator, type CheqpointEmulator } from "./cheqpoint/index.ts";
 import { openClock, type SkippableClock } from "./clock.ts";
+import { makeDataFolder } from "./dataFile.ts";
 import { startLocalGate, type LocalGate, type LocalGateOptions } from "./gate.ts";
 import { createCounters, createLog } from "./log.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "./pagerduty/index.ts";
@@ -70,7 +71,7 @@ const PROPOSER = "ai-agent";
 /** Gate, PagerDuty and Cheqpoint on this machine, with everything that a deployment would set up between them. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { dataDir } = options;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(dataDir);
   const clock = openClock(join(dataDir, "clock.json"));
   const secretsFile = join(dataDir, SECRETS_FILE);
   let secrets = readSecrets(secretsFile);

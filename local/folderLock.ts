@@ -1,7 +1,9 @@
-import { mkdirSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { readAddress } from "./address.ts";
+import { makeDataFolder, openDataFile } from "./dataFile.ts";
+import { ENDPOINTS_FILE } from "./embedded.ts";
 import { SettingError } from "./environment.ts";
 
 /**
@@ -9,12 +11,23 @@ import { SettingError } from "./environment.ts";
  * that ends.
  */
 export function lockFolder(dataDir: string): { release(): void } {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(dataDir, "lock.sqlite"), { timeout: 0 });
+  makeDataFolder(dataDir);
+  const db = locked(dataDir);
+  // Of a run that was killed: until the next one is ready, nothing answers there.
+  rmSync(join(dataDir, ENDPOINTS_FILE), { force: true });
+  return {
+    release: () => db.close(),
+  };
+}
+
+function locked(dataDir: string): DatabaseSync {
+  let db: DatabaseSync | null = null;
   try {
+    db = openDataFile(join(dataDir, "lock.sqlite"), { timeoutMs: 0 });
     db.exec("BEGIN EXCLUSIVE");
+    return db;
   } catch (error) {
-    db.close();
+    db?.close();
     if (error instanceof Error && /locked/.test(error.message)) {
       throw new SettingError(
         `another gate runs on the data folder ${dataDir}${whoRuns(dataDir)}: stop it, or set \`GATE_DATA_DIR\` to another folder`,
@@ -22,9 +35,6 @@ export function lockFolder(dataDir: string): { release(): void } {
     }
     throw error;
   }
-  return {
-    release: () => db.close(),
-  };
 }
 
 function whoRuns(dataDir: string): string {

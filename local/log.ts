@@ -1,8 +1,12 @@
 import pino from "pino";
 import type { Log, LogFields, MetricName, Metrics } from "../functions/gate/ports.ts";
+import { makePrivate } from "./dataFile.ts";
 
 /** JSON lines on a file or, without one, on standard output. Written at once, so that a killed process loses none. */
 export function createLog(options: { file?: string; level?: string } = {}): Log {
+  if (options.file !== undefined) {
+    makePrivate(options.file);
+  }
   const logger = pino(
     {
       level: options.level ?? "info",
@@ -10,7 +14,7 @@ export function createLog(options: { file?: string; level?: string } = {}): Log 
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: options.file ?? 1, sync: true, mkdir: true }),
+    pino.destination({ dest: options.file ?? 1, sync: true }),
   );
   const at =
     (level: "debug" | "info" | "warn" | "error") =>

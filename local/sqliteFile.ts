@@ -1,7 +1,5 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import type { SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import { openDataFile } from "./dataFile.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -24,15 +22,7 @@ const BUSY_TIMEOUT_MS = 5_000;
  * the file's version, so a migration that was released never changes again.
  */
 export function openSqliteFile(file: string, migrations: readonly string[]): SqliteFile {
-  mkdirSync(dirname(file), { recursive: true });
-  // SQLite gives its side files the same mode, so nobody else reads what proposals say.
-  if (file !== ":memory:") {
-    closeSync(openSync(file, "a", 0o600));
-  }
-  const db = new DatabaseSync(file, {
-    timeout: BUSY_TIMEOUT_MS,
-    enableForeignKeyConstraints: true,
-  });
+  const db = openDataFile(file, { timeoutMs: BUSY_TIMEOUT_MS });
   // FULL, because an acknowledged write must outlive a power failure, not only the process.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
 

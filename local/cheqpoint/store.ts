@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { openDataFile } from "../dataFile.ts";
 import { approvalSchema } from "./approval.ts";
 import type { Approval } from "./approval.ts";
 import { autoRuleSchema } from "./rules.ts";
@@ -31,7 +30,6 @@ const inserted = z.object({ seq: z.number() });
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
-  PRAGMA busy_timeout = 2000;
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS approvals (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -65,11 +63,8 @@ export class Store {
   readonly #db: DatabaseSync;
 
   constructor(dataFile: string) {
-    if (dataFile !== ":memory:") mkdirSync(dirname(dataFile), { recursive: true });
-    this.#db = new DatabaseSync(dataFile);
+    this.#db = openDataFile(dataFile, { timeoutMs: 2000 });
     this.#db.exec(SCHEMA);
-    // It holds a Connection Key, if only one for this emulator.
-    if (dataFile !== ":memory:") chmodSync(dataFile, 0o600);
   }
 
   close(): void {

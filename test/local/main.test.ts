@@ -150,6 +150,21 @@ describe("Starting on one machine", function () {
     assert.equal(await second.ended, 0);
   });
 
+  it("leaves no addresses of a killed run behind when the next start fails", async () => {
+    const killed = start();
+    await ready(killed);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const failed = start([], { GATE_PORT: String(port) });
+    const code = await failed.ended;
+    server.close();
+    assert.equal(code, 1);
+    assert.equal(existsSync(join(dataDir, "endpoints.json")), false);
+  });
+
   it("refuses a second one on the same data folder", async () => {
     const first = start();
     await ready(first);

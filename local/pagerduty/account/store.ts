@@ -1,6 +1,5 @@
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
-import type { StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { openDataFile } from "../../dataFile.ts";
 import type { CollectionName, Collections } from "./documents.ts";
 
 /** Where a document is found besides by its id. */
@@ -46,8 +45,6 @@ export function incidentKeyOf(service: string, incidentKey: string): string {
 const BOUNDS: { [K in CollectionName]?: number } = { requests: 10_000, deliveries: 10_000 };
 const TRIM_EVERY = 500;
 
-const MEMORY = ":memory:";
-
 const SCHEMA_VERSION = 1;
 
 const SCHEMA = `
@@ -75,11 +72,7 @@ export class Store {
 
   /** @param file A path, or `:memory:`. */
   constructor(file: string) {
-    this.#database = new DatabaseSync(file, { timeout: 5000 });
-    if (file !== MEMORY) {
-      // It holds tokens and signing secrets.
-      chmodSync(file, 0o600);
-    }
+    this.#database = openDataFile(file, { timeoutMs: 5000 });
     // WAL with NORMAL loses nothing when the process dies; only a power cut may cost the last writes.
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     this.#database.exec(SCHEMA);
