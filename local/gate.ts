@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { apiHandler } from "../functions/aws/apiEvent.ts";
@@ -138,9 +139,13 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     queue,
     clock,
   };
+  const stopping = new AbortController();
+  // As many listeners as requests that wait for an outcome.
+  setMaxListeners(0, stopping.signal);
   const middleware = {
     ...ports,
-    sleep: (ms: number, signal?: AbortSignal) => sleep(ms, signal, false),
+    // Who waits is told at once how things stand when the gate stops.
+    sleep: (ms: number, signal = stopping.signal) => sleep(ms, signal, false),
   };
   const host = await startHttpHost({
     port: options.port,
@@ -172,8 +177,9 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     publicUrl: (options.publicUrl ?? host.url).replace(/\/+$/, ""),
   };
   worker = createWorker(workerPorts);
+  let watching: Promise<unknown> = Promise.resolve();
   const watch = setInterval(() => {
-    void eachPart(workerPorts, {
+    watching = eachPart(workerPorts, {
       subscriptions: () => watchSubscriptions(workerPorts),
       pastSla: () => countPastSla(workerPorts),
     });
@@ -190,8 +196,11 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     async stop() {
       clearInterval(watch);
       clearInterval(look);
+      stopping.abort();
+      // Only when nobody uses the file any more is it closed.
       await host.stop();
       await queue.stop();
+      await watching;
       file.close();
     },
   };

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiEvent, ApiResult } from "../functions/aws/apiEvent.ts";
 
 /** As API Gateway. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** Handlers only use the store, so that one which takes longer hangs. */
+const FINISH_WITHIN_MS = 5_000;
 
 /** A Lambda handler behind the routes of an HTTP API. */
 export interface HostedFunction {
@@ -15,7 +18,8 @@ export interface HostedFunction {
 export interface HttpHost {
   url: string;
   port: number;
-  stop(): Promise<void>;
+  /** Takes nothing more, lets the functions that run send their answers, and cuts what is still open after that. */
+  stop(options?: { withinMs?: number }): Promise<void>;
 }
 
 /**
@@ -31,12 +35,18 @@ export async function startHttpHost(options: {
   const routes = options.functions.flatMap(({ routes, handler }) =>
     routes.map((routeKey) => ({ routeKey, match: matcherOf(routeKey), handler })),
   );
+  const running = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     for (const { routeKey, match, handler } of routes) {
       const params = match(request.method ?? "", path);
       if (params !== null) {
-        void answer(request, response, routeKey, params, handler);
+        const sent = new Promise((resolve) => response.once("close", resolve));
+        const whole = Promise.all([
+          answer(request, response, routeKey, params, handler),
+          sent,
+        ]).finally(() => running.delete(whole));
+        running.add(whole);
         return;
       }
     }
@@ -47,8 +57,12 @@ export async function startHttpHost(options: {
   return {
     port,
     url: `http://${options.host}:${port}`,
-    async stop() {
+    async stop({ withinMs = FINISH_WITHIN_MS } = {}) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const enough = new AbortController();
+      const late = sleep(withinMs, undefined, { signal: enough.signal }).catch(() => undefined);
+      await Promise.race([Promise.all(running), late]);
+      enough.abort();
       server.closeAllConnections();
       await closed;
     },
