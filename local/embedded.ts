@@ -7,7 +7,9 @@ import type { LifecycleSettings } from "../functions/gate/known.ts";
 import { startCheqpointEmulator, type CheqpointEmulator } from "./cheqpoint/index.ts";
 import { openClock, type SkippableClock } from "./clock.ts";
 import { makeDataFolder } from "./dataFile.ts";
-import { startLocalGate, type LocalGate, type LocalGateOptions } from "./gate.ts";
+import { LEDGER_FILE, startLocalGate, type LocalGate, type LocalGateOptions } from "./gate.ts";
+import { openSqliteLedger } from "./ledger.ts";
+import { EMULATORS } from "./ledgerPartners.ts";
 import { createCounters, createLog } from "./log.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "./pagerduty/index.ts";
 
@@ -73,6 +75,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const { dataDir } = options;
   makeDataFolder(dataDir);
   const clock = openClock(join(dataDir, "clock.json"));
+  // Before anything is made in a folder that holds the ledger of real accounts.
+  openSqliteLedger(join(dataDir, LEDGER_FILE), clock, EMULATORS).close();
   const secretsFile = join(dataDir, SECRETS_FILE);
   let secrets = readSecrets(secretsFile);
   const keep = (changed: Partial<KeptSecrets>): void => {
@@ -119,6 +123,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       onGatingChange: options.onGatingChange,
       pagerDuty: { apiUrl: pagerDuty.url, token: pagerDuty.token, from: pagerDuty.from },
       cheqpoint: { apiUrl: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
+      partners: EMULATORS,
       webhookSecrets: () => (secrets.subscription === null ? [] : [secrets.subscription.secret]),
       proposers: { [PROPOSER]: secrets.proposerToken },
       operators: { operator: secrets.operatorToken },

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { apiHandler } from "../functions/aws/apiEvent.ts";
 import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
-import { createCheqpoint } from "../functions/cheqpoint/client.ts";
+import { createCheqpoint, DEFAULT_BASE_URL } from "../functions/cheqpoint/client.ts";
 import { defaultLifecycleSettings, type LifecycleSettings } from "../functions/gate/known.ts";
 import type {
   Cheqpoint,
@@ -26,8 +26,11 @@ import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile, type GatingFile } from "./gatingFile.ts";
 import { startHttpHost } from "./httpHost.ts";
 import { openSqliteLedger, type SqliteLedger } from "./ledger.ts";
+import type { Partners } from "./ledgerPartners.ts";
 import { handleOperator, operatorRoutes } from "./operator.ts";
 import { createLocalQueue, type LocalQueue } from "./queue.ts";
+
+export const LEDGER_FILE = "ledger.sqlite";
 
 /** How often it is looked whether PagerDuty still delivers, and whether proposals are overdue. */
 const WATCH_EVERY_MS = 5 * 60_000;
@@ -47,6 +50,8 @@ export interface LocalGateOptions {
   publicUrl?: string | undefined;
   pagerDuty: { apiUrl: string; token: string; from: string; tokenType?: "token" | "bearer" };
   cheqpoint: { apiUrl?: string | undefined; connectionKey: string };
+  /** Whose the ledger is; defaults to the addresses of both. */
+  partners?: Partners;
   /** Signing secrets of the webhook subscriptions, current and earlier ones. Read at each request. */
   webhookSecrets: () => readonly string[];
   callbackSecret?: string | undefined;
@@ -93,7 +98,7 @@ export interface LocalGate extends LocalGateParts {
 /** The gate on one machine: the deployed functions' own handlers, an SQLite ledger and a queue in the process. */
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
   const { clock, log, metrics, wrap = {} } = options;
-  const file = openSqliteLedger(join(options.dataDir, "ledger.sqlite"), clock);
+  const file = openSqliteLedger(join(options.dataDir, LEDGER_FILE), clock, partnersOf(options));
   const alarmed =
     options.alarmPager === undefined
       ? file
@@ -204,6 +209,12 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       file.close();
     },
   };
+}
+
+function partnersOf({ partners, pagerDuty, cheqpoint }: LocalGateOptions): Partners {
+  return (
+    partners ?? { pagerDuty: pagerDuty.apiUrl, cheqpoint: cheqpoint.apiUrl ?? DEFAULT_BASE_URL }
+  );
 }
 
 function localSecrets(options: LocalGateOptions): Secrets {

@@ -1,6 +1,7 @@
 import type { Clock, Ledger, WorkItem } from "../functions/gate/ports.ts";
 import type { Proposal } from "../functions/gate/proposal.ts";
 import { KILL_SWITCH_OFF, readRecord, writeRecord } from "../functions/gate/records.ts";
+import { requirePartners, type Partners } from "./ledgerPartners.ts";
 import {
   createProposal,
   findProposal,
@@ -21,10 +22,23 @@ export interface SqliteLedger extends Ledger {
   close(): void;
 }
 
-/** The ledger in one SQLite file. Every method is one transaction; what it acknowledged survives a crash. */
-export function openSqliteLedger(file: string, clock: Clock): SqliteLedger {
+/**
+ * The ledger in one SQLite file. Every method is one transaction; what it acknowledged survives a crash.
+ * @param partners Refuses a file that was made for others. Who only reads it needs none.
+ */
+export function openSqliteLedger(file: string, clock: Clock, partners?: Partners): SqliteLedger {
   const db = openSqliteFile(file, MIGRATIONS);
-  db.write(() => forgetOld(db, clock.now()));
+  try {
+    db.write(() => {
+      if (partners !== undefined) {
+        requirePartners(db, file, partners);
+      }
+      forgetOld(db, clock.now());
+    });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 
   return {
     async create(proposal, events, options) {

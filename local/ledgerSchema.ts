@@ -94,4 +94,11 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   "CREATE INDEX proposals_ended ON proposals (closedAtMs, id) WHERE open = 0;",
+  `
+  CREATE TABLE partners (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    pagerDuty TEXT NOT NULL,
+    cheqpoint TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

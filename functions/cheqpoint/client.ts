@@ -18,7 +18,8 @@ export interface CheqpointOptions {
   clock: Clock;
 }
 
-const DEFAULT_BASE_URL = "https://app.cheqpoint.co";
+/** Cheqpoint's host for its official clients. */
+export const DEFAULT_BASE_URL = "https://app.cheqpoint.co";
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** Cheqpoint holds a request no longer. */
 const LONGEST_WAIT_MS = 10_000;

@@ -128,7 +128,7 @@ describe("openSqliteLedger", () => {
     db.exec("UPDATE schema_version SET version = 99");
     db.close();
     assert.throws(() => openSqliteLedger(file, new TestClock()), {
-      message: `\`${file}\` has schema version 99, this program knows versions up to 2: use a newer one`,
+      message: `\`${file}\` has schema version 99, this program knows versions up to 3: use a newer one`,
     });
   });
 

@@ -183,6 +183,46 @@ describe("Starting on one machine", function () {
     assert.equal((await fetch(`${gate.url}/healthz`)).status, 200);
   });
 
+  it("refuses the ledger of other accounts, and takes nothing of it up", async () => {
+    const stopped = async (one: Started): Promise<void> => {
+      one.child.kill("SIGTERM");
+      assert.equal(await one.ended, 0, one.err());
+    };
+    const other = join(dataDir, "other");
+    const alone = { ...GATE_ALONE, GATE_DATA_DIR: other };
+    const tryOut = start();
+    await ready(tryOut);
+    await stopped(tryOut);
+    const real = start([], alone, "local/gateMain.ts");
+    await ready(real, /gate started.*\n/);
+    await stopped(real);
+
+    const refused = async (one: Started, file: string, found: string, asked: string) => {
+      assert.equal(await one.ended, 1);
+      assert.equal(one.out(), "");
+      assert.equal(
+        one.err(),
+        `${join(file, "ledger.sqlite")} was made for ${found}, this gate works with ${asked}: set \`GATE_DATA_DIR\` to another folder, or the addresses to those\n`,
+      );
+    };
+    const us = "PagerDuty at https://api.pagerduty.com and Cheqpoint at https://app.cheqpoint.co";
+    const eu = us.replace("api.", "api.eu.");
+    const emulators = "the emulators of `npm start`";
+    await refused(start([], GATE_ALONE, "local/gateMain.ts"), dataDir, emulators, us);
+    await refused(start([], { GATE_DATA_DIR: other }), other, us, emulators);
+    assert.equal(existsSync(join(other, "pagerduty.sqlite")), false);
+    const moved = { ...alone, PAGERDUTY_API_URL: "https://api.eu.pagerduty.com" };
+    await refused(start([], moved, "local/gateMain.ts"), other, us, eu);
+
+    const again = start(
+      [],
+      { ...alone, CHEQPOINT_API_URL: "https://APP.cheqpoint.co/" },
+      "local/gateMain.ts",
+    );
+    await ready(again, /gate started.*\n/);
+    await stopped(again);
+  });
+
   it("names every port that is taken, and leaves nothing running", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
