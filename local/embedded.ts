@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { subscribedEvents } from "../functions/gate/gating/index.ts";
 import type { LifecycleSettings } from "../functions/gate/known.ts";
 import { startCheqpointEmulator, type CheqpointEmulator } from "./cheqpoint/index.ts";
 import { openClock, type SkippableClock } from "./clock.ts";
@@ -12,12 +11,14 @@ import { openSqliteLedger } from "./ledger.ts";
 import { EMULATORS } from "./ledgerPartners.ts";
 import { createCounters, createLog } from "./log.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "./pagerduty/index.ts";
+import { sameAsBefore } from "./ports.ts";
+import { keptSubscription, subscribe } from "./subscription.ts";
 
 export interface EmbeddedOptions {
   dataDir: string;
   gatingFile: string;
   onGatingChange?: LocalGateOptions["onGatingChange"];
-  /** 0 takes a free one. */
+  /** 0 takes the one of the last run on the folder, or a free one. */
   gatePort: number;
   pagerDutyPort: number;
   cheqpointPort: number;
@@ -62,11 +63,14 @@ export interface Embedded extends EmbeddedParts {
 const keptSecrets = z.object({
   proposerToken: z.string(),
   operatorToken: z.string(),
-  subscription: z.object({ id: z.string(), url: z.string(), secret: z.string() }).nullable(),
+  subscription: keptSubscription.nullable(),
 });
 type KeptSecrets = z.infer<typeof keptSecrets>;
 
+const keptPorts = z.object({ gate: z.number(), pagerDuty: z.number(), cheqpoint: z.number() });
+
 const SECRETS_FILE = "secrets.json";
+const PORTS_FILE = "ports.json";
 /** Whoever proposes with the token in `endpoints.json`. */
 const PROPOSER = "ai-agent";
 
@@ -78,12 +82,27 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   // Before anything is made in a folder that holds the ledger of real accounts.
   openSqliteLedger(join(dataDir, LEDGER_FILE), clock, EMULATORS).close();
   const secretsFile = join(dataDir, SECRETS_FILE);
-  let secrets = readSecrets(secretsFile);
+  let secrets = keptIn(secretsFile, keptSecrets) ?? newSecrets();
   const keep = (changed: Partial<KeptSecrets>): void => {
     secrets = { ...secrets, ...changed };
     writeWhole(secretsFile, secrets);
   };
   keep({});
+
+  const log = createLog({ file: join(dataDir, LOG_FILE), level: options.logLevel ?? "info" });
+  const portsFile = join(dataDir, PORTS_FILE);
+  const ports = await sameAsBefore(
+    {
+      gate: options.gatePort,
+      pagerDuty: options.pagerDutyPort,
+      cheqpoint: options.cheqpointPort,
+    },
+    keptIn(portsFile, keptPorts) ?? {},
+  );
+
+  // One after the other: two at once would make two subscriptions.
+  let connected: Promise<void> = Promise.resolve();
+  let connect = (): Promise<void> => Promise.resolve();
 
   const running: { stop(): Promise<void> }[] = [];
   const stopAll = async (): Promise<void> => {
@@ -94,13 +113,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   try {
     const pagerDuty = await startPagerDutyEmulator({
       dataFile: join(dataDir, "pagerduty.sqlite"),
-      port: options.pagerDutyPort,
+      port: ports.pagerDuty,
+      onReset() {
+        connected = connected
+          .then(connect)
+          .catch((error: unknown) => log.error("not subscribed", { problem: String(error) }));
+      },
       clock,
     });
     running.push(pagerDuty);
     const cheqpoint = await startCheqpointEmulator({
       dataFile: join(dataDir, "cheqpoint.sqlite"),
-      port: options.cheqpointPort,
+      port: ports.cheqpoint,
       clock,
     });
     running.push(cheqpoint);
@@ -117,7 +141,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const parts: EmbeddedParts = { clock, pagerDuty, cheqpoint, endpoints };
     const otherwise = options.otherwise?.(parts);
     const gate = await startLocalGate({
-      port: options.gatePort,
+      port: ports.gate,
       dataDir,
       gatingFile: options.gatingFile,
       onGatingChange: options.onGatingChange,
@@ -128,14 +152,23 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       proposers: { [PROPOSER]: secrets.proposerToken },
       operators: { operator: secrets.operatorToken },
       clock,
-      log: createLog({ file: join(dataDir, LOG_FILE), level: options.logLevel ?? "info" }),
+      log,
       metrics: createCounters(),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
       ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
       ...(otherwise === undefined ? {} : { otherwise }),
     });
     running.push(gate);
-    keep({ subscription: await subscribe(pagerDuty, gate.url, secrets.subscription) });
+    writeWhole(portsFile, {
+      gate: gate.port,
+      pagerDuty: pagerDuty.port,
+      cheqpoint: cheqpoint.port,
+    });
+    connect = () =>
+      subscribe(pagerDuty, gate.url, secrets.subscription, (subscription) =>
+        keep({ subscription }),
+      );
+    await connect();
     const endpointsFile = join(dataDir, ENDPOINTS_FILE);
     writeWhole(endpointsFile, endpoints());
     return {
@@ -144,6 +177,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       dataDir,
       async stop() {
         rmSync(endpointsFile, { force: true });
+        await connected;
         await stopAll();
       },
     };
@@ -153,65 +187,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-const created = z.object({
-  webhook_subscription: z.object({
-    id: z.string(),
-    delivery_method: z.object({ secret: z.string().min(1) }),
-  }),
-});
-/** A deployment's own, and what an agent may leave on an incident as a proposal. */
-const EVENTS = [...subscribedEvents, "incident.annotated", "incident.custom_field_values.updated"];
-
-/** The subscription that a deployment declares; its secret is told only when it is created. */
-async function subscribe(
-  pagerDuty: PagerDutyEmulator,
-  gateUrl: string,
-  kept: KeptSecrets["subscription"],
-): Promise<NonNullable<KeptSecrets["subscription"]>> {
-  const url = `${gateUrl}/pagerduty/webhook`;
-  const call = async (method: string, path: string, body?: unknown): Promise<Response> =>
-    fetch(`${pagerDuty.url}${path}`, {
-      method,
-      headers: {
-        authorization: `Token token=${pagerDuty.token}`,
-        "content-type": "application/json",
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  if (kept !== null) {
-    const found = await call("GET", `/webhook_subscriptions/${kept.id}`);
-    await found.arrayBuffer();
-    if (found.ok && kept.url === url) {
-      return kept;
-    }
-    if (found.ok) {
-      await call("DELETE", `/webhook_subscriptions/${kept.id}`);
-    }
-  }
-  const answer = await call("POST", "/webhook_subscriptions", {
-    webhook_subscription: {
-      type: "webhook_subscription",
-      description: "approval gate",
-      delivery_method: { type: "http_delivery_method", url },
-      events: EVENTS,
-      filter: { type: "account_reference" },
-    },
-  });
-  if (!answer.ok) {
-    throw new Error(
-      `the webhook subscription was not created: ${answer.status} ${await answer.text()}`,
-    );
-  }
-  const { webhook_subscription: made } = created.parse(await answer.json());
-  return { id: made.id, url, secret: made.delivery_method.secret };
+function newSecrets(): KeptSecrets {
+  const token = (): string => randomBytes(24).toString("base64url");
+  return { proposerToken: token(), operatorToken: token(), subscription: null };
 }
 
-function readSecrets(file: string): KeptSecrets {
+/** Null: there is none, or it holds something else. */
+function keptIn<T>(file: string, shape: z.ZodType<T>): T | null {
   try {
-    return keptSecrets.parse(JSON.parse(readFileSync(file, "utf8")));
+    return shape.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
-    const token = (): string => randomBytes(24).toString("base64url");
-    return { proposerToken: token(), operatorToken: token(), subscription: null };
+    return null;
   }
 }
 

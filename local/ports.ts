@@ -26,6 +26,25 @@ export async function requireFree(ports: Readonly<Record<string, number>>): Prom
   }
 }
 
+/**
+ * For 0 the port of the run before, as long as nothing else has or wants it: what others were told (a subscription, a
+ * callback's address) then stays true.
+ */
+export async function sameAsBefore<Name extends string>(
+  wanted: Readonly<Record<Name, number>>,
+  before: Readonly<Partial<Record<Name, number>>>,
+): Promise<Record<Name, number>> {
+  const ports: Record<Name, number> = { ...wanted };
+  for (const name of Object.keys(wanted) as Name[]) {
+    const kept = before[name] ?? 0;
+    const isWanted = Object.values(ports).includes(kept);
+    if (ports[name] === 0 && !isWanted && (await isFree(kept))) {
+      ports[name] = kept;
+    }
+  }
+  return ports;
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -46,6 +46,8 @@ export interface PagerDutyEmulatorOptions {
   eventsPerMinute?: number;
   /** Whether due work runs by itself, besides `tick`. Defaults to true. */
   autoTick?: boolean;
+  /** Called after the account was emptied and seeded anew. */
+  onReset?: () => void;
 }
 
 /** A running emulator. */
@@ -62,6 +64,8 @@ export interface PagerDutyEmulator {
   tick(): Promise<void>;
   /** Calls `listener` whenever work was queued; the answer ends it. */
   onWork(listener: () => void): () => void;
+  /** Lets a subscription and all that waits for it go to another address; false: there is none of that id. */
+  redirect(subscription: string, url: string): boolean;
   /** When the next work is due by the clock, or undefined when nothing waits. */
   nextDueMs(): number | undefined;
   stop(): Promise<void>;
@@ -120,6 +124,7 @@ export async function startPagerDutyEmulator(
     eventsLimit.reset();
     resetAbilities(account);
     seed(account);
+    options.onReset?.();
   };
   const app = createApp({
     store,
@@ -151,6 +156,7 @@ export async function startPagerDutyEmulator(
     seed: SEED,
     tick: () => scheduler.tick(),
     onWork: (listener) => scheduler.onWork(listener),
+    redirect: (subscription, url) => outbox.redirect(subscription, url),
     nextDueMs: () => scheduler.nextDueMs(),
     stop: async () => {
       stopping.abort();

@@ -7,6 +7,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 import { withTimeline } from "../../local/timeline/index.ts";
 import { DEV_STACK } from "../cli/support.ts";
+import { newConnections } from "../harness/connections.ts";
 import { launchChromium, NO_CHROMIUM } from "./chromium.ts";
 
 describe("Timeline page", function () {
@@ -45,6 +46,7 @@ describe("Timeline page", function () {
   });
 
   function start(gatePort = 0, gatingFile = DEV_STACK): Promise<Embedded> {
+    newConnections();
     return startEmbedded(
       withTimeline({
         dataDir: folder,

@@ -67,6 +67,17 @@ export class Outbox {
     );
   }
 
+  /** PagerDuty knows no such thing: it stands for a receiver that moved with everything that is under way to it. */
+  redirect(id: string, url: string): boolean {
+    const { store } = this.#options;
+    const subscription = store.get("subscriptions", id);
+    if (subscription === undefined) {
+      return false;
+    }
+    store.put("subscriptions", { ...subscription, url });
+    return true;
+  }
+
   #queue(subscription: Subscription, event: Envelope): void {
     const { store, faults, now } = this.#options;
     if (isSwitchedOff(subscription, now())) {
