@@ -5,9 +5,9 @@ import { gatingForUnlisted, gatingHash, parseGating } from "../functions/gate/ga
 import type { Gating } from "../functions/gate/gating/index.ts";
 import { keyOfUnlisted } from "../functions/gate/unlisted.ts";
 import type { GatingStore, Log, StoredGating } from "../functions/gate/ports.ts";
+import { gatingIn } from "./stackGating.ts";
 
 const mapping = z.record(z.string(), z.unknown());
-const stackFile = z.object({ config: mapping });
 
 export interface GatingFile extends GatingStore {
   current(): Gating;
@@ -68,34 +68,8 @@ export function readGatingFile(file: string): Gating {
   if (problems.length > 0) {
     throw new Error(`\`${file}\` is not YAML: ${problems.join("; ")}`);
   }
-  const content: unknown = document.toJS();
-  const stack = stackFile.safeParse(content);
-  if (stack.success) {
-    return parseGating(gatingOfStack(file, stack.data.config));
-  }
-  const plain = mapping.safeParse(content);
-  if (!plain.success || !Object.hasOwn(plain.data, "services")) {
-    throw new Error(
-      `\`${file}\` must have \`services\` at its top, or \`config\` with a key that ends in \`:services\``,
-    );
-  }
-  return parseGating(plain.data);
-}
-
-/** `services` and `defaults` of the one project that the stack file configures; a stack may have neither. */
-function gatingOfStack(file: string, config: Record<string, unknown>): Record<string, unknown> {
-  const found: Record<string, unknown> = { services: {} };
-  for (const name of ["services", "defaults"]) {
-    const keys = Object.keys(config).filter((key) => key.endsWith(`:${name}`));
-    if (keys.length > 1) {
-      const listed = keys.map((key) => `\`${key}\``).join(", ");
-      throw new Error(`\`${file}\` must have one key that ends in \`:${name}\`, found ${listed}`);
-    }
-    for (const key of keys) {
-      found[name] = config[key];
-    }
-  }
-  return found;
+  const content = mapping.safeParse(document.toJS());
+  return parseGating(gatingIn(file, content.success ? content.data : {}));
 }
 
 function findGating(

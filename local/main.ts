@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { join, relative, resolve } from "node:path";
+import type { Gating } from "../functions/gate/gating/index.ts";
 import { LOG_FILE, startEmbedded, type Embedded } from "./embedded.ts";
 import { optional, port, SettingError, type Environment } from "./environment.ts";
 import { lockFolder } from "./folderLock.ts";
@@ -49,7 +50,7 @@ function optionsOf(argv: readonly string[]): { stack: string } {
 
 async function start(): Promise<{ stop(): Promise<void> }> {
   const { dataDir, gatingFile, gatingName, ports } = settings(process.argv.slice(2), process.env);
-  checkedGating(gatingFile);
+  const gating = checkedGating(gatingFile);
   const lock = lockFolder(dataDir);
   try {
     await requireFree(ports);
@@ -63,7 +64,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
         cheqpointPort: ports.CHEQPOINT_PORT,
       }),
     );
-    process.stdout.write(welcome(embedded, gatingName));
+    process.stdout.write(welcome(embedded, `gating of ${gatingName}: ${gatedServices(gating)}`));
     return {
       async stop() {
         await embedded.stop();
@@ -88,12 +89,17 @@ function tellGating(problem: string | null): void {
   }
 }
 
-function welcome({ gate, pagerDuty, cheqpoint, dataDir }: Embedded, gatingName: string): string {
+function gatedServices({ services }: Gating): string {
+  const { length } = Object.keys(services);
+  return length === 0 ? "no service" : `${length} ${length === 1 ? "service" : "services"}`;
+}
+
+function welcome({ gate, pagerDuty, cheqpoint, dataDir }: Embedded, gatedBy: string): string {
   const folder = relative(process.cwd(), dataDir);
   const isDefault = dataDir === resolve(DEFAULT_DATA_DIR);
   const shown = folder === "" || folder.startsWith("..") ? dataDir : folder;
   return `
-Approval gate on this machine (gating of ${gatingName})
+Approval gate on this machine (${gatedBy})
 
   Timeline   ${gate.url}   what is proposed, decided and run; scenarios to try
   Inbox      ${cheqpoint.url}   where a reviewer approves or rejects (Cheqpoint emulator)

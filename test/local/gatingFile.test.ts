@@ -86,8 +86,8 @@ describe("openGatingFile", () => {
     assert.equal((await store.find({ id: null, name: "payments-db" })).listed, true);
   });
 
-  it("reads a stack file that gates nothing yet", async () => {
-    write("config:\n  aws:region: eu-west-1\n");
+  it("reads a file that gates nothing, if it says so", async () => {
+    write("config:\n  aws:region: eu-west-1\n  my-gate:services: {}\n");
     const store = openGatingFile(file, log);
     assert.equal((await store.find({ id: null, name: "payments-db" })).listed, false);
   });
@@ -174,15 +174,66 @@ describe("openGatingFile", () => {
     assert.throws(() => openGatingFile(file, log), {
       message: new RegExp(`^\`${file}\` is not YAML: `),
     });
-    write("servises: {}\n");
-    assert.throws(() => openGatingFile(file, log), {
-      message: `\`${file}\` must have \`services\` at its top, or \`config\` with a key that ends in \`:services\``,
-    });
     write("config:\n  a:services: {}\n  b:services: {}\n");
     assert.throws(() => openGatingFile(file, log), {
       message: `\`${file}\` must have one key that ends in \`:services\`, found \`a:services\`, \`b:services\``,
     });
     write("services: {}\nservices: {}\n");
     assert.throws(() => openGatingFile(file, log), { message: /Map keys must be unique/ });
+  });
+
+  const NEEDED =
+    "must have `services` at its top, or `config` with a key that ends in `:services` (`{}` gates nothing)";
+  const UNGATED: [content: string, problem: string][] = [
+    ["", NEEDED],
+    ["- a\n", NEEDED],
+    ["config:\n", NEEDED],
+    ["config: {}\n", NEEDED],
+    ["config:\n  aws:region: eu-west-1\n", NEEDED],
+    ["servises: {}\n", `${NEEDED}; is \`servises\` meant?`],
+    ["config:\n  my-gate:service: {}\n", `${NEEDED}; is \`my-gate:service\` meant?`],
+    [
+      `config: {}\n${plain}`,
+      "must hold its gating in one place, found `services` at its top beside `config`",
+    ],
+    [
+      `config:\n  my-gate:services: {}\nservices: {}\ndefaults: {}\n`,
+      "must hold its gating in one place, found `services`, `defaults` at its top beside `config`",
+    ],
+  ];
+  for (const [content, problem] of UNGATED) {
+    it(`refuses ${JSON.stringify(content)}, which would leave services without their rules`, () => {
+      write(content);
+      assert.throws(() => openGatingFile(file, log), { message: `\`${file}\` ${problem}` });
+    });
+  }
+
+  describe("beside a Pulumi.yaml", () => {
+    const project = (name: string) =>
+      writeFileSync(
+        join(folder, "Pulumi.yaml"),
+        `name: ${name}\nconfig:\n  services: { type: object }\n  my-gate:defaults: { type: object }\n  logDays: { type: integer }\n`,
+      );
+    const stack = (more: string) => write(`config:\n  my-gate:services: {}\n  ${more}\n`);
+
+    it("refuses a key that its project does not declare", () => {
+      project("my-gate");
+      stack("my-gate:default: { proposals: deny }\n  my-gate:colour: red");
+      assert.throws(() => openGatingFile(file, log), {
+        message: `\`${file}\`: \`my-gate:default\` is not declared in Pulumi.yaml; did you mean \`defaults\`?; \`my-gate:colour\` is not declared in Pulumi.yaml`,
+      });
+    });
+
+    it("takes declared keys, and those of others", () => {
+      project("my-gate");
+      stack("my-gate:logDays: 7\n  my-gate:defaults: { proposals: deny }\n  aws:region: eu-west-1");
+      assert.equal(openGatingFile(file, log).current().defaults.proposals, "deny");
+    });
+
+    it("knows nothing of another project's keys", () => {
+      project("other");
+      stack("my-gate:colour: red");
+      assert.deepEqual(openGatingFile(file, log).current().services, {});
+    });
   });
 });
