@@ -13,34 +13,51 @@ const AT_ONCE = 50;
 
 /**
  * Notices that the gate hears nothing any more: PagerDuty switches a subscription off for 24 hours after three dropped
- * deliveries, and tells nobody. It is switched on again, and people are told that events were lost meanwhile.
+ * deliveries, and tells nobody; somebody deletes it. What was switched off is switched on again, and people are told
+ * that events were lost meanwhile.
  */
 export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
-  const { pagerDuty, clock, log } = ports;
+  const { pagerDuty, log } = ports;
   const url = `${ports.publicUrl}/pagerduty/webhook`;
-  for (const { id, active, temporarilyDisabled } of await pagerDuty.subscriptions(url)) {
+  const found = await pagerDuty.subscriptions(url);
+  if (found.length === 0) {
+    await tell(
+      ports,
+      "none",
+      `No webhook subscription delivers to ${url}: the gate hears of nothing, of no bypass and no resolved incident, until somebody makes one.`,
+    );
+  }
+  for (const { id, active, temporarilyDisabled } of found) {
     if (active && !temporarilyDisabled) {
       continue;
     }
-    const nowMs = clock.now();
-    const isNew = await raiseAlarm(ports, {
-      // One a day: a subscription may be switched off again.
-      key: `subscriptionDisabled/${id}/${Math.floor(nowMs / DAY_MS)}`,
-      kind: "subscriptionDisabled",
-      atMs: nowMs,
-      text: active
+    await tell(
+      ports,
+      id,
+      active
         ? `PagerDuty switched webhook subscription ${id} off after dropped deliveries; the gate switches it on again. Events of the time between are lost: look for bypasses and resolved incidents by hand.`
         : `Webhook subscription ${id} is inactive: the gate hears of nothing until somebody activates it.`,
-      proposalId: null,
-      incidentId: null,
-    });
-    if (isNew) {
-      log.error("subscription disabled", { subscriptionId: id, active });
-    }
+    );
     if (temporarilyDisabled) {
       await pagerDuty.enableSubscription(id);
       log.info("subscription enabled", { subscriptionId: id });
     }
+  }
+}
+
+async function tell(ports: WorkerPorts, subscriptionId: string, text: string): Promise<void> {
+  const nowMs = ports.clock.now();
+  const isNew = await raiseAlarm(ports, {
+    // One a day: a subscription may be switched off again.
+    key: `subscriptionDisabled/${subscriptionId}/${Math.floor(nowMs / DAY_MS)}`,
+    kind: "subscriptionDisabled",
+    atMs: nowMs,
+    text,
+    proposalId: null,
+    incidentId: null,
+  });
+  if (isNew) {
+    ports.log.error("subscription disabled", { subscriptionId, problem: text });
   }
 }
 

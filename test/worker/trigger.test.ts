@@ -7,6 +7,8 @@ import { newProposal } from "../contract/proposals.ts";
 
 const MINUTE_MS = 60_000;
 
+const HEARD = { id: "PSUB001", active: true, temporarilyDisabled: false, events: [] };
+
 /** The deployed worker's entry, over a real ledger; what a visit does is tested elsewhere. */
 describe("the worker's trigger", () => {
   let nowMs: number;
@@ -29,7 +31,7 @@ describe("the worker's trigger", () => {
       clock: { now: () => nowMs },
       ledger,
       queue: { send: (items: readonly WorkItem[]) => Promise.resolve(void sent.push(...items)) },
-      pagerDuty: { subscriptions: () => Promise.resolve((asked++, [])) },
+      pagerDuty: { subscriptions: () => Promise.resolve((asked++, [HEARD])) },
       log: { debug: note, info: note, warn: note, error: note },
       metrics: { count: (name: MetricName) => void counted.push(name) },
       publicUrl: "https://gate.example.com",

@@ -128,6 +128,27 @@ describe("the watch on the webhook subscription", () => {
     ]);
   });
 
+  it("tells once a day that no subscription delivers to the gate any more", async () => {
+    answer = 202;
+    const id = await subscribe();
+    await watchSubscriptions(ports);
+    assert.deepEqual(await texts(), []);
+    await call("DELETE", `/webhook_subscriptions/${id}`);
+    await watchSubscriptions(ports);
+    await watchSubscriptions(ports);
+    const [alarm, ...others] = await ledger.alarms(10);
+    assert.deepEqual(others, []);
+    assert.equal(alarm?.kind, "subscriptionDisabled");
+    assert.equal(
+      alarm.text,
+      `No webhook subscription delivers to ${publicUrl}/pagerduty/webhook: the gate hears of nothing, of no bypass and no resolved incident, until somebody makes one.`,
+    );
+    assert.deepEqual(counted, ["SubscriptionDisabled", "SubscriptionDisabled"]);
+    nowMs += 86_400_000;
+    await watchSubscriptions(ports);
+    assert.equal((await texts()).length, 2);
+  });
+
   it("says nothing while all is well", async () => {
     answer = 202;
     await subscribe();
