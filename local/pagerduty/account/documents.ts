@@ -70,6 +70,7 @@ export interface Fault {
   call: string;
   status?: number | undefined;
   body?: unknown;
+  headers?: Record<string, string> | undefined;
   delayMs?: number | undefined;
   dropAnswer?: boolean | undefined;
   afterDoing?: boolean | undefined;

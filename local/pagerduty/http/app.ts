@@ -83,10 +83,18 @@ async function answer(
   }
   const receivedAt = webhookTime(options.now());
   const fault = options.faults.takeForCall(method, path);
-  if (fault?.delayMs !== undefined) {
-    await options.waiters.wait(fault.delayMs).over;
-  }
+  const late = async (after: boolean): Promise<void> => {
+    if (fault?.delayMs !== undefined && (fault.afterDoing ?? false) === after) {
+      await options.waiters.wait(fault.delayMs).over;
+    }
+  };
+  await late(false);
   const outcome = faultedOutcome(options, route, context, text, fault);
+  if (fault?.afterDoing) {
+    // What was done is told to others at once, however late the answer comes.
+    options.onDone();
+  }
+  await late(true);
   options.log.add({
     time: receivedAt,
     method,
@@ -111,14 +119,15 @@ function faultedOutcome(
   const replacement =
     fault?.status === undefined ? undefined : faultAnswer(fault.status, fault.body);
   if (replacement && !fault?.afterDoing) {
-    return { ...replacement, headers: {}, cut: fault?.dropAnswer === true };
+    return { ...replacement, headers: fault?.headers ?? {}, cut: fault?.dropAnswer === true };
   }
   const real = perform(options, route, context, text);
   if (fault?.duplicate) {
     // As a proxy does that repeats a call: the caller sees the first answer only.
     perform(options, route, context, text);
   }
-  return { ...real, ...replacement, cut: fault?.dropAnswer === true };
+  const headers = { ...real.headers, ...fault?.headers };
+  return { ...real, ...replacement, headers, cut: fault?.dropAnswer === true };
 }
 
 function faultAnswer(status: number, body: unknown): Answer {

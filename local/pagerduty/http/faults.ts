@@ -16,6 +16,7 @@ export const FaultRequest = z
       ),
     status: z.int().min(200).max(599).optional(),
     body: z.unknown().optional(),
+    headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string()).optional(),
     delayMs: z.int().min(0).max(172_800_000).optional(),
     dropAnswer: z.boolean().optional(),
     afterDoing: z.boolean().optional(),
@@ -30,10 +31,17 @@ export const FaultRequest = z
     if (effects.every((name) => fault[name] === undefined || fault[name] === false)) {
       problem("call", `needs an effect, one of ${effects.join(", ")}`);
     }
-    if (fault.afterDoing && fault.status === undefined) {
-      problem("afterDoing", "needs `status`, the answer to give afterwards");
-    }
     const webhook = isWebhook(fault.call);
+    const late = fault.delayMs !== undefined && !webhook;
+    if (fault.afterDoing && fault.status === undefined && !late) {
+      problem(
+        "afterDoing",
+        "needs `status`, the answer to give afterwards, or of a call `delayMs`, how late it is given",
+      );
+    }
+    if (fault.headers && (webhook || fault.status === undefined)) {
+      problem("headers", "needs a call and its `status`, the answer that carries them");
+    }
     if (fault.reorder && !webhook) {
       problem("reorder", 'is for the call "webhook" only');
     }

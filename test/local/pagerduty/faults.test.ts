@@ -84,6 +84,45 @@ describe("the emulator's faults", () => {
     assert.equal((await answer).status, 201);
   });
 
+  it("does it and answers late, by the emulator's clock", async () => {
+    await fault({ call: INVOKE, delayMs: 30_000, afterDoing: true });
+    const queued = Promise.withResolvers<void>();
+    const end = world.emulator.onWork(queued.resolve);
+    let isAnswered = false;
+    const answer = invoke().finally(() => {
+      isAnswered = true;
+    });
+    await queued.promise;
+    end();
+    assert.equal((await invocations()).length, 1);
+    assert.equal(isAnswered, false);
+    await world.pass(30_000);
+    assert.equal((await answer).status, 201);
+  });
+
+  it("does it and answers a status late", async () => {
+    await fault({ call: INVOKE, status: 504, delayMs: 30_000, afterDoing: true });
+    const queued = Promise.withResolvers<void>();
+    const end = world.emulator.onWork(queued.resolve);
+    const answer = invoke();
+    await queued.promise;
+    end();
+    assert.equal((await invocations()).length, 1);
+    await world.pass(30_000);
+    assert.equal((await answer).status, 504);
+  });
+
+  it("answers a status with the headers that were asked for", async () => {
+    const headers = { "ratelimit-reset": "7", "retry-after": "8" };
+    for (const afterDoing of [false, true]) {
+      await fault({ call: "GET /abilities", status: 429, headers, afterDoing });
+      const reply = await world.call("GET", "/abilities");
+      assert.equal(reply.status, 429);
+      assert.equal(reply.headers.get("ratelimit-reset"), "7");
+      assert.equal(reply.headers.get("retry-after"), "8");
+    }
+  });
+
   it("answers 429 as PagerDuty does", async () => {
     await fault({ call: "* *", status: 429 });
     const { status, body } = await world.call("GET", "/abilities");
@@ -122,7 +161,23 @@ describe("the emulator's faults", () => {
     ],
     [
       { call: INVOKE, dropAnswer: true, afterDoing: true },
-      ["`afterDoing`: needs `status`, the answer to give afterwards"],
+      [
+        "`afterDoing`: needs `status`, the answer to give afterwards, or of a call `delayMs`, how late it is given",
+      ],
+    ],
+    [
+      { call: "webhook", delayMs: 1, afterDoing: true },
+      [
+        "`afterDoing`: needs `status`, the answer to give afterwards, or of a call `delayMs`, how late it is given",
+      ],
+    ],
+    [
+      { call: INVOKE, delayMs: 1, headers: { "retry-after": "7" } },
+      ["`headers`: needs a call and its `status`, the answer that carries them"],
+    ],
+    [
+      { call: "webhook", status: 429, headers: { "retry-after": "7" } },
+      ["`headers`: needs a call and its `status`, the answer that carries them"],
     ],
     [{ call: INVOKE, reorder: true }, ['`reorder`: is for the call "webhook" only']],
     [
