@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
+import { z } from "zod";
 import { Api, failure } from "./api.ts";
 import { apiRoutes } from "./apiRoutes.ts";
 import { CallbackSender } from "./callbacks.ts";
@@ -62,9 +63,9 @@ export async function startCheqpointEmulator(
   const connectionKey = options.connectionKey ?? keptKey(store);
   const changes = new Changes();
   const holds = new Holds(clock);
-  const faults = new Faults();
+  const faults = new Faults(store);
   const log = new RequestLog(connectionKey);
-  let secret = options.webhookSecret ?? null;
+  const webhookSecret = keptSecret(store, options.webhookSecret ?? null);
   let url = "";
   const reviewUrl = (id: string) => `${url}/r/${id}`;
 
@@ -82,7 +83,7 @@ export async function startCheqpointEmulator(
     clock,
     changes,
     fetch: options.fetch ?? fetch,
-    secret: () => (desk.settings.signCallbacks ? secret : null),
+    secret: () => (desk.settings.signCallbacks ? webhookSecret.value() : null),
   });
   const api = new Api({ desk, connectionKey, reviewUrl, clock });
 
@@ -100,9 +101,9 @@ export async function startCheqpointEmulator(
     changes,
     clock,
     reviewUrl,
-    setSecret: (value) => (secret = value),
-    resetSecret: () => (secret = options.webhookSecret ?? null),
-    signsCallbacks: () => secret !== null && desk.settings.signCallbacks,
+    setSecret: (value) => webhookSecret.set(value),
+    resetSecret: () => webhookSecret.set(options.webhookSecret ?? null),
+    signsCallbacks: () => webhookSecret.value() !== null && desk.settings.signCallbacks,
   });
   app.route("/api", apiRoutes({ api, faults, holds, log, clock }));
   app.use(sameOriginOnly(host));
@@ -148,6 +149,18 @@ function keptKey(store: Store): string {
   const key = `cq_test_${randomBytes(24).toString("hex")}`;
   store.setMeta("connectionKey", key);
   return key;
+}
+
+/** What was set last counts over restarts; the one that the caller states wins at the start. */
+function keptSecret(store: Store, stated: string | null) {
+  const set = (value: string | null) => store.setMeta("webhookSecret", JSON.stringify(value));
+  if (stated !== null) set(stated);
+  const value = () =>
+    z
+      .string()
+      .nullable()
+      .parse(JSON.parse(store.meta("webhookSecret") ?? "null"));
+  return { set, value };
 }
 
 function stated({ maxRequestsHour, loopWindowMs }: CheqpointEmulatorOptions) {

@@ -1,6 +1,7 @@
 // Restarts with the same data file: an orderly stop, and a process killed without any warning.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { request } from "node:http";
@@ -49,6 +50,39 @@ describe("Cheqpoint emulator: restarts", () => {
     assert.equal(receiver.received.length, 0);
     await bench.pass(60_000);
     assert.equal(receiver.received.length, 1);
+  });
+
+  it("keeps the webhook secret and what shall still go wrong, until it is reset", async () => {
+    const signatures = async (): Promise<string[]> => {
+      const receiver = await bench.receiver();
+      const asked = { ...SAMPLE, callbackUrl: receiver.url };
+      const id = field((await bench.inbound(asked)).json, "approvalId");
+      await bench.decide(id, { decision: "approved" });
+      await bench.emulator.tick();
+      return receiver.received.map(({ headers, raw }) => {
+        const good = createHmac("sha256", "hush").update(raw).digest("hex");
+        const found = headers["x-cheqpoint-signature"];
+        return found === good ? "good" : String(found);
+      });
+    };
+    const fault = { call: "GET /api/approvals/:id", status: 503 };
+    await bench.start();
+    await bench.settings({ webhookSecret: "hush" });
+    await bench.fault({ ...fault, times: 3 });
+    assert.equal((await bench.readBack("req_1")).status, 503);
+    await bench.emulator.stop();
+
+    await bench.start();
+    assert.deepEqual((await bench.call("GET", "/_emulator/faults")).json, {
+      faults: [{ ...fault, times: 2 }],
+    });
+    assert.deepEqual(await signatures(), ["good"]);
+    await bench.call("POST", "/_emulator/reset");
+    await bench.emulator.stop();
+
+    await bench.start();
+    assert.deepEqual((await bench.call("GET", "/_emulator/faults")).json, { faults: [] });
+    assert.deepEqual(await signatures(), ["undefined"]);
   });
 
   it("keeps what it answered when it is killed", async () => {

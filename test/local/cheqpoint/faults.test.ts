@@ -102,9 +102,8 @@ describe("Cheqpoint emulator: fault switch", () => {
       ["* /api/*", "POST", "/api/approvals/request", true],
       ["* /api/*/request", "POST", "/api/approvals/request", true],
       ["POST /api/approvals/:id", "GET", "/api/approvals/req_1", false],
-      ["GET /api/approvals", "GET", "/api/approvals/req_1", false],
-      ["GET /api/approvals/:id/x", "GET", "/api/approvals/req_1", false],
-      ["GET /api/:x", "GET", "/api/approvals/req_1", false],
+      ["GET /api/approvals/req_1", "GET", "/api/approvals/req_1", true],
+      ["GET /api/approvals/req_2", "GET", "/api/approvals/req_1", false],
     ];
     for (const [call, method, path, hit] of cases) {
       await bench.call("DELETE", "/_emulator/faults");
@@ -128,6 +127,25 @@ describe("Cheqpoint emulator: fault switch", () => {
     [
       { call: "inbound" },
       '`call` must be "callback" or a method and a path like "GET /api/x/:id".',
+    ],
+    ...[
+      "GET /api/approvals",
+      "GET /api/approvals/:id/x",
+      "GET /api/:x",
+      "DELETE /api/approvals/:id",
+      "POST /api/webhooks/outbound",
+      "FETCH /api/approvals/:id",
+    ].map((call): [object, string] => [
+      { call, status: 500 },
+      '`call` must mean a call that there is: "callback", POST /api/webhooks/inbound, POST /api/approvals/request, GET /api/approvals/:id.',
+    ]),
+    [
+      { call: "GET /api/*", dropAnswer: false },
+      "`call` needs an effect, one of status, body, delayMs, dropAnswer, duplicate.",
+    ],
+    [
+      { call: "callback" },
+      "`call` needs an effect, one of drop, duplicate, delayMs, reorder, body.",
     ],
     [{ call: "GET /api/*", drop: true }, "`drop` is not a known field."],
     [{ call: "callback", status: 500 }, "`status` is not a known field."],
