@@ -27,7 +27,7 @@ export interface ControlOptions {
 }
 
 const OutcomeRequest = z.strictObject({
-  outcome: z.enum(["completed", "error", "aborted", "stuck"]),
+  outcome: z.enum(["completed", "error", "aborted", "stuck", "unknown"]),
 });
 
 const AbilitiesRequest = z.strictObject({ abilities: z.array(z.string().min(1)) });

@@ -1,6 +1,6 @@
 import type { Target } from "./directoryDocuments.ts";
 
-type Outcome = "completed" | "error" | "aborted" | "stuck";
+type Outcome = "completed" | "error" | "aborted" | "stuck" | "unknown";
 
 export interface AutomationAction {
   id: string;
@@ -17,7 +17,7 @@ export interface AutomationAction {
   modifiedAtMs: number;
   lastRunAtMs: number | null;
   lastRunBy: Target | null;
-  /** How its invocations end; `stuck` stands for a runner that is offline. */
+  /** How its invocations end; `stuck` stands for a runner that is offline, `unknown` for states that cannot be read. */
   outcome: Outcome;
   rest: Record<string, unknown>;
 }

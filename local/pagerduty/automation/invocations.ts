@@ -3,6 +3,7 @@ import { referenceTo, userReference } from "../account/account.ts";
 import type { Account, Agent } from "../account/account.ts";
 import type { AutomationAction, Invocation, Task, User } from "../account/documents.ts";
 import { longId, objectId } from "../account/ids.ts";
+import { requireAbility } from "../directory/abilities.ts";
 import { accessDenied, invalidInput, notFound } from "../http/errors.ts";
 import { many } from "../http/pages.ts";
 import { param, parseBody } from "../http/route.ts";
@@ -34,6 +35,7 @@ export function invocationRoutes(account: Account): Route[] {
           throw notFound();
         }
         const { metadata } = parseBody(call, Invoke).invocation;
+        requireAbility(account, "automation_actions");
         refuseStrangers(action, call.user);
         const invocation = invoke(account, action, call.user, {
           incident: metadata.incident_id,
@@ -57,6 +59,7 @@ export function invocationRoutes(account: Account): Route[] {
         }
         const found = store
           .list("invocations", incident ?? undefined)
+          .map((invocation) => asRead(account, invocation))
           .filter(
             (invocation) =>
               (action === null || invocation.action === action) &&
@@ -78,16 +81,25 @@ export function invocationRoutes(account: Account): Route[] {
         if (!invocation) {
           throw notFound();
         }
-        return { status: 200, body: { invocation: renderInvocation(invocation) } };
+        return {
+          status: 200,
+          body: { invocation: renderInvocation(asRead(account, invocation)) },
+        };
       },
     },
   ];
 }
 
+/** What a reader is told: where the state cannot be fetched for the moment, the run goes on all the same. */
+function asRead({ store }: Account, invocation: Invocation): Invocation {
+  const isUnknown = store.get("actions", invocation.action)?.outcome === "unknown";
+  return isUnknown ? { ...invocation, state: "unknown" } : invocation;
+}
+
 // A team on an action limits who may run it; administrators always may.
 function refuseStrangers(action: AutomationAction, user: User): void {
   const member = action.teams.some((team) => user.teams.includes(team));
-  if (action.teams.length > 0 && !member && user.role !== "admin") {
+  if (action.teams.length > 0 && !member && !["admin", "owner"].includes(user.role)) {
     throw accessDenied(`the user ${user.id} is in none of the action's teams`);
   }
 }
@@ -165,7 +177,7 @@ export function stepInvocation(account: Account, { target, dueAtMs }: Task): num
     return null;
   }
   const next = PATH[PATH.indexOf(invocation.state) + 1];
-  const state = next ?? (outcome === "stuck" ? "completed" : outcome);
+  const state = next ?? (["stuck", "unknown"].includes(outcome) ? "completed" : outcome);
   const changed = { ...invocation, state, timing: [...invocation.timing, { atMs, state }] };
   store.put("invocations", changed);
   const incident = store.get("incidents", invocation.incident);

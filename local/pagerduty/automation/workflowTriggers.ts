@@ -5,10 +5,12 @@ import { objectId } from "../account/ids.ts";
 import type { WorkflowTrigger } from "../account/orchestrationDocuments.ts";
 import { invalidInput, notFound } from "../http/errors.ts";
 import { param, parseBody } from "../http/route.ts";
-import type { Route } from "../http/route.ts";
+import type { Call, Route } from "../http/route.ts";
 import { referenceSchema } from "../http/schemas.ts";
 
 const DEFAULT_LIMIT = 25;
+
+const Permissions = z.object({ restricted: z.boolean(), team_id: z.string().nullish() });
 
 const Creation = z.object({
   trigger: z.object({
@@ -18,7 +20,17 @@ const Creation = z.object({
     services: z.array(referenceSchema("service")).default([]),
     is_subscribed_to_all_services: z.boolean().default(false),
     condition: z.string().nullish(),
-    permissions: z.object({ restricted: z.boolean(), team_id: z.string().nullish() }).optional(),
+    permissions: Permissions.optional(),
+  }),
+});
+
+/** Its workflow and its type stay what they were. */
+const Update = z.object({
+  trigger: z.object({
+    services: z.array(referenceSchema("service")).optional(),
+    is_subscribed_to_all_services: z.boolean().optional(),
+    condition: z.string().nullish(),
+    permissions: Permissions.optional(),
   }),
 });
 
@@ -71,11 +83,32 @@ export function workflowTriggerRoutes(account: Account): Route[] {
           services: wanted.services.map(({ id }) => id),
           everyService: wanted.is_subscribed_to_all_services,
           condition: wanted.condition ?? null,
-          team:
-            wanted.permissions?.restricted === true ? (wanted.permissions.team_id ?? null) : null,
+          team: teamOf(wanted.permissions),
         };
         store.put("workflowTriggers", made);
         return { status: 201, body: { trigger: render(account, made) } };
+      },
+    },
+    {
+      method: "GET",
+      path: "/incident_workflows/triggers/:id",
+      handle: (call) => ({ status: 200, body: { trigger: render(account, one(account, call)) } }),
+    },
+    {
+      method: "PUT",
+      path: "/incident_workflows/triggers/:id",
+      handle: (call) => {
+        const before = one(account, call);
+        const wanted = parseBody(call, Update).trigger;
+        const after: WorkflowTrigger = {
+          ...before,
+          services: wanted.services?.map(({ id }) => id) ?? before.services,
+          everyService: wanted.is_subscribed_to_all_services ?? before.everyService,
+          condition: wanted.condition === undefined ? before.condition : wanted.condition,
+          team: wanted.permissions === undefined ? before.team : teamOf(wanted.permissions),
+        };
+        store.put("workflowTriggers", after);
+        return { status: 200, body: { trigger: render(account, after) } };
       },
     },
     {
@@ -89,6 +122,18 @@ export function workflowTriggerRoutes(account: Account): Route[] {
       },
     },
   ];
+}
+
+function one({ store }: Account, call: Call): WorkflowTrigger {
+  const trigger = store.get("workflowTriggers", param(call, "id"));
+  if (!trigger) {
+    throw notFound();
+  }
+  return trigger;
+}
+
+function teamOf(permissions: z.infer<typeof Permissions> | undefined): string | null {
+  return permissions?.restricted === true ? (permissions.team_id ?? null) : null;
 }
 
 function render(account: Account, trigger: WorkflowTrigger): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { invalidInput, notFound } from "../http/errors.ts";
 import { pageOf } from "../http/pages.ts";
 import { param, parseBody } from "../http/route.ts";
 import type { Call, Route } from "../http/route.ts";
+import { requireManager } from "../http/roles.ts";
 import { optionalText, referenceSchema } from "../http/schemas.ts";
 import { addLogEntry, by, emitForIncident } from "../incidents/record.ts";
 
@@ -113,6 +114,7 @@ export function workflowRoutes(account: Account): Route[] {
       method: "POST",
       path: "/incident_workflows/:id/instances",
       handle: (call) => {
+        requireManager(call.user);
         const workflow = one(call);
         const wanted = parseBody(call, Start).incident_workflow_instance;
         const incident = store.get("incidents", wanted.incident.id);

@@ -5,6 +5,7 @@ import { objectId, signingSecret } from "../account/ids.ts";
 import { ApiError, invalidInput, notFound } from "../http/errors.ts";
 import { pageOf } from "../http/pages.ts";
 import { param, parseBody } from "../http/route.ts";
+import { requireManager } from "../http/roles.ts";
 import type { Call, Route } from "../http/route.ts";
 import { EVENT_TYPES } from "./eventTypes.ts";
 import { isSwitchedOff, loseQueue } from "./outbox.ts";
@@ -62,8 +63,18 @@ const Update = z.object({
   }),
 });
 
-/** Webhook subscriptions. */
+/** Webhook subscriptions, of which nobody below a manager learns. */
 export function subscriptionRoutes(account: Account, outbox: Outbox): Route[] {
+  return routes(account, outbox).map((route) => ({
+    ...route,
+    handle(call) {
+      requireManager(call.user);
+      return route.handle(call);
+    },
+  }));
+}
+
+function routes(account: Account, outbox: Outbox): Route[] {
   const { store } = account;
   const one = (call: Call): Subscription => {
     const subscription = store.get("subscriptions", param(call, "id"));

@@ -258,4 +258,83 @@ describe("the emulator's automation actions", () => {
     assert.equal(status, 400);
     assert.deepEqual(body.error.errors, ["the workflow PWF0001 is not enabled"]);
   });
+
+  it("does not start a workflow for whoever is no manager", async () => {
+    const incident = await world.openIncident();
+    const { body: made } = await world.call("POST", "/_emulator/tokens", { user_id: "PAIUSR1" });
+    const { status, body } = await world.call(
+      "POST",
+      "/incident_workflows/PWF0001/instances",
+      {
+        incident_workflow_instance: { incident: { id: incident.id, type: "incident_reference" } },
+      },
+      { token: made.token },
+    );
+    assert.equal(status, 403);
+    assert.deepEqual(body.error.errors, [
+      "the user PAIUSR1 has the role limited_user; a manager, admin or owner may do this",
+    ]);
+    await world.pass(60_000);
+    assert.deepEqual(receiver.types(), []);
+  });
+
+  it("answers 402 to an invocation when the account has no automation actions", async () => {
+    const incident = await world.openIncident();
+    await world.call("PUT", "/_emulator/abilities", { abilities: ["teams"] });
+    const refused = await world.call("POST", FAILOVER, {
+      invocation: { metadata: { incident_id: incident.id } },
+    });
+    assert.equal(refused.status, 402);
+    assert.deepEqual(refused.body.error.errors, ["the ability automation_actions is required"]);
+  });
+
+  it("cannot tell the state for a while, and the invocation goes on", async () => {
+    const outcome = (to: string) =>
+      world.call("POST", "/_emulator/actions/01DBFAILOVER/outcome", { outcome: to });
+    const { id } = await invoke((await world.openIncident()).id);
+    await outcome("unknown");
+    await world.pass(60_000);
+    assert.equal((await read(id)).state, "unknown");
+    const { body } = await world.call(
+      "GET",
+      "/automation_actions/invocations?invocation_state=unknown",
+    );
+    assert.deepEqual(
+      body.invocations.map((one: { id: string }) => one.id),
+      [id],
+    );
+    assert.equal(receiver.types().at(-1), "incident.action_invocation.terminated");
+    await outcome("error");
+    assert.equal((await read(id)).state, "completed");
+  });
+
+  it("takes a workflow's trigger through its life", async () => {
+    const path = "/incident_workflows/triggers";
+    const { body: made } = await world.call("POST", path, {
+      trigger: {
+        trigger_type: "conditional",
+        workflow: { id: "PWF0001", type: "incident_workflow" },
+        services: [{ id: "PSVC001", type: "service_reference" }],
+        condition: "incident.priority matches 'P1'",
+      },
+    });
+    const own = `${path}/${made.trigger.id}`;
+    assert.deepEqual((await world.call("GET", own)).body, made);
+    const { body: changed } = await world.call("PUT", own, {
+      trigger: {
+        services: [],
+        is_subscribed_to_all_services: true,
+        permissions: { restricted: true, team_id: "PTEAM03" },
+      },
+    });
+    assert.deepEqual(changed.trigger, {
+      ...made.trigger,
+      services: [],
+      is_subscribed_to_all_services: true,
+      permissions: { restricted: true, team_id: "PTEAM03" },
+    });
+    assert.deepEqual((await world.call("GET", own)).body, changed);
+    assert.equal((await world.call("DELETE", own)).status, 204);
+    assert.equal((await world.call("GET", own)).status, 404);
+  });
 });

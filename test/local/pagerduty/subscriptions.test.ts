@@ -169,4 +169,36 @@ describe("the emulator's webhook subscriptions", () => {
       assert.match(body.error.errors.join("\n"), errors);
     });
   }
+
+  it("are for managers, admins and owners only", async () => {
+    const { id } = await world.subscribe("http://127.0.0.1:9/hook");
+    const { body: made } = await world.call("POST", "/_emulator/tokens", { user_id: "PAIUSR1" });
+    const wanted = {
+      webhook_subscription: {
+        type: "webhook_subscription",
+        events: ["incident.triggered"],
+        filter: { type: "account_reference" },
+        delivery_method: { type: "http_delivery_method", url: "http://127.0.0.1:9/mine" },
+      },
+    };
+    for (const [method, path, body] of [
+      ["POST", "/webhook_subscriptions", wanted],
+      ["GET", "/webhook_subscriptions"],
+      ["PUT", `/webhook_subscriptions/${id}`, { webhook_subscription: { active: false } }],
+      ["DELETE", `/webhook_subscriptions/${id}`],
+      ["POST", `/webhook_subscriptions/${id}/enable`],
+    ] as const) {
+      const { status, body: answer } = await world.call(method, path, body, { token: made.token });
+      assert.equal(status, 403, `${method} ${path}`);
+      assert.equal(answer.error.code, 2010);
+    }
+    const { body } = await world.call("GET", "/webhook_subscriptions");
+    assert.deepEqual(
+      body.webhook_subscriptions.map((one: { id: string; active: boolean }) => [
+        one.id,
+        one.active,
+      ]),
+      [[id, true]],
+    );
+  });
 });
