@@ -227,19 +227,31 @@ describe("the public Python clients against the emulators", function () {
       assert.equal(after?.status, "resolved");
     });
 
-    it("invokes an automation action and reads its end", async () => {
-      const { id } = await openIncident("To fail over");
-      const path = `/automation_actions/actions/${SEED.actions.dbFailover}/invocations`;
-      const answer = await rest("post", [path], {
-        json: { invocation: { metadata: { incident_id: id } } },
+    for (const [client, form] of [
+      ["rest", "Token token="],
+      ["restBearer", "Bearer"],
+    ] as const) {
+      it(`invokes an automation action with "${form}" and reads its end`, async () => {
+        const call = async (method: string, args: unknown[], named: object = {}) =>
+          (await clients.call(client, method, args, named)) as Answered;
+        const { id } = await openIncident("To fail over");
+        const path = `/automation_actions/actions/${SEED.actions.dbFailover}/invocations`;
+        const answer = await call("post", [path], {
+          json: { invocation: { metadata: { incident_id: id } } },
+        });
+        assert.equal(answer.status, 201, answer.text);
+        const { invocation } = JSON.parse(answer.text) as { invocation: { id: string } };
+        for (;;) {
+          await pagerDuty.tick();
+          const read = await call("get", [`/automation_actions/invocations/${invocation.id}`]);
+          const { state } = (JSON.parse(read.text) as { invocation: { state: string } }).invocation;
+          if (!["created", "sent", "queued", "running"].includes(state)) {
+            assert.equal(state, "completed");
+            break;
+          }
+        }
       });
-      assert.equal(answer.status, 201, answer.text);
-      const { invocation } = JSON.parse(answer.text) as { invocation: { id: string } };
-      await pagerDuty.tick();
-      const read = await rest("get", [`/automation_actions/invocations/${invocation.id}`]);
-      const { state } = (JSON.parse(read.text) as { invocation: { state: string } }).invocation;
-      assert.ok(["created", "sent", "queued", "running", "completed"].includes(state), state);
-    });
+    }
   });
 
   describe("cheqpoint 0.2", () => {

@@ -14,12 +14,15 @@ def clients() -> dict[str, object]:
     import pagerduty
 
     trusted = ssl.create_default_context(cafile=os.environ["CA_FILE"])
-    rest = pagerduty.RestApiV2Client(
-        os.environ["PAGERDUTY_TOKEN"],
-        default_from=os.environ["PAGERDUTY_FROM"],
-        auth_type=os.environ.get("PAGERDUTY_AUTH", "token"),
-        base_url=os.environ["PAGERDUTY_URL"],
-        verify=trusted,
+    rest, bearer = (
+        pagerduty.RestApiV2Client(
+            os.environ["PAGERDUTY_TOKEN"],
+            default_from=os.environ["PAGERDUTY_FROM"],
+            auth_type=auth_type,
+            base_url=os.environ["PAGERDUTY_URL"],
+            verify=trusted,
+        )
+        for auth_type in ("token", "bearer")
     )
     stranger = pagerduty.RestApiV2Client(
         "y_NbAkKc66ryYTWUXYEu", base_url=os.environ["PAGERDUTY_URL"], verify=trusted
@@ -27,11 +30,12 @@ def clients() -> dict[str, object]:
     events = pagerduty.EventsApiV2Client(
         os.environ["ROUTING_KEY"], base_url=os.environ["PAGERDUTY_URL"], verify=trusted
     )
-    for client in (rest, stranger, events):
+    for client in (rest, bearer, stranger, events):
         # The pause before a repetition doubles from here on; real time is not what is tested.
         client.sleep_timer = 0.001
     return {
         "rest": rest,
+        "restBearer": bearer,
         "stranger": stranger,
         "events": events,
         "cheqpoint": cheqpoint.CheqpointClient(

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,9 +19,16 @@ export async function startTlsProxy(targetPort: number): Promise<TlsProxy> {
   const caFile = join(dir, "cert.pem");
   const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"];
   const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  execFileSync("openssl", [...request, "-keyout", key, "-out", caFile, ...names], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const args = [...request, "-keyout", key, "-out", caFile, ...names];
+  const made = spawnSync("openssl", args, { encoding: "utf8" });
+  if (made.status !== 0) {
+    rmSync(dir, { recursive: true, force: true });
+    throw new Error(
+      made.error === undefined
+        ? `\`openssl\` made no certificate for the clients: ${made.stderr}`
+        : "the clients need `openssl` on PATH: pagerduty 7 takes https addresses only, and its certificate is made here",
+    );
+  }
   const sockets = new Set<Socket>();
   const server = createServer(
     { key: readFileSync(key), cert: readFileSync(caFile) },

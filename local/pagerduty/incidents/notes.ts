@@ -14,7 +14,12 @@ const MAX_NOTES = 2000;
 /** Longer notes are cut in webhooks, which then say `trimmed`. */
 const MAX_IN_WEBHOOK = 20_000;
 
-const NoteBody = z.object({ note: z.object({ content: z.string().trim().min(1) }) });
+/** Kept as it was sent: nothing says that PagerDuty trims. */
+const NoteBody = z.object({
+  note: z.object({
+    content: z.string().refine((content) => content.trim() !== "", "must not be blank"),
+  }),
+});
 
 /** Notes on incidents. */
 export function noteRoutes(account: Account): Route[] {

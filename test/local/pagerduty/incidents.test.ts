@@ -292,6 +292,20 @@ describe("the emulator's incidents", () => {
     ]);
   });
 
+  it("keeps a note as it was sent, and refuses one that is blank", async () => {
+    const { id } = await world.openIncident();
+    const path = `/incidents/${id}/notes`;
+    const content = "  two lines\n  and spaces \n";
+    const { body } = await world.call("POST", path, { note: { content } });
+    assert.equal(body.note.content, content);
+    const blank = await world.call("POST", path, { note: { content: " \n" } });
+    assert.deepEqual(
+      [blank.status, blank.body.error.errors],
+      [400, ["`note.content`: must not be blank"]],
+    );
+    assert.equal((await world.call("GET", path)).body.notes.length, 1);
+  });
+
   it("keeps notes, reports them and refuses the 2001st", async () => {
     const { id } = await world.openIncident();
     const { status, body } = await world.call("POST", `/incidents/${id}/notes`, {
