@@ -5,16 +5,7 @@ import { apiHandler } from "../functions/aws/apiEvent.ts";
 import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
 import { createCheqpoint, DEFAULT_BASE_URL } from "../functions/cheqpoint/client.ts";
 import { defaultLifecycleSettings, type LifecycleSettings } from "../functions/gate/known.ts";
-import type {
-  Cheqpoint,
-  Clock,
-  Ledger,
-  Log,
-  Metrics,
-  PagerDuty,
-  Secrets,
-} from "../functions/gate/ports.ts";
-import { sha256Hex } from "../functions/gate/token.ts";
+import type { Cheqpoint, Clock, Ledger, Log, Metrics, PagerDuty } from "../functions/gate/ports.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../functions/pagerduty/client.ts";
@@ -28,6 +19,8 @@ import { startHttpHost } from "./httpHost.ts";
 import { openSqliteLedger, type SqliteLedger } from "./ledger.ts";
 import type { Partners } from "./ledgerPartners.ts";
 import { handleOperator, operatorRoutes } from "./operator.ts";
+import { createLocalSecrets } from "./secrets.ts";
+import type { LocalSecretsOptions } from "./secrets.ts";
 import { createLocalQueue, type LocalQueue } from "./queue.ts";
 
 export const LEDGER_FILE = "ledger.sqlite";
@@ -37,7 +30,7 @@ const WATCH_EVERY_MS = 5 * 60_000;
 /** How soon whoever saves a gating with a mistake is told so. */
 const LOOK_AT_GATING_EVERY_MS = 1_000;
 
-export interface LocalGateOptions {
+export interface LocalGateOptions extends LocalSecretsOptions {
   port: number;
   /** Defaults to 127.0.0.1. */
   host?: string;
@@ -52,12 +45,6 @@ export interface LocalGateOptions {
   cheqpoint: { apiUrl?: string | undefined; connectionKey: string };
   /** Whose the ledger is; defaults to the addresses of both. */
   partners?: Partners;
-  /** Signing secrets of the webhook subscriptions, current and earlier ones. Read at each request. */
-  webhookSecrets: () => readonly string[];
-  callbackSecret?: string | undefined;
-  /** Token by name. */
-  proposers: Readonly<Record<string, string>>;
-  operators: Readonly<Record<string, string>>;
   clock: Clock;
   log: Log;
   metrics: Metrics;
@@ -125,7 +112,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     clock,
     ...timeout,
   });
-  const secrets = localSecrets(options);
+  const secrets = createLocalSecrets(options);
   // Cheqpoint must be told an address, which is known once the host listens; until then nothing is worked on.
   let worker: Worker | null = null;
 
@@ -215,20 +202,6 @@ function partnersOf({ partners, pagerDuty, cheqpoint }: LocalGateOptions): Partn
   return (
     partners ?? { pagerDuty: pagerDuty.apiUrl, cheqpoint: cheqpoint.apiUrl ?? DEFAULT_BASE_URL }
   );
-}
-
-function localSecrets(options: LocalGateOptions): Secrets {
-  const hashed = (tokens: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
-    new Map(Object.entries(tokens).map(([name, token]) => [sha256Hex(token), name]));
-  const proposers = hashed(options.proposers);
-  const operators = hashed(options.operators);
-  return {
-    webhookSecrets: () => Promise.resolve(options.webhookSecrets()),
-    proposers: () => Promise.resolve(proposers),
-    operators: () => Promise.resolve(operators),
-    callbackSecrets: () =>
-      Promise.resolve(options.callbackSecret === undefined ? [] : [options.callbackSecret]),
-  };
 }
 
 function notFound(_request: IncomingMessage, response: ServerResponse): void {

@@ -1,16 +1,15 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateTableCommand, DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { missingAws } from "./localAws.ts";
 import type { TableDefinition } from "../../functions/aws/tableDefinition.ts";
 
-/** Why tests against DynamoDB are left out; null when there is one. With REQUIRE_ENGINE set there must be one. */
+/** Why tests against DynamoDB are left out; null when there is one on this machine. With REQUIRE_ENGINE set there must be one. */
 export function whyNoDynamo(): string | null {
-  if (process.env["AWS_ENDPOINT_URL"] !== undefined) {
-    return null;
+  const missing = missingAws();
+  if (missing !== null && (process.env["REQUIRE_ENGINE"] ?? "") !== "") {
+    throw new Error(`the engine tests are required, but there is ${missing}`);
   }
-  if ((process.env["REQUIRE_ENGINE"] ?? "") !== "") {
-    throw new Error("the engine tests are required, but AWS_ENDPOINT_URL is not set");
-  }
-  return "skipped: AWS_ENDPOINT_URL is not set, so there is no DynamoDB to test against";
+  return missing === null ? null : `skipped: ${missing}`;
 }
 
 let tables = 0;

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { gatingHash, parseGating } from "../../functions/gate/gating/index.ts";
+import type { GatingStore } from "../../functions/gate/ports.ts";
+
+/** A store under test, and how its gating is written. */
+export interface GatingStoreSubject {
+  store: GatingStore;
+  /** Writes what is in force from the next look on; services by their names, with the ids of {@link SERVICES}. */
+  write(gating: WrittenGating): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WrittenGating {
+  services: Readonly<Record<keyof typeof SERVICES, object>>;
+  defaults: object;
+}
+
+/** Ids of the services that are listed, by name. */
+export const SERVICES = { "payments-db": "PSVC001", "search & index": "PSVC002" } as const;
+
+const runbook = (id: string) => ({ automationAction: id });
+const FIRST: WrittenGating = {
+  services: {
+    "payments-db": { runbooks: { failover: runbook("01FIRST") }, otherwise: "deny" },
+    "search & index": { runbooks: { reindex: runbook("01SECOND") } },
+  },
+  defaults: { runbooks: { diagnose: runbook("01THIRD") } },
+};
+
+/** What every gating store must do. */
+export function gatingStoreContract(name: string, open: () => Promise<GatingStoreSubject>): void {
+  describe(`${name} keeps the gating store contract`, () => {
+    let subject: GatingStoreSubject;
+
+    before(async () => {
+      subject = await open();
+    });
+    after(() => subject.close());
+    beforeEach(() => subject.write(FIRST));
+
+    it("finds a service by id and name, with the gating as written and its hash", async () => {
+      const { services } = parseGating(FIRST);
+      for (const [service, id] of Object.entries(SERVICES)) {
+        for (const asked of [
+          { id, name: service },
+          { id: null, name: service },
+        ]) {
+          const found = await subject.store.find(asked);
+          assert.equal(found.listed, true);
+          assert.deepEqual(found.gating, services[service]);
+          assert.equal(found.hash, gatingHash(found.gating));
+        }
+      }
+    });
+
+    it("has one key for a service, however it is asked for", async () => {
+      const [service, id] = ["payments-db", SERVICES["payments-db"]];
+      const { key } = await subject.store.find({ id, name: service });
+      assert.ok(key === id || key === service, key);
+      assert.equal((await subject.store.find({ id: null, name: service })).key, key);
+      assert.equal((await subject.store.find({ id: key, name: key })).key, key);
+    });
+
+    it("gives the defaults to a service that is not listed, under the name that people know", async () => {
+      for (const [asked, key] of [
+        [{ id: "PSVC009", name: "billing" }, "billing"],
+        [{ id: "PSVC009", name: null }, "PSVC009"],
+        [{ id: null, name: "__proto__" }, "__proto__"],
+        [{ id: null, name: "defaults" }, "defaults"],
+      ] as const) {
+        const found = await subject.store.find(asked);
+        assert.equal(found.listed, false);
+        assert.equal(found.key, key);
+        assert.deepEqual(Object.keys(found.gating.runbooks), ["diagnose"]);
+        assert.equal(found.hash, gatingHash(found.gating));
+      }
+    });
+
+    it("has what was written at the next look, and a hash that tells the change", async () => {
+      const asked = { id: null, name: "payments-db" };
+      const before = await subject.store.find(asked);
+      const changed = { runbooks: { failover: runbook("01OTHER") }, otherwise: "deny" };
+      await subject.write({ ...FIRST, services: { ...FIRST.services, "payments-db": changed } });
+      const after = await subject.store.find(asked);
+      assert.deepEqual(after.gating.runbooks["failover"]?.target, {
+        kind: "automationAction",
+        actionId: "01OTHER",
+      });
+      assert.notEqual(after.hash, before.hash);
+      assert.equal(after.key, before.key);
+      const other = { id: null, name: "search & index" };
+      assert.deepEqual(Object.keys((await subject.store.find(other)).gating.runbooks), ["reindex"]);
+    });
+  });
+}
