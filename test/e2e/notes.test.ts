@@ -27,7 +27,7 @@ describe("The notes on an incident", () => {
     const found: Json[] = body.notes;
     return found
       .sort((one, other) => Date.parse(one.created_at) - Date.parse(other.created_at))
-      .map(({ content }) => String(content).split("\n").slice(0, -1));
+      .map(({ content }) => String(content).split("\n").slice(1));
   };
   /** The last note, after everything has come to its end. */
   const last = async (incident: Json, reason: string): Promise<string[]> => {

@@ -9,7 +9,7 @@ describe("gate doctor: what PagerDuty tells the gate, and what the gating names"
   const bench = new DoctorBench();
   before(() => bench.start());
   after(() => bench.stop());
-  beforeEach(() => bench.pagerDuty("POST", "/_emulator/reset"));
+  beforeEach(() => bench.clear());
 
   const brief = async (args: string[] = []) =>
     (await bench.problems(args)).map(({ check, about, status, found }) =>
