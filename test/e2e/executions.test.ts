@@ -41,6 +41,15 @@ describe("Executions and what PagerDuty reports of them", () => {
       token,
     );
 
+  /** As a person does it, past the gate. */
+  const startWorkflow = (incident: Json) =>
+    world.onPagerDuty(
+      "POST",
+      "/incident_workflows/PWF0001/instances",
+      { incident_workflow_instance: { incident: { id: incident.id, type: "incident_reference" } } },
+      person,
+    );
+
   describe("when PagerDuty's answer is not what happened", () => {
     it("500 after doing it: found and followed, not sent again", async () => {
       const { go } = await begin();
@@ -245,14 +254,7 @@ describe("Executions and what PagerDuty reports of them", () => {
     it("a workflow that somebody starts after ours is an alarm", async () => {
       const { go, incident } = await begin({}, "workflow");
       assert.equal((await go()).proposal.outcome?.reason, "completed");
-      await world.onPagerDuty(
-        "POST",
-        "/incident_workflows/PWF0001/instances",
-        {
-          incident_workflow_instance: { incident: { id: incident.id, type: "incident_reference" } },
-        },
-        person,
-      );
+      await startWorkflow(incident);
       await finish(world);
       assert.deepEqual(
         (await alarms()).map(({ kind }) => kind),
@@ -284,14 +286,7 @@ describe("Executions and what PagerDuty reports of them", () => {
       });
       const seen = await go();
       assert.equal(seen.proposal.outcome?.reason, "completed");
-      await world.onPagerDuty(
-        "POST",
-        "/incident_workflows/PWF0001/instances",
-        {
-          incident_workflow_instance: { incident: { id: incident.id, type: "incident_reference" } },
-        },
-        person,
-      );
+      await startWorkflow(incident);
       await finish(world);
       assert.deepEqual((await see(world, incident)).alarms, ["bypass"]);
     });
@@ -301,14 +296,7 @@ describe("Executions and what PagerDuty reports of them", () => {
       await fault({ call: "POST /incident_workflows/:id/instances", status: 500 });
       assert.equal(ended(await go()), "uncertain unclear, 0 runs, 1 tasks");
       world.clock.advance(5 * 24 * 3_600_000);
-      await world.onPagerDuty(
-        "POST",
-        "/incident_workflows/PWF0001/instances",
-        {
-          incident_workflow_instance: { incident: { id: incident.id, type: "incident_reference" } },
-        },
-        person,
-      );
+      await startWorkflow(incident);
       await finish(world);
       assert.deepEqual((await see(world, incident)).alarms, ["bypass", "uncertain"]);
     });
