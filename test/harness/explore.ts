@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Simulation, type Scenario, type Sim } from "./simulation.ts";
 
 /** Longer than any path on which nothing goes round in a circle. */
@@ -15,6 +14,7 @@ export interface Explored {
 /** Visits every state that a scenario can reach, depth first, each once. Throws with the path to what must not be. */
 export function explore(scenario: Scenario): Explored {
   const simulation = new Simulation(scenario);
+  const keys = new Keys();
   const seen = new Set<string>();
   const onPath = new Set<string>();
   const path: string[] = [];
@@ -23,7 +23,7 @@ export function explore(scenario: Scenario): Explored {
   let ends = 0;
 
   const visit = (sim: Sim): void => {
-    const key = keyOf(sim);
+    const key = keys.of(sim);
     if (onPath.has(key)) {
       throw new Error("it goes round in a circle");
     }
@@ -63,11 +63,51 @@ export function explore(scenario: Scenario): Explored {
   return { states: seen.size, moves, ends, outcomes };
 }
 
-/** Everything that decides what can happen next: not the number of writes or what the trail says. */
-function keyOf(sim: Sim): string {
-  const { version: _version, audit: _audit, ...proposal } = sim.proposal;
-  // A collision of two of 160 bits is less likely than a fault of the machine.
-  return createHash("sha1")
-    .update(JSON.stringify({ ...sim, proposal }))
-    .digest("base64");
+interface Part {
+  key: string;
+  value: unknown;
+  name: string;
+}
+
+/** Looked into part by part. */
+const WHOLES = ["proposal", "facts"] as const;
+/** Beside those, what decides nothing: the number of writes and what the trail says. */
+const LEFT_OUT: readonly string[] = [...WHOLES, "version", "audit"];
+
+/**
+ * Texts that are the same for states in which the same can happen next. One state after another shares whatever did not
+ * change, so only what is not the very object of the state before is looked into.
+ */
+class Keys {
+  /** One short name for every content that a part has had. */
+  readonly #names = new Map<string, string>();
+  readonly #before = { sim: [] as Part[], proposal: [] as Part[], facts: [] as Part[] };
+
+  of(sim: Sim): string {
+    const wholes = WHOLES.map((whole) => this.#parts(sim[whole], this.#before[whole]));
+    return [this.#parts(sim, this.#before.sim), ...wholes].join("|");
+  }
+
+  #parts(whole: object, before: Part[]): string {
+    const names: string[] = [];
+    for (const [key, value] of Object.entries(whole)) {
+      let part = before[names.length];
+      if (part === undefined || part.value !== value || part.key !== key) {
+        part = { key, value, name: LEFT_OUT.includes(key) ? "" : this.#name(key, value) };
+        before[names.length] = part;
+      }
+      names.push(part.name);
+    }
+    return names.join(" ");
+  }
+
+  #name(key: string, value: unknown): string {
+    const text = `${key}:${JSON.stringify(value)}`;
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      name = this.#names.size.toString(36);
+      this.#names.set(text, name);
+    }
+    return name;
+  }
 }
