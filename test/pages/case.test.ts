@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import * as z from "zod";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 import { withTimeline } from "../../local/timeline/index.ts";
 import { DEV_STACK } from "../cli/support.ts";
-import { launchChromium, NO_CHROMIUM } from "./chromium.ts";
+import { NO_CHROMIUM, Tabs } from "./tabs.ts";
 
 const invocations = z.object({
   invocations: z.array(
@@ -36,23 +36,23 @@ const requests = z.object({
 
 describe("INC-4421 in a browser", function () {
   this.timeout(40_000);
-  let browser: Browser | undefined;
+  let tabs: Tabs | undefined;
   let folder: string;
   let embedded: Embedded;
   let timeline: Page;
   let inbox: Page;
 
   before(async function () {
-    browser = await launchChromium();
-    if (browser === undefined) {
+    tabs = await Tabs.launch();
+    if (tabs === undefined) {
       console.log(`    ${NO_CHROMIUM}`);
       this.skip();
     }
   });
-  after(() => browser?.close());
+  after(() => tabs?.stop());
 
   beforeEach(async () => {
-    assert.ok(browser !== undefined);
+    assert.ok(tabs !== undefined);
     folder = mkdtempSync(join(tmpdir(), "case-"));
     embedded = await startEmbedded(
       withTimeline({
@@ -63,16 +63,14 @@ describe("INC-4421 in a browser", function () {
         cheqpointPort: 0,
       }),
     );
-    timeline = await browser.newPage({ locale: "en-GB" });
-    inbox = await browser.newPage({ locale: "en-GB" });
-    await timeline.goto(embedded.gate.url);
-    await inbox.goto(embedded.cheqpoint.url);
+    timeline = await tabs.open(embedded.gate.url);
+    inbox = await tabs.open(embedded.cheqpoint.url);
   });
   afterEach(async () => {
-    await timeline.close();
-    await inbox.close();
+    const problems = (await tabs?.leave()) ?? [];
     await embedded.stop();
     rmSync(folder, { recursive: true });
+    assert.deepEqual(problems, []);
   });
 
   /** What PagerDuty says, asked as an operator would. */

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { Bench, SAMPLE, field } from "../local/cheqpoint/support.ts";
-import { NO_CHROMIUM, launchChromium } from "./chromium.ts";
+import { NO_CHROMIUM, Tabs, type TabOptions } from "./tabs.ts";
 
 const GATE_DETAILS = {
   ...SAMPLE.details,
@@ -26,51 +26,36 @@ const LOW = { action: "restart_service", summary: "Restart checkout-api", riskLe
 
 describe("Inbox page", function () {
   this.timeout(40_000);
-  let browser: Browser | undefined;
+  let tabs: Tabs | undefined;
   let bench = new Bench();
-  let pages: Page[] = [];
-  const problems: string[] = [];
   /** What the browser logs by itself in a test that has failing calls. */
   let tolerated: RegExp | undefined;
 
   before(async function () {
-    browser = await launchChromium();
-    if (browser === undefined) {
+    tabs = await Tabs.launch();
+    if (tabs === undefined) {
       console.log(`    ${NO_CHROMIUM}`);
       this.skip();
     }
   });
-  after(() => browser?.close());
+  after(() => tabs?.stop());
   beforeEach(async () => {
     tolerated = undefined;
     bench = new Bench({ loopWindowMs: 0 });
     await bench.start();
   });
   afterEach(async () => {
-    for (const page of pages) await page.context().close();
-    pages = [];
+    const problems = (await tabs?.leave()) ?? [];
     await bench.stop();
-    const found = problems.splice(0);
     assert.deepEqual(
-      found.filter((problem) => !tolerated?.test(problem)),
+      problems.filter((problem) => !tolerated?.test(problem)),
       [],
     );
   });
 
-  async function open(path = "/", options: BrowserContextOptions = {}): Promise<Page> {
-    if (browser === undefined) throw new Error(NO_CHROMIUM);
-    const context = await browser.newContext({ timezoneId: "UTC", locale: "en-GB", ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    pages.push(page);
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    page.on("request", (request) => {
-      if (!request.url().startsWith(bench.emulator.url)) problems.push(request.url());
-    });
-    await page.goto(bench.emulator.url + path);
+  async function open(path = "/", options: TabOptions = {}): Promise<Page> {
+    assert.ok(tabs !== undefined);
+    const page = await tabs.open(bench.emulator.url, path, options);
     await live(page);
     return page;
   }

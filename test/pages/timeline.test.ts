@@ -3,44 +3,40 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 import { withTimeline } from "../../local/timeline/index.ts";
 import { DEV_STACK } from "../cli/support.ts";
 import { newConnections } from "../harness/connections.ts";
-import { launchChromium, NO_CHROMIUM } from "./chromium.ts";
+import { NO_CHROMIUM, Tabs, type TabOptions } from "./tabs.ts";
 
 describe("Timeline page", function () {
   this.timeout(40_000);
-  let browser: Browser | undefined;
+  let tabs: Tabs | undefined;
   let folder = "";
   let embedded: Embedded;
-  let pages: Page[] = [];
-  const problems: string[] = [];
   /** What the browser logs by itself in a test that has failing calls. */
   let tolerated: RegExp | undefined;
 
   before(async function () {
-    browser = await launchChromium();
-    if (browser === undefined) {
+    tabs = await Tabs.launch();
+    if (tabs === undefined) {
       console.log(`    ${NO_CHROMIUM}`);
       this.skip();
     }
   });
-  after(() => browser?.close());
+  after(() => tabs?.stop());
   beforeEach(async () => {
     tolerated = undefined;
     folder = mkdtempSync(join(tmpdir(), "timeline-"));
     embedded = await start();
   });
   afterEach(async () => {
-    for (const page of pages) await page.context().close();
-    pages = [];
+    const problems = (await tabs?.leave()) ?? [];
     await embedded.stop();
     rmSync(folder, { recursive: true });
-    const found = problems.splice(0);
     assert.deepEqual(
-      found.filter((problem) => !tolerated?.test(problem)),
+      problems.filter((problem) => !tolerated?.test(problem)),
       [],
     );
   });
@@ -58,20 +54,9 @@ describe("Timeline page", function () {
     );
   }
 
-  async function open(path = "/", options: BrowserContextOptions = {}): Promise<Page> {
-    assert.ok(browser !== undefined);
-    const context = await browser.newContext({ locale: "en-GB", ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    pages.push(page);
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    page.on("request", (request) => {
-      if (!request.url().startsWith(embedded.gate.url)) problems.push(request.url());
-    });
-    await page.goto(embedded.gate.url + path);
+  async function open(path = "/", options: TabOptions = {}): Promise<Page> {
+    assert.ok(tabs !== undefined);
+    const page = await tabs.open(embedded.gate.url, path, options);
     await live(page);
     return page;
   }
