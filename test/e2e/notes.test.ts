@@ -65,7 +65,7 @@ describe("The notes on an incident", () => {
       await answer(world, "approved", { note: "theirs" });
       assert.deepEqual(await last(incident, "completed"), [
         `Approval gate: Executed: ${runbook}: ${what}.`,
-        "The incident was changed as approved.",
+        "The incident was changed as decided.",
         YES,
         "Note: theirs",
       ]);

@@ -28,7 +28,7 @@ export function track(proposal: Proposal, known: Known): Step {
       known,
       execution,
       "completed",
-      "The incident was changed as approved.",
+      "The incident was changed as decided.",
     );
   }
   const result =
