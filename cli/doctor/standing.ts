@@ -45,7 +45,12 @@ function runs(target: Target, { kind, id }: Runnable): boolean {
 }
 
 function isHeld({ rules, otherwise }: ServiceGating, { name, action }: Runbook): boolean {
+  const isProposed = rules.some(({ propose }) => propose === name);
   for (const { match, decision } of rules) {
+    // An event leads to nothing but what rules propose for events.
+    if (match.event !== null && !isProposed) {
+      continue;
+    }
     if (includes(match.runbook, name) && includes(match.action, action)) {
       if (decision !== "allow") {
         return true;
