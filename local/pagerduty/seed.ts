@@ -15,7 +15,12 @@ export const SEED = {
   services: { paymentsDb: "PSVC001", checkoutApi: "PSVC002", search: "PSVC003" },
   integrations: { paymentsDb: "PINT001", checkoutApi: "PINT002", search: "PINT003" },
   priorities: { p1: "PPRIO01", p2: "PPRIO02", p3: "PPRIO03", p4: "PPRIO04", p5: "PPRIO05" },
-  actions: { dbFailover: "01DBFAILOVER", restartApi: "01RESTARTAPI", diagnose: "01DIAGNOSE" },
+  actions: {
+    dbFailover: "01DBFAILOVER",
+    restartDb: "01RESTARTDB",
+    restartApi: "01RESTARTAPI",
+    diagnose: "01DIAGNOSE",
+  },
   runner: "01RUNNER",
   workflows: { remediate: "PWF0001" },
   customFields: {

@@ -234,6 +234,14 @@ function seedAutomation(account: Account): void {
       teams: [teams.gate],
     },
     {
+      id: actions.restartDb,
+      name: "Restart DB primary",
+      classification: "remediation",
+      script: "systemctl restart postgresql",
+      services: [services.paymentsDb],
+      teams: [teams.gate],
+    },
+    {
       id: actions.restartApi,
       name: "Restart service",
       classification: "remediation",

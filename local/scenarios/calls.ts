@@ -8,10 +8,8 @@ export interface Calls {
   incident(of: { service: string; title: string; priority?: string }): Promise<Raised>;
   /** Proposes with the agent's token. */
   propose(body: Readonly<Record<string, unknown>>): Promise<ProposalAnswer>;
-  /** The proposal once somebody can decide it, or it has ended. */
-  asked(id: string): Promise<ProposalAnswer>;
-  /** The proposal once it has ended, or the kill switch holds it. */
-  ended(id: string): Promise<ProposalAnswer>;
+  /** The proposal once it goes no further by itself: somebody can decide it, the kill switch holds it, or it has ended. */
+  settled(id: string): Promise<ProposalAnswer>;
   /** How many approval requests the inbox holds for these proposals. */
   requestsFor(proposalIds: readonly string[]): Promise<number>;
   /** All proposals of an incident, newest first. */
@@ -35,13 +33,14 @@ export class ScenarioError extends Error {
 }
 
 const LOOK_EVERY_MS = 50;
-const ASKED_WITHIN_MS = 5_000;
-const ENDED_WITHIN_MS = 10_000;
+const SETTLED_WITHIN_MS = 10_000;
 
 const proposalAnswer = z.object({
   id: z.string(),
   status: z.string(),
   final: z.boolean(),
+  rule_decision: z.string().nullable(),
+  on_expiry: z.string().nullable(),
   review_url: z.string().nullable(),
   held_by_kill_switch_since: z.string().nullable(),
   outcome: z.object({ text: z.string() }).nullable(),
@@ -88,20 +87,6 @@ export function callsTo(endpoints: Endpoints): Calls {
     return found.id;
   };
 
-  const until = async (
-    id: string,
-    withinMs: number,
-    isEnough: (proposal: ProposalAnswer) => boolean,
-  ): Promise<ProposalAnswer> => {
-    for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
-      const now = proposalAnswer.parse(await call(`${gate.url}/proposals/${id}`, operator));
-      if (now.final || isEnough(now) || waitedMs >= withinMs) {
-        return now;
-      }
-      await sleep(LOOK_EVERY_MS);
-    }
-  };
-
   return {
     async incident({ service, title, priority }) {
       const body = {
@@ -126,8 +111,16 @@ export function callsTo(endpoints: Endpoints): Calls {
     async propose(body) {
       return proposalAnswer.parse(await call(`${gate.url}/proposals`, agent, "POST", body));
     },
-    asked: (id) => until(id, ASKED_WITHIN_MS, ({ review_url: url }) => url !== null),
-    ended: (id) => until(id, ENDED_WITHIN_MS, isHeld),
+    async settled(id) {
+      for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+        const now = proposalAnswer.parse(await call(`${gate.url}/proposals/${id}`, operator));
+        const isSettled = now.final || isHeld(now) || now.review_url !== null;
+        if (isSettled || waitedMs >= SETTLED_WITHIN_MS) {
+          return now;
+        }
+        await sleep(LOOK_EVERY_MS);
+      }
+    },
     async requestsFor(proposalIds) {
       const answer = await call(`${cheqpoint.url}/_emulator/approvals?limit=1000`, {});
       return approvalList

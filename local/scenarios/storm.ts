@@ -36,7 +36,7 @@ export const storm: Scenario = {
     }
     const proposalIds = [...ids];
     for (const id of proposalIds) {
-      await calls.asked(id);
+      await calls.settled(id);
     }
     const requests = await calls.requestsFor(proposalIds);
     return {

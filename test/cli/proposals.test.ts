@@ -1,14 +1,15 @@
 // The commands about proposals against a gate with emulators, over real HTTP.
 import assert from "node:assert/strict";
 import { proposalAnswer, proposalPage } from "../../cli/answers.ts";
+import { callsTo } from "../../local/scenarios/calls.ts";
 import { GateBench, run } from "./support.ts";
 
 describe("Commands about proposals", function () {
   this.timeout(20_000);
-  let bench = new GateBench();
+  let bench: GateBench;
 
   beforeEach(async () => {
-    bench = new GateBench();
+    bench = new GateBench("two");
     await bench.start();
   });
   afterEach(() => bench.stop());
@@ -16,16 +17,30 @@ describe("Commands about proposals", function () {
   const show = (id: string) =>
     bench.json((value) => proposalAnswer.parse(Object(value).proposal), "show", id);
 
-  /** An open incident of checkout-api, by PagerDuty's id. */
+  /** An open incident of payments-db, by PagerDuty's id. */
   async function incident(): Promise<string> {
     return (await show(await bench.restart())).incident.id ?? "";
+  }
+
+  /** A proposal on an incident of checkout-api that somebody can decide. */
+  async function onSecondService(): Promise<string> {
+    const calls = callsTo(bench.embedded.endpoints());
+    const opened = await calls.incident({ service: "checkout-api", title: "5xx" });
+    const { id } = await calls.propose({
+      incident_id: opened.id,
+      service: "checkout-api",
+      runbook: "restart_api",
+      justification: "Error rate is 12%.",
+    });
+    await calls.settled(id);
+    return id;
   }
 
   it("proposes with every field and shows what the gate made of it", async () => {
     const incidentId = await incident();
     const proposal = await bench.json(
       (value) => proposalAnswer.parse(value),
-      ..."propose --service checkout-api --runbook diagnostics --severity P2".split(" "),
+      ..."propose --service payments-db --runbook diagnostics --severity P2".split(" "),
       ..."--region eu-west-1 --region us-east-1 --evidence https://example.com/graph".split(" "),
       ...["--summary", "Look at it", "--justification", "Slow", "--incident", incidentId],
     );
@@ -33,7 +48,7 @@ describe("Commands about proposals", function () {
     assert.equal(proposal.justification, "Slow");
     const stored = await bench.embedded.gate.ledger.get(proposal.id);
     assert.deepEqual(stored?.proposal.request, {
-      service: "checkout-api",
+      service: "payments-db",
       runbook: "diagnostics",
       incidentId,
       alertKey: null,
@@ -63,12 +78,19 @@ describe("Commands about proposals", function () {
 
   it("waits for the end, and exits with 0 only when it was executed", async () => {
     const incidentId = await incident();
-    const base = ["--service", "checkout-api", "--incident", incidentId, "--justification", "x"];
+    const base = ["--service", "payments-db", "--incident", incidentId, "--justification", "x"];
     const allowed = await bench.gate("propose", ...base, "--runbook", "diagnostics", "--wait");
     assert.equal(allowed.code, 0, allowed.err);
     assert.match(allowed.out, /^prop_\w+: execut/);
     assert.match(allowed.out, /\nOutcome +executed \(completed\): The runbook ran to its end\.\n/);
-    const held = await bench.gate("propose", ...base, "--runbook", "restart_api", "--wait", "1");
+    const held = await bench.gate(
+      "propose",
+      ...base,
+      "--runbook",
+      "restart_primary",
+      "--wait",
+      "1",
+    );
     assert.equal(held.code, 1);
     assert.match(held.out, /^An equal proposal is open: this is it\.\nprop_\w+: waits for a dec/);
     assert.match(held.out, /\nNext: `gate watch prop_\w+`\n$/);
@@ -77,7 +99,7 @@ describe("Commands about proposals", function () {
   it("makes one proposal for one idempotency key", async () => {
     const incidentId = await incident();
     const args = [
-      ..."propose --service checkout-api --runbook diagnostics --justification x".split(" "),
+      ..."propose --service payments-db --runbook diagnostics --justification x".split(" "),
       ...["--idempotency-key", "k-1", "--incident", incidentId],
     ];
     const ids = new Set<string>();
@@ -96,7 +118,7 @@ describe("Commands about proposals", function () {
   it("lists what is open, of a service or an incident, with the time left", async () => {
     assert.equal((await bench.gate("list")).out, "No proposals.\n");
     assert.equal((await bench.gate("list", "--open")).out, "Nothing is open.\n");
-    const [failover, restart] = [await bench.failover(), await bench.restart()];
+    const [failover, restart] = [await bench.failover(), await onSecondService()];
     const { out } = await bench.gate("list", "--open");
     const [head, ...rows] = out.trimEnd().split("\n");
     assert.match(head ?? "", /^PROPOSAL +STATUS +TIME LEFT +INCIDENT +SERVICE +RUNBOOK +PROPOSED$/);
@@ -172,7 +194,7 @@ describe("Commands about proposals", function () {
   });
 
   it("shows everything that somebody has to know at night", async () => {
-    const { incident } = await show(await bench.restart());
+    const { incident } = await show(await onSecondService());
     const made = await bench.json(
       (value) => proposalAnswer.parse(value),
       ..."propose --service payments-db --runbook hand_to_dba --severity P2".split(" "),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,6 +9,20 @@ import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 
 export const ROOT = new URL("../../", import.meta.url).pathname;
 export const DEV_STACK = join(ROOT, "Pulumi.dev.yaml");
+
+/** Follows the dev stack's only service, for what one service alone cannot show. */
+const SECOND_SERVICE = `
+    checkout-api:
+      runbooks:
+        restart_api: { automationAction: 01RESTARTAPI }
+        diagnostics: { automationAction: 01DIAGNOSE, action: collect_diagnostics }
+      rules:
+        - name: restart
+          match: { runbook: restart_api }
+          decision: requireApproval
+          sla: 1m
+        - { name: diagnostics, match: { runbook: diagnostics }, decision: allow }
+`;
 
 export interface Ran {
   code: number;
@@ -46,7 +60,16 @@ export async function run(
 /** An embedded gate in a folder of its own, and commands that talk to it. */
 export class GateBench {
   readonly dataDir = mkdtempSync(join(tmpdir(), "gate-cli-"));
+  readonly gatingFile: string;
   #embedded: Embedded | null = null;
+
+  /** `two`: the dev stack's service and `checkout-api`. */
+  constructor(services: "dev" | "two" = "dev") {
+    this.gatingFile = services === "dev" ? DEV_STACK : join(this.dataDir, "two.yaml");
+    if (services === "two") {
+      writeFileSync(this.gatingFile, readFileSync(DEV_STACK, "utf8") + SECOND_SERVICE);
+    }
+  }
 
   get embedded(): Embedded {
     assert.ok(this.#embedded !== null, "the bench is not started");
@@ -56,7 +79,7 @@ export class GateBench {
   async start(): Promise<void> {
     this.#embedded = await startEmbedded({
       dataDir: this.dataDir,
-      gatingFile: DEV_STACK,
+      gatingFile: this.gatingFile,
       gatePort: 0,
       pagerDutyPort: 0,
       cheqpointPort: 0,

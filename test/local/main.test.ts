@@ -85,7 +85,7 @@ describe("Starting on one machine", function () {
     assert.equal(pid, one.child.pid);
     assert.equal(statSync(join(dataDir, "endpoints.json")).mode & 0o077, 0);
     const text = one.out();
-    assert.match(text, /^Approval gate on this machine \(gating of stack dev: 2 services\)\n/);
+    assert.match(text, /^Approval gate on this machine \(gating of stack dev: 1 service\)\n/);
     for (const [name, url] of [
       ["Timeline", gate.url],
       ["Inbox", cheqpoint.url],

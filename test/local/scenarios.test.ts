@@ -1,26 +1,31 @@
 // The scenarios against an embedded gate, over real HTTP.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 import { runScenario, ScenarioError } from "../../local/scenarios/index.ts";
 import { DEV_STACK } from "../cli/support.ts";
+import { newConnections } from "../harness/connections.ts";
 
 describe("Scenarios", function () {
   this.timeout(20_000);
   let folder = "";
   let embedded: Embedded;
 
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "gate-scenarios-"));
-    embedded = await startEmbedded({
+  const start = (gatingFile: string): Promise<Embedded> => {
+    newConnections();
+    return startEmbedded({
       dataDir: folder,
-      gatingFile: DEV_STACK,
+      gatingFile,
       gatePort: 0,
       pagerDutyPort: 0,
       cheqpointPort: 0,
     });
+  };
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "gate-scenarios-"));
+    embedded = await start(DEV_STACK);
   });
   afterEach(async () => {
     await embedded.stop();
@@ -67,37 +72,72 @@ describe("Scenarios", function () {
     );
   });
 
-  it("restart and reassignment wait for a decision", async () => {
-    for (const [name, runbook] of [
-      ["restart", "restart_api"],
-      ["reassign", "hand_to_dba"],
-    ] as const) {
-      const found = await proposal((await play(name)).proposalIds[0]);
-      assert.equal(found?.request.runbook, runbook);
-      assert.equal(found.outcome, null);
-    }
-    assert.equal((await inbox()).length, 2);
-  });
-
-  it("diagnostics run at once, without anybody being asked", async () => {
-    const { proposalIds, happened } = await play("diagnostics");
+  it("restart waits a minute for a decision", async () => {
+    const { proposalIds, happened, lookAt } = await play("restart");
     assert.equal(
       happened.at(-1),
-      "A rule allows it, so nobody was asked: The runbook ran to its end.",
+      "Nothing runs until somebody approves; if nobody answers, the on-call engineer gets it.",
     );
+    assert.match(lookAt[0] ?? "", /^Decide in the inbox: http/);
     const found = await proposal(proposalIds[0]);
-    assert.equal(found?.decision?.by, "policy");
-    assert.deepEqual(await inbox(), []);
+    assert.equal(found?.request.runbook, "restart_primary");
+    assert.equal(found.outcome, null);
+    assert.equal((found.decideByMs ?? 0) - found.receivedAtMs, 60_000);
+    assert.equal((await inbox()).length, 1);
   });
 
-  it("diagnostics say that the kill switch holds them", async () => {
-    await embedded.gate.ledger.setKillSwitch({ on: true, reason: null, by: null, atMs: 1 });
-    const { happened } = await play("diagnostics");
-    assert.equal(
-      happened.at(-1),
-      "A rule allows it, so nobody was asked, but the kill switch is on and holds it.",
-    );
-  });
+  for (const [name, runbook, end] of [
+    ["diagnostics", "diagnostics", "The runbook ran to its end."],
+    ["reassign", "hand_to_dba", "The incident was changed as decided."],
+  ] as const) {
+    it(`${name} runs at once, without anybody being asked`, async () => {
+      const { proposalIds, happened, lookAt } = await play(name);
+      assert.equal(happened.at(-1), `The gating allows it, so nobody was asked: ${end}`);
+      assert.deepEqual(lookAt, [
+        `Which rule decided, and what came of it: \`npx gate show ${proposalIds[0]}\`.`,
+      ]);
+      const found = await proposal(proposalIds[0]);
+      assert.equal(found?.request.runbook, runbook);
+      assert.equal(found.decision?.by, "policy");
+      assert.deepEqual(await inbox(), []);
+    });
+
+    it(`${name} says that the kill switch holds it`, async () => {
+      await embedded.gate.ledger.setKillSwitch({ on: true, reason: null, by: null, atMs: 1 });
+      const { happened } = await play(name);
+      assert.equal(
+        happened.at(-1),
+        "The gating allows it, so nobody was asked, but the kill switch is on and holds it.",
+      );
+    });
+  }
+
+  for (const [says, rule, end] of [
+    [
+      "asks for an approval",
+      { decision: "requireApproval" },
+      "Nothing runs until somebody approves; if nobody answers, the on-call engineer gets it.",
+    ],
+    [
+      "lets silence approve",
+      { decision: "requireApproval", onExpiry: "approve", acknowledgeRisk: true },
+      "Nothing runs until somebody approves; if nobody answers, it runs.",
+    ],
+    ["denies", { decision: "deny" }, "It has ended: Rule own of payments-db denies it."],
+  ] as const) {
+    it(`tells what came of it where the gating ${says}`, async () => {
+      const gatingFile = join(folder, "own.yaml");
+      const runbooks = { hand_to_dba: { reassign: { escalationPolicy: "PEP0002" } } };
+      const rules = [{ name: "own", ...rule }];
+      writeFileSync(
+        gatingFile,
+        JSON.stringify({ services: { "payments-db": { runbooks, rules } } }),
+      );
+      await embedded.stop();
+      embedded = await start(gatingFile);
+      assert.equal((await play("reassign")).happened.at(-1), end);
+    });
+  }
 
   it("a storm makes one proposal and one request", async () => {
     const { proposalIds, happened } = await play("storm");

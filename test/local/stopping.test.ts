@@ -48,8 +48,8 @@ describe("A gate that stops", () => {
       headers,
       body: JSON.stringify({
         incident_id: "PINC001",
-        service: "checkout-api",
-        runbook: "restart_api",
+        service: "payments-db",
+        runbook: "restart_primary",
         justification: "It hangs.",
       }),
     });

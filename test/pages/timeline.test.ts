@@ -65,7 +65,7 @@ describe("Timeline page", function () {
   const text = (page: Page, selector: string) => page.locator(selector).innerText();
 
   /** Proposes what waits for a decision, as an agent would. */
-  async function propose(more: object = {}, title = "checkout-api answers with errors") {
+  async function propose(more: object = {}, title = "payments-db refuses connections") {
     const { pagerduty, gate } = embedded.endpoints();
     const made = await fetch(`${pagerduty.url}/incidents`, {
       method: "POST",
@@ -78,7 +78,7 @@ describe("Timeline page", function () {
         incident: {
           type: "incident",
           title,
-          service: { id: embedded.pagerDuty.seed.services.checkoutApi, type: "service_reference" },
+          service: { id: embedded.pagerDuty.seed.services.paymentsDb, type: "service_reference" },
         },
       }),
     });
@@ -91,9 +91,9 @@ describe("Timeline page", function () {
       },
       body: JSON.stringify({
         incident_id: incident.id,
-        service: "checkout-api",
-        runbook: "restart_api",
-        justification: "Error rate is 12%.",
+        service: "payments-db",
+        runbook: "restart_primary",
+        justification: "All connections are taken.",
         ...more,
       }),
     });
@@ -170,7 +170,7 @@ describe("Timeline page", function () {
     assert.equal(await page.evaluate("document.activeElement?.id"), "every-step");
     assert.match(
       await page.getByTestId("audit-event").first().innerText(),
-      /^\d\d:\d\d:\d\d GMT\+5:30\s*(just now|\d+ s ago)\s+ai-agent proposed restart_api for checkout-api$/,
+      /^\d\d:\d\d:\d\d GMT\+5:30\s*(just now|\d+ s ago)\s+ai-agent proposed restart_primary for payments-db$/,
     );
     const chain = page.getByTestId("chain");
     assert.equal(await chain.getAttribute("data-whole"), "true");
@@ -350,7 +350,10 @@ describe("Timeline page", function () {
     await propose();
     await page.getByTestId("proposal-row").nth(1).waitFor();
     assert.equal(await page.evaluate("document.activeElement?.dataset.id"), id);
-    assert.match(await text(page, "#announcer"), /^New proposal: restart_api on |waits for a dec/);
+    assert.match(
+      await text(page, "#announcer"),
+      /^New proposal: restart_primary on |waits for a dec/,
+    );
   });
 
   it("keeps focus and selection in a proposal that goes on, and never loses the focus", async () => {
@@ -360,13 +363,13 @@ describe("Timeline page", function () {
     await facts.waitFor();
     await page.evaluate("getSelection().selectAllChildren(document.querySelector('.trail li'))");
     const selected = () => page.evaluate("getSelection().toString()");
-    assert.match(String(await selected()), /proposed restart_api/);
+    assert.match(String(await selected()), /proposed restart_primary/);
     await facts.focus();
     await page.evaluate("document.activeElement.mine = 'yes'");
     await decide(id, "approved", "Go.");
     await page.getByTestId("outcome").waitFor();
     assert.equal(await page.evaluate("document.activeElement.mine"), "yes");
-    assert.match(String(await selected()), /proposed restart_api/);
+    assert.match(String(await selected()), /proposed restart_primary/);
 
     const next = await propose();
     await page.goto(`${embedded.gate.url}/#${next.id}`);

@@ -117,7 +117,7 @@ describe("How the command line finds a gate in AWS", () => {
       "show",
       id,
     );
-    const asked = ["--service", "checkout-api", "--runbook", "restart_api", "--json"];
+    const asked = ["--service", "payments-db", "--runbook", "restart_primary", "--json"];
     const made = await at(
       [
         "propose",

@@ -5,7 +5,7 @@ import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: what can run without the gate", function () {
   this.timeout(20_000);
-  const bench = new DoctorBench();
+  const bench = new DoctorBench("two");
   before(() => bench.start());
   after(() => bench.stop());
   beforeEach(() => bench.reset());
@@ -227,6 +227,7 @@ describe("gate doctor: what can run without the gate", function () {
       ]),
       [
         ["coverage.actions", "payments-db", "warn", "01DBFAILOVER"],
+        ["coverage.actions", "payments-db", "warn", "01RESTARTDB"],
         ["coverage.actions", "payments-db", "warn", "01RESTARTAPI"],
         ["coverage.actions", "checkout-api", "warn", "01RESTARTAPI"],
       ],

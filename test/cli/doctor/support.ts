@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Check } from "../../../cli/doctor/check.ts";
 import type { Io } from "../../../cli/io.ts";
-import { GateBench, run } from "../support.ts";
+import { DEV_STACK, GateBench, run } from "../support.ts";
 
 const report = z.object({
   ok: z.boolean(),
@@ -100,7 +100,9 @@ export class DoctorBench extends GateBench {
     args: readonly string[] = [],
     at: Partial<Pick<Io, "env" | "fetch" | "cwd">> = {},
   ): Promise<z.infer<typeof report>> {
-    const ran = await run(["doctor", "--json", ...args], {
+    // The dev stack's file is what a call without one looks at.
+    const given = this.gatingFile === DEV_STACK ? [] : ["--gating", this.gatingFile];
+    const ran = await run(["doctor", "--json", ...given, ...args], {
       env: { GATE_DATA_DIR: this.dataDir },
       ...at,
     });

@@ -118,6 +118,7 @@ describe("example stacks", () => {
     });
   }
 
+  const LOW_RISK = ["diagnostics", "hand_to_dba", "page_level_2"];
   const failover = {
     runbook: "db_failover_primary_to_replica",
     action: "run_auto_remediation_runbook",
@@ -135,15 +136,38 @@ describe("example stacks", () => {
     assert.deepEqual(terms.editable, ["max_replicas"]);
   });
 
-  it("dev lets diagnostics run and holds the restart for one minute", () => {
-    const api = gatingOf("dev").services["checkout-api"];
-    assert(api !== undefined);
-    const of = (runbook: string, action: string) => evaluate(api, subject({ runbook, action }));
-    assert.equal(of("diagnostics", "collect_diagnostics").decision, "allow");
-    const restart = of("restart_api", "run_auto_remediation_runbook");
-    assert.equal(restart.decision, "requireApproval");
+  it("dev gates the high-risk actions of one service only, and lets the others run", () => {
+    const { services, defaults } = gatingOf("dev");
+    assert.deepEqual(Object.keys(services), ["payments-db"]);
+    assert.equal(defaults.events, "ignore");
+    const [db] = Object.values(services);
+    assert(db !== undefined);
+    for (const { name, decision, risk } of db.rules) {
+      assert.equal(decision, risk >= 0.8 ? "requireApproval" : "allow", name);
+    }
+    // What is proposed for each runbook, whatever the incident: none is left to `otherwise`.
+    for (const [runbook, { action }] of Object.entries(db.runbooks)) {
+      for (const priority of ["P1", "P5", null]) {
+        const { rule, decision, terms } = evaluate(db, subject({ runbook, action, priority }));
+        assert(rule !== null, runbook);
+        assert.equal(decision, LOW_RISK.includes(runbook) ? "allow" : "requireApproval", runbook);
+        assert(decision === "allow" || terms.risk >= 0.8, runbook);
+      }
+    }
+    const restart = evaluate(
+      db,
+      subject({ runbook: "restart_primary", action: "run_auto_remediation_runbook" }),
+    );
+    assert.equal(restart.rule, "restart");
     assert.equal(restart.terms.slaMs, 60_000);
-    assert.equal(restart.terms.risk, 0.5);
+  });
+
+  it("prod gates several services", () => {
+    assert.deepEqual(Object.keys(gatingOf("prod").services), [
+      "payments-db",
+      "checkout-api",
+      "search",
+    ]);
   });
 
   it("prod holds every P1 for five minutes at most, and pages somebody before", () => {

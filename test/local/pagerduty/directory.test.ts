@@ -212,6 +212,7 @@ describe("the emulator's services, policies and people", () => {
     assert.deepEqual(ids((await get(`${path}/services`)).services), ["PSVC001"]);
     assert.deepEqual(ids((await get("/automation_actions/actions?service_id=PSVC001")).actions), [
       "01DBFAILOVER",
+      "01RESTARTDB",
       "01RESTARTAPI",
       "01DIAGNOSE",
       id,
