@@ -21,7 +21,10 @@ import { CREDENTIALS, json, startWorld, until } from "./world.ts";
 import type { World } from "./world.ts";
 
 const FAILOVER = { service: "payments-db", runbook: "db_failover_primary_to_replica" };
-const DIAGNOSTICS = { service: "checkout-api", runbook: "diagnostics" };
+const DIAGNOSTICS = { service: "payments-db", runbook: "diagnostics" };
+
+/** Of a service that the dev stack does not gate at first. */
+const RESTART = { service: "checkout-api", runbook: "restart_api" };
 
 /** What steps such as "update gate-worker" were done to. */
 const namesIn = (steps: readonly string[]) =>
@@ -57,7 +60,7 @@ describe("the deployed gate", function () {
     registeredBefore = await world.registered();
     gate = await DeployedGate.prepare(world, "dev");
     second = await DeployedGate.prepare(world, "prod");
-    // The first one already gates the other services.
+    // The first one already hears of the others.
     await second.project.configure({ "webhookServices[0]": SEED.services.search });
   });
 
@@ -99,7 +102,7 @@ describe("the deployed gate", function () {
       ["aws:dynamodb/table:Table", 2],
       ["aws:sqs/queue:Queue", 2],
       ["aws:cloudwatch/metricAlarm:MetricAlarm", ALARMS.length],
-      ["pagerduty-approval-gate:index:ServiceGating", 2],
+      ["pagerduty-approval-gate:index:ServiceGating", 1],
     ] as const) {
       assert.equal(types.filter((found) => found === type).length, count, type);
     }
@@ -207,14 +210,38 @@ describe("the deployed gate", function () {
   });
 
   it("lets a harmless action run without anybody", async () => {
-    const incidentId = await world.openIncident("slow checkout", SEED.services.checkoutApi);
+    const incidentId = await raise("slow answers");
     const { id } = await gate.propose({ incident_id: incidentId, ...DIAGNOSTICS });
     assert.equal((await gate.ended(id)).status, "executed");
     // Nobody answers this one: its minute passes while the tests go on.
-    const restart = { service: "checkout-api", runbook: "restart_api" };
+    const restart = { service: "payments-db", runbook: "restart_primary" };
     const { id: proposalId } = await gate.propose({ incident_id: incidentId, ...restart });
     unanswered = { incidentId, proposalId };
     await gate.asked(proposalId);
+  });
+
+  it("gates one more service at once, touching nothing but its own records", async () => {
+    const incidentId = await world.openIncident("slow checkout", SEED.services.checkoutApi);
+    const request = { incident_id: incidentId, ...RESTART };
+    await assert.rejects(
+      gate.propose(request),
+      /answered 400: .*service \\"checkout-api\\" is not listed in the gating/,
+    );
+    await gate.project.configure({
+      "services.checkout-api.runbooks.restart_api.automationAction": SEED.actions.restartApi,
+      "services.checkout-api.rules[0].name": "restart",
+      "services.checkout-api.rules[0].decision": "allow",
+    });
+    assert.deepEqual(await gate.up(), [
+      "create gate-checkout-api",
+      "create gate-checkout-api",
+      "create gate-checkout-api-name",
+    ]);
+    assert.equal((await gate.ended((await gate.propose(request)).id)).status, "executed");
+    assert.deepEqual(
+      (await world.invocations(incidentId)).map(({ action_id }) => action_id),
+      [SEED.actions.restartApi],
+    );
   });
 
   it("takes a changed rule over at once, touching only that service's record", async () => {
@@ -226,6 +253,15 @@ describe("the deployed gate", function () {
     const end = await gate.ended(id);
     assert.equal(end.rule_decision, "deny");
     assert.equal(end.status, "suppressed");
+
+    await gate.project.configure({ "services.checkout-api.rules[0].decision": "deny" });
+    assert.deepEqual(await gate.up(), ["update gate-checkout-api"]);
+    const incidentId = await world.openIncident("slow again", SEED.services.checkoutApi);
+    const other = await gate.propose({ incident_id: incidentId, ...RESTART });
+    const otherEnd = await gate.ended(other.id);
+    assert.equal(otherEnd.rule_decision, "deny");
+    assert.equal(otherEnd.status, "suppressed");
+    assert.deepEqual(await world.invocations(incidentId), []);
   });
 
   it("refuses a gating that cannot work before anything changes", async () => {
@@ -280,7 +316,7 @@ describe("the deployed gate", function () {
     const { agent } = gate.outputs.proposerTokens;
     assert.notEqual(agent, proposerTokens.agent);
     assert.notEqual(gate.outputs.operatorTokens.sre, operatorTokens.sre);
-    const incidentId = await world.openIncident("slow checkout", SEED.services.checkoutApi);
+    const incidentId = await raise("slow answers once more");
     for (const token of [proposerTokens.agent, agent]) {
       const { id } = await gate.propose({ incident_id: incidentId, ...DIAGNOSTICS }, token);
       assert.ok(id.length > 0);
@@ -319,7 +355,7 @@ describe("the deployed gate", function () {
     assert.equal(end.status, "suppressed");
     assert.notEqual(end.manual_task, null);
     const invocations = await world.invocations(unanswered.incidentId);
-    assert.ok(invocations.every(({ action_id }) => action_id !== SEED.actions.restartApi));
+    assert.ok(invocations.every(({ action_id }) => action_id !== SEED.actions.restartDb));
   });
 
   it("gates a service of another team's stack, and no longer when that stack goes", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { PROGRAM, configureStack } from "./deployedGate.ts";
 import { Project, missingEngine, skipFor } from "./engine.ts";
 import { missingAws } from "./localAws.ts";
@@ -29,8 +30,14 @@ const KEEPS_NOTHING = "$aws:cloudwatch/";
  */
 const UNKNOWN_IN_PREVIEW = "$aws:secretsmanager/secretVersion:SecretVersion::gate-webhook";
 
+/** Without services there would be nothing to compare. */
+const gatingShape = z.object({
+  services: z.record(z.string(), z.unknown()).refine((all) => Object.keys(all).length > 0),
+  defaults: z.record(z.string(), z.unknown()),
+});
+
 interface State {
-  deployment: { resources: { urn: string; type: string }[] };
+  deployment: { resources: { urn: string; type: string; outputs?: { gating?: unknown } }[] };
 }
 
 describe("an upgrade", function () {
@@ -64,9 +71,14 @@ describe("an upgrade", function () {
         );
       }
 
-      const project = new Project({}, { PAGERDUTY_TOKEN: "" });
+      const stack = deployment.resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+      const gating = gatingShape.parse(stack?.outputs?.gating);
+      const project = new Project(
+        { "Pulumi.dev.yaml": stackFile(gating) },
+        { PAGERDUTY_TOKEN: "" },
+      );
       try {
-        project.copy(...PROGRAM, "Pulumi.dev.yaml");
+        project.copy(...PROGRAM);
         await project.pulumi(["stack", "init", "dev"]);
         await configureStack(project, addresses);
         writeFileSync(join(project.dir, "recorded.json"), text);
@@ -89,3 +101,13 @@ describe("an upgrade", function () {
     });
   }
 });
+
+/** The gating that the state was made with: what today's stack files say is no part of the upgrade. */
+function stackFile({ services, defaults }: z.infer<typeof gatingShape>): string {
+  return JSON.stringify({
+    config: {
+      "pagerduty-approval-gate:services": services,
+      "pagerduty-approval-gate:defaults": defaults,
+    },
+  });
+}
