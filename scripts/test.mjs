@@ -2,7 +2,7 @@
 // Arguments go to mocha: `npm test -- --grep webhook`.
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,6 +23,12 @@ const others = globSync("test/**/*.test.ts", { cwd: root })
   .filter((file) => !file.startsWith("test/engine/") && file !== ALONE && !LONG.includes(file))
   .sort();
 
+// Halves the time in which each process of the tests loads its code. Coverage would be told less exactly with it.
+const env =
+  process.env.NODE_V8_COVERAGE === undefined
+    ? { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
+    : process.env;
+
 let failed = false;
 for (const args of [[ALONE], ["--parallel", "--jobs", "2", ...LONG, ...others]]) {
   const { status } = spawnSync(
@@ -34,7 +40,7 @@ for (const args of [[ALONE], ["--parallel", "--jobs", "2", ...LONG, ...others]])
       ...process.argv.slice(2),
       ...args,
     ],
-    { cwd: root, stdio: "inherit" },
+    { cwd: root, env, stdio: "inherit" },
   );
   failed ||= status !== 0;
 }

@@ -46,6 +46,7 @@ describe("Starting on one machine", function () {
       cwd,
       env: {
         PATH: process.env["PATH"],
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
         GATE_DATA_DIR: dataDir,
         GATE_PORT: "0",
         PAGERDUTY_PORT: "0",
