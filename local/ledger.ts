@@ -7,6 +7,7 @@ import {
   findProposal,
   lastEnded,
   listProposals,
+  recall,
   saveProposal,
 } from "./ledgerProposals.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
@@ -43,6 +44,10 @@ export function openSqliteLedger(file: string, clock: Clock, partners?: Partners
   return {
     async create(proposal, events, options) {
       return db.write(() => createProposal(db, proposal, events, options, clock.now()));
+    },
+
+    async recall(idempotency) {
+      return db.read(() => recall(db, idempotency));
     },
 
     async get(id) {

@@ -6,7 +6,9 @@ import { decodeCursor, encodeCursor, incidentOf, pageSize } from "../functions/g
 import type {
   CreateOptions,
   CreateResult,
+  Idempotency,
   ProposalFilter,
+  Recalled,
   SaveOptions,
   SaveResult,
 } from "../functions/gate/ports.ts";
@@ -24,17 +26,9 @@ export function createProposal(
   nowMs: number,
 ): CreateResult {
   const idempotency = options?.idempotency;
-  if (idempotency !== undefined) {
-    const sql = "SELECT requestHash, proposalId FROM idempotency WHERE scope = ? AND key = ?";
-    const known = db.first(sql, idempotency.scope, idempotency.key);
-    if (known !== null) {
-      const same = text(known, "requestHash") === idempotency.requestHash;
-      return {
-        created: false,
-        joined: same ? "idempotencyKey" : "conflict",
-        proposal: mustFind(db, text(known, "proposalId")),
-      };
-    }
+  const recalled = idempotency === undefined ? null : recall(db, idempotency);
+  if (recalled !== null) {
+    return recalled;
   }
   // A key that joined another proposal leads to that one ever after, also when it is closed.
   const remember = (proposalId: string): void => {
@@ -70,6 +64,19 @@ export function createProposal(
   putDedupeState(db, proposal.dedupeKey, heldBy(state, proposal.id));
   remember(proposal.id);
   return { created: true, proposal };
+}
+
+/** Runs inside a transaction. */
+export function recall(db: SqliteFile, { scope, key, requestHash }: Idempotency): Recalled | null {
+  const sql = "SELECT requestHash, proposalId FROM idempotency WHERE scope = ? AND key = ?";
+  const known = db.first(sql, scope, key);
+  return known === null
+    ? null
+    : {
+        created: false,
+        joined: text(known, "requestHash") === requestHash ? "idempotencyKey" : "conflict",
+        proposal: mustFind(db, text(known, "proposalId")),
+      };
 }
 
 /** Runs inside a write transaction. */

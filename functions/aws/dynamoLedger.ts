@@ -4,7 +4,7 @@ import type { Clock, Hint, Ledger } from "../gate/ports.ts";
 import type { Proposal } from "../gate/proposal.ts";
 import { KILL_SWITCH_OFF } from "../gate/records.ts";
 import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
-import { createProposal, saveProposal } from "./dynamoProposals.ts";
+import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
 import type { DynamoTable } from "./dynamoTable.ts";
 import {
@@ -44,6 +44,8 @@ export function createDynamoLedger(
   return {
     create: (proposal, events, options) =>
       createProposal(table, clock.now(), proposal, events, options),
+
+    recall: (idempotency) => recall(table, idempotency),
 
     get: (id) => getProposal(table, id),
 

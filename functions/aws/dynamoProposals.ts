@@ -2,7 +2,14 @@ import * as z from "zod";
 import type { AuditEvent } from "../gate/audit.ts";
 import { afterwards, heldBy, joinedBy } from "../gate/dedupe.ts";
 import type { DedupeState } from "../gate/dedupe.ts";
-import type { CreateOptions, CreateResult, SaveOptions, SaveResult } from "../gate/ports.ts";
+import type {
+  CreateOptions,
+  CreateResult,
+  Idempotency,
+  Recalled,
+  SaveOptions,
+  SaveResult,
+} from "../gate/ports.ts";
 import type { Proposal } from "../gate/proposal.ts";
 import { ABSENT, pause } from "./dynamoTable.ts";
 import type { DynamoTable, Item, Write } from "./dynamoTable.ts";
@@ -40,17 +47,12 @@ export async function createProposal(
 ): Promise<CreateResult> {
   const idempotency = options?.idempotency;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const [state, known] = await Promise.all([
+    const [state, recalled] = await Promise.all([
       dedupeState(table, proposal.dedupeKey),
-      idempotency === undefined ? null : table.get(idempotencyKey(idempotency)),
+      idempotency === undefined ? null : recall(table, idempotency),
     ]);
-    if (known !== null && idempotency !== undefined) {
-      const { requestHash, proposalId } = idempotencyShape.parse(known);
-      return {
-        created: false,
-        joined: requestHash === idempotency.requestHash ? "idempotencyKey" : "conflict",
-        proposal: await mustFind(table, proposalId),
-      };
+    if (recalled !== null) {
+      return recalled;
     }
 
     // A key that joined another proposal leads to that one ever after, also when it is closed.
@@ -83,6 +85,22 @@ export async function createProposal(
     await pause(round);
   }
   throw new Error(`proposal ${proposal.id} could not be created: its keys kept changing`);
+}
+
+export async function recall(
+  table: DynamoTable,
+  idempotency: Idempotency,
+): Promise<Recalled | null> {
+  const known = await table.get(idempotencyKey(idempotency));
+  if (known === null) {
+    return null;
+  }
+  const { requestHash, proposalId } = idempotencyShape.parse(known);
+  return {
+    created: false,
+    joined: requestHash === idempotency.requestHash ? "idempotencyKey" : "conflict",
+    proposal: await mustFind(table, proposalId),
+  };
 }
 
 export async function saveProposal(
@@ -284,11 +302,7 @@ async function dedupeState(table: DynamoTable, key: string): Promise<DedupeState
 const metaShape = z.object({ version: z.number(), dedupeKey: z.string() });
 const idempotencyShape = z.object({ requestHash: z.string(), proposalId: z.string() });
 
-function idempotencyItem(
-  idempotency: NonNullable<CreateOptions["idempotency"]>,
-  proposalId: string,
-  nowMs: number,
-): Item {
+function idempotencyItem(idempotency: Idempotency, proposalId: string, nowMs: number): Item {
   const { requestHash } = idempotency;
   return { ...idempotencyKey(idempotency), requestHash, proposalId, ...keptUntil(nowMs) };
 }

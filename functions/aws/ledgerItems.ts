@@ -3,7 +3,7 @@ import { FREE_KEY } from "../gate/dedupe.ts";
 import type { DedupeState } from "../gate/dedupe.ts";
 import { incidentOf } from "../gate/listing.ts";
 import type { Position } from "../gate/listing.ts";
-import type { CreateOptions, Delivery, WorkItem } from "../gate/ports.ts";
+import type { Delivery, Idempotency, WorkItem } from "../gate/ports.ts";
 import type { Proposal } from "../gate/proposal.ts";
 import { readRecord, writeRecord } from "../gate/records.ts";
 import type { Records } from "../gate/records.ts";
@@ -48,7 +48,7 @@ export const runsPk = (incidentId: string, targetId: string): string =>
 export const killSwitchKey: Key = { pk: "KILLSWITCH", sk: META };
 
 /** Hashed, because a proposer chooses the key and its length. */
-export function idempotencyKey(of: NonNullable<CreateOptions["idempotency"]>): Key {
+export function idempotencyKey(of: Idempotency): Key {
   return { pk: `IDEMPOTENCY#${sha256(JSON.stringify([of.scope, of.key]))}`, sk: META };
 }
 

@@ -120,15 +120,26 @@ export interface KillSwitch {
 /** Why `create` returned a proposal that was there before. */
 export type Joined = "idempotencyKey" | "open" | "coolDown";
 
-export type CreateResult =
-  | { created: true; proposal: Proposal }
-  | { created: false; joined: Joined; proposal: Proposal }
-  /** The idempotency key was used for another request. */
+/** What an idempotency key leads to that was used before. */
+export type Recalled =
+  | { created: false; joined: "idempotencyKey"; proposal: Proposal }
+  /** It was used for another request. */
   | { created: false; joined: "conflict"; proposal: Proposal };
 
+export type CreateResult =
+  | { created: true; proposal: Proposal }
+  | { created: false; joined: Exclude<Joined, "idempotencyKey">; proposal: Proposal }
+  | Recalled;
+
+export interface Idempotency {
+  /** The proposer, so that keys of different proposers never meet. */
+  scope: string;
+  key: string;
+  requestHash: string;
+}
+
 export interface CreateOptions {
-  /** `scope` is the proposer, so that keys of different proposers never meet. */
-  idempotency?: { scope: string; key: string; requestHash: string };
+  idempotency?: Idempotency;
 }
 
 /** What happens to the proposal's dedupe key when it is written. */
@@ -174,6 +185,8 @@ export interface Ledger {
     events: readonly AuditEvent[],
     options?: CreateOptions,
   ): Promise<CreateResult>;
+  /** What `create` would answer because of the key alone; null where the key is new. */
+  recall(idempotency: Idempotency): Promise<Recalled | null>;
   /** Strongly consistent. */
   get(id: string): Promise<{ proposal: Proposal; hints: Hint[] } | null>;
   /** Writes `next` (whose version is the old one plus 1) with its events, all or nothing. */

@@ -89,9 +89,13 @@ const ORCHESTRATION_KEYS = [
   "affected_regions",
 ];
 
-export type ParsedBody =
-  | { ok: true; request: ProposalRequest; loose: Readonly<Record<string, unknown>> }
-  | { ok: false; problems: string[] };
+export interface ParsedRequest {
+  request: ProposalRequest;
+  /** Parameters whose types only the gating tells. */
+  loose: Readonly<Record<string, Scalar>>;
+}
+
+type ParsedBody = ({ ok: true } & ParsedRequest) | { ok: false; problems: string[] };
 
 /** Reads what an agent or a workflow step sends. */
 export function parseApiBody(body: string): ParsedBody {
@@ -131,7 +135,12 @@ export function parseOrchestrationBody(body: string): ParsedBody {
   return {
     ok: true,
     loose: Object.fromEntries(
-      Object.entries(value).filter(([key]) => !ORCHESTRATION_KEYS.includes(key)),
+      Object.entries(value)
+        .filter(([key]) => !ORCHESTRATION_KEYS.includes(key))
+        .flatMap(([key, raw]) => {
+          const value = typeof raw === "string" ? raw.trim() : raw;
+          return value === "" || value === null ? [] : [[key, scalarOf(value)]];
+        }),
     ),
     request: {
       runbook: value.runbook,
@@ -151,31 +160,27 @@ export function parseOrchestrationBody(body: string): ParsedBody {
   };
 }
 
+function scalarOf(value: unknown): Scalar {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? value
+    : JSON.stringify(value);
+}
+
 /** Texts become what the runbook's parameters are; what does not fit stays a text, and is refused by its check. */
 export function typedParameters(
   runbook: Runbook,
-  loose: Readonly<Record<string, unknown>>,
+  loose: Readonly<Record<string, Scalar>>,
 ): Record<string, Scalar> {
   const typed: Record<string, Scalar> = {};
-  for (const [name, raw] of Object.entries(loose)) {
-    const value = typeof raw === "string" ? raw.trim() : raw;
-    if (value === "" || value === null) {
-      continue;
-    }
+  for (const [name, value] of Object.entries(loose)) {
     const spec = Object.hasOwn(runbook.parameters, name) ? runbook.parameters[name] : undefined;
     if (typeof value === "string" && (spec?.type === "integer" || spec?.type === "number")) {
       const number = Number(value);
       typed[name] = Number.isFinite(number) ? number : value;
     } else if (spec?.type === "boolean" && (value === "true" || value === "false")) {
       typed[name] = value === "true";
-    } else if (
-      typeof value === "string" ||
-      typeof value === "number" ||
-      typeof value === "boolean"
-    ) {
-      typed[name] = value;
     } else {
-      typed[name] = JSON.stringify(value);
+      typed[name] = value;
     }
   }
   return typed;

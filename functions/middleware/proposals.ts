@@ -4,11 +4,17 @@ import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http
 import { gateIncidentLink } from "../gate/incidents.ts";
 import { newProposal } from "../gate/intake.ts";
 import { incidentProblem, unlistedText } from "../gate/listing.ts";
+import type { CreateResult, Idempotency } from "../gate/ports.ts";
 import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal.ts";
 import { joinedText, proposalView } from "../gate/view.ts";
 import type { Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
-import { parseApiBody, parseOrchestrationBody, typedParameters } from "./proposalBody.ts";
+import {
+  parseApiBody,
+  parseOrchestrationBody,
+  typedParameters,
+  type ParsedRequest,
+} from "./proposalBody.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** API Gateway gives up after 30 s. */
@@ -45,12 +51,52 @@ export async function receiveProposal(
   if (!parsed.ok) {
     return problem(400, parsed.problems.join("; "), { problems: parsed.problems });
   }
-  const asked = await permitted(ports, parsed.request, parsed.loose);
+  const idempotency =
+    idempotencyKey === ""
+      ? undefined
+      : { scope: caller.name, key: idempotencyKey, requestHash: requestHash(parsed) };
+  // Before the gating is asked: what it says now must not hide a proposal from whoever made it and lost the answer.
+  const recalled = idempotency === undefined ? null : await ports.ledger.recall(idempotency);
+  const result = recalled ?? (await propose(ports, parsed, caller, idempotency));
+  if ("status" in result) {
+    return result;
+  }
+  if (!result.created && result.joined === "conflict") {
+    return problem(
+      409,
+      `\`Idempotency-Key\` was used for another request, which made ${result.proposal.id}`,
+    );
+  }
+  await announce(ports, result, caller);
+  const now = await waitFor(ports, result.proposal, waitMs, sinceMs);
+  const view = proposalView(now);
+  const headers = { location: `/proposals/${now.id}` };
+  return result.created
+    ? json(202, view, headers)
+    : json(200, { ...view, joined: result.joined, message: joinedText(result.joined) }, headers);
+}
+
+/** Of what was sent, not of what the gating makes of it: a retry is the same request under every gating. */
+function requestHash({ request, loose }: ParsedRequest): string {
+  // As texts: what no type has been checked for may be a number that canonical JSON refuses.
+  const texts = Object.fromEntries(
+    Object.entries(loose).map(([name, value]) => [name, String(value)]),
+  );
+  return sha256(canonicalJson({ ...request, parameters: { ...request.parameters, ...texts } }));
+}
+
+/** An answer instead of a result: nothing was proposed. */
+async function propose(
+  ports: MiddlewarePorts,
+  { request, loose }: ParsedRequest,
+  caller: Caller,
+  idempotency: Idempotency | undefined,
+): Promise<CreateResult | HttpResponse> {
+  const asked = await permitted(ports, request, loose);
   if (!asked.ok) {
     return problem(400, asked.problems.join("; "), { problems: asked.problems });
   }
-
-  const { ledger, queue, clock, ids, log, metrics } = ports;
+  const { ledger, clock, ids } = ports;
   const { incidentId } = asked.request;
   const madeFor = incidentId === null ? null : await ledger.link(gateIncidentLink(incidentId));
   if (madeFor !== null) {
@@ -68,26 +114,18 @@ export async function receiveProposal(
     filled: asked.filled,
     nowMs: clock.now(),
   });
-  const created = await ledger.create(
-    proposal,
-    events,
-    idempotencyKey === ""
-      ? {}
-      : {
-          idempotency: {
-            scope: caller.name,
-            key: idempotencyKey,
-            requestHash: sha256(canonicalJson(asked.request)),
-          },
-        },
-  );
-  if (!created.created && created.joined === "conflict") {
-    return problem(
-      409,
-      `\`Idempotency-Key\` was used for another request, which made ${created.proposal.id}`,
-    );
-  }
-  if (created.created) {
+  return ledger.create(proposal, events, idempotency === undefined ? {} : { idempotency });
+}
+
+/** Sends a new proposal to the worker, and tells an earlier one who else proposed the same. */
+async function announce(
+  ports: MiddlewarePorts,
+  result: CreateResult,
+  caller: Caller,
+): Promise<void> {
+  const { queue, log, metrics } = ports;
+  const { proposal } = result;
+  if (result.created) {
     metrics.count("ProposalCreated");
     log.info("proposal.received", {
       proposalId: proposal.id,
@@ -104,16 +142,11 @@ export async function receiveProposal(
     }
   } else {
     metrics.count("ProposalJoined");
-    if (!created.proposal.joinedBy.includes(caller.name)) {
-      await noteJoined(ports, created.proposal.id, caller.name);
+    const isRetry = result.joined === "idempotencyKey" && proposal.proposer === caller.name;
+    if (!isRetry && !proposal.joinedBy.includes(caller.name)) {
+      await noteJoined(ports, proposal.id, caller.name);
     }
   }
-  const now = await waitFor(ports, created.proposal, waitMs, sinceMs);
-  const view = proposalView(now);
-  const headers = { location: `/proposals/${now.id}` };
-  return created.created
-    ? json(202, view, headers)
-    : json(200, { ...view, joined: created.joined, message: joinedText(created.joined) }, headers);
 }
 
 /** Keeps who else proposed the same. The answer does not depend on it. */
@@ -132,7 +165,7 @@ async function noteJoined(ports: MiddlewarePorts, id: string, proposer: string):
 async function permitted(
   ports: MiddlewarePorts,
   asked: ProposalRequest,
-  loose: Readonly<Record<string, unknown>>,
+  loose: ParsedRequest["loose"],
 ): Promise<
   { ok: true; request: ProposalRequest; filled: Parameters } | { ok: false; problems: string[] }
 > {

@@ -242,6 +242,28 @@ export function dedupeContract(subject: Subject): void {
       assert.equal(await attempt("p5"), "created");
     });
 
+    it("is recalled as `create` would answer it, and recalling uses no key", async () => {
+      const recalled = async (options: CreateOptions) => {
+        assert.ok(options.idempotency !== undefined);
+        return subject.ledger.recall(options.idempotency);
+      };
+      assert.equal(await recalled(keyed("h1")), null);
+      const first = newProposal("p1", { dedupeKey });
+      assert.equal(
+        (await subject.ledger.create(first.proposal, first.events, keyed("h2"))).created,
+        true,
+      );
+      const next = nextVersion(first.proposal, { closedAtMs: START_MS, dueAtMs: null });
+      await subject.ledger.save(next.proposal, next.events);
+      const { proposal } = next;
+      const same = { created: false, joined: "idempotencyKey", proposal };
+      assert.deepEqual(await recalled(keyed("h2")), same);
+      assert.deepEqual(await recalled(keyed("h1")), { ...same, joined: "conflict" });
+      assert.equal(await recalled(keyed("h2", "another")), null);
+      assert.equal(await recalled(keyed("h2", "remediator", "k2")), null);
+      assert.equal((await subject.ledger.list({})).proposals.length, 1);
+    });
+
     it("is in conflict for another request, which creates nothing", async () => {
       assert.equal(await attempt("p1", {}, keyed("h1")), "created");
       assert.equal(await attempt("p2", other, keyed("h2")), "conflict p1");

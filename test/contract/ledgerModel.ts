@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { CreateOptions, DedupeChange, Ledger } from "../../functions/gate/ports.ts";
+import type { DedupeChange, Idempotency, Ledger } from "../../functions/gate/ports.ts";
 import type { Subject } from "./ledger.ts";
 import type { TestClock } from "./proposals.ts";
 import { START_MS, anEventSource, newProposal, nextVersion } from "./proposals.ts";
@@ -18,12 +18,24 @@ class Model {
   readonly proposals: Remembered[] = [];
   readonly #requests = new Map<string, { hash: string; id: string }>();
 
-  create(id: string, key: string, fromEvent: boolean, nowMs: number, options?: CreateOptions) {
-    const { scope, key: requestKey, requestHash } = options?.idempotency ?? {};
-    const request = JSON.stringify([scope, requestKey]);
-    const known = requestHash === undefined ? undefined : this.#requests.get(request);
-    if (known !== undefined) {
-      return `${known.hash === requestHash ? "idempotencyKey" : "conflict"} ${known.id}`;
+  recall(idempotency: Idempotency | undefined): string | null {
+    const known =
+      idempotency === undefined ? undefined : this.#requests.get(requestOf(idempotency));
+    return known === undefined
+      ? null
+      : `${known.hash === idempotency?.requestHash ? "idempotencyKey" : "conflict"} ${known.id}`;
+  }
+
+  create(
+    id: string,
+    key: string,
+    fromEvent: boolean,
+    nowMs: number,
+    idempotency: Idempotency | undefined,
+  ): string {
+    const recalled = this.recall(idempotency);
+    if (recalled !== null) {
+      return recalled;
     }
     const open = this.proposals.find((each) => each.holds && each.key === key);
     const cooling = this.proposals.find(
@@ -31,8 +43,9 @@ class Model {
         own?.key === key && nowMs < own.untilMs && (own.scope === "all" || fromEvent),
     );
     const answer = open ?? cooling;
-    if (requestHash !== undefined) {
-      this.#requests.set(request, { hash: requestHash, id: answer?.id ?? id });
+    if (idempotency !== undefined) {
+      const { requestHash: hash } = idempotency;
+      this.#requests.set(requestOf(idempotency), { hash, id: answer?.id ?? id });
     }
     if (answer !== undefined) {
       return `${answer === open ? "open" : "coolDown"} ${answer.id}`;
@@ -72,6 +85,8 @@ class Model {
     return "saved";
   }
 }
+
+const requestOf = ({ scope, key }: Idempotency): string => JSON.stringify([scope, key]);
 
 const key = fc.constantFrom("k1", "k2", "k3");
 const step = fc.oneof(
@@ -127,13 +142,18 @@ async function follow(subject: Subject, prefix: string, steps: readonly Step[]):
       const id = `${prefix} p${created}`;
       const dedupeKey = `${prefix} ${each.key}`;
       const own = each.idempotency;
-      const options: CreateOptions =
-        own === null ? {} : { idempotency: { ...own, scope: `${prefix} ${own.scope}` } };
+      const idempotency = own === null ? undefined : { ...own, scope: `${prefix} ${own.scope}` };
       const source = each.fromEvent ? anEventSource : ({ kind: "api" } as const);
       const { proposal, events } = newProposal(id, { dedupeKey, source });
+      if (idempotency !== undefined) {
+        const recalled = await ledger.recall(idempotency);
+        const told = recalled === null ? null : `${recalled.joined} ${recalled.proposal.id}`;
+        assert.equal(told, model.recall(idempotency));
+      }
+      const options = idempotency === undefined ? {} : { idempotency };
       const result = await ledger.create(proposal, events, options);
       const told = result.created ? "created" : `${result.joined} ${result.proposal.id}`;
-      assert.equal(told, model.create(id, dedupeKey, each.fromEvent, clock.now(), options));
+      assert.equal(told, model.create(id, dedupeKey, each.fromEvent, clock.now(), idempotency));
     } else if (model.proposals.length > 0) {
       const saved = model.proposals[each.which % model.proposals.length];
       assert.ok(saved !== undefined);
