@@ -70,6 +70,11 @@ export function standing(proposal: ProposalAnswer): string {
       : `${outcome.kind} (${outcome.reason})`;
 }
 
+/** Why it did not run, or nobody knows whether it did. */
+export function whyNot({ outcome }: ProposalAnswer): string | null {
+  return outcome === null || outcome.kind === "executed" ? null : outcome.text;
+}
+
 const targetShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("automationAction"), actionId: z.string() }),
   z.object({ kind: z.literal("incidentWorkflow"), workflowId: z.string() }),

@@ -18,22 +18,27 @@ export function oneLine(value: unknown): string {
   return plain(String(value).replace(/\s*\n\s*/g, " "));
 }
 
-/** Columns as wide as their longest cell; the last one is cut where the terminal ends. */
+/**
+ * Columns as wide as their longest cell; lines are cut where the terminal ends.
+ * @param remarks For each row what stands below it, in a line of its own; null: nothing.
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   columns: number | null = null,
+  remarks: readonly (string | null)[] = [],
 ): string {
   const cells = [head, ...rows].map((row) => row.map(oneLine));
   const widths = head.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? "").length)));
   return cells
-    .map((row) => {
-      const line = row
-        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-        .join("  ")
-        .trimEnd();
-      return columns !== null && line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
+    .flatMap((row, index) => {
+      const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+      const remark = remarks[index - 1] ?? null;
+      return [line.trimEnd(), ...(remark === null ? [] : [`  ${oneLine(remark)}`])];
     })
+    .map((line) =>
+      columns !== null && line.length > columns ? `${line.slice(0, columns - 1)}…` : line,
+    )
     .map((line) => `${line}\n`)
     .join("");
 }

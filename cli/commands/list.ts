@@ -7,7 +7,7 @@ import {
   type AnyGateOptions,
 } from "../options.ts";
 import type { Context } from "../program.ts";
-import { deadlineText, incidentLabel, standing } from "../proposalText.ts";
+import { deadlineText, incidentLabel, standing, whyNot } from "../proposalText.ts";
 import { plain, relative, table } from "../text.ts";
 
 interface ListOptions extends AnyGateOptions {
@@ -21,7 +21,9 @@ interface ListOptions extends AnyGateOptions {
 export function listCommand({ io }: Context): Command {
   return withAnyGateOptions(
     new Command("list")
-      .description("List proposals, newest first. Needs an operator's token.")
+      .description(
+        "List proposals, newest first; below those that did not run, why. Needs an operator's token.",
+      )
       .option("--open", "only those that have not ended")
       .option("--service <name>", "only those of one service, by the gating's key")
       .option("--incident <id>", "only those of one incident, by PagerDuty's id")
@@ -70,6 +72,7 @@ Examples:
             `${relative(proposal.received_at, nowMs)} by ${proposal.proposer}`,
           ]),
           io.columns,
+          page.proposals.map(whyNot),
         ),
       );
       if (page.cursor !== null) {

@@ -143,6 +143,30 @@ describe("Commands about proposals", function () {
     assert.deepEqual(await ids("--incident", incident.id ?? ""), [restart]);
   });
 
+  it("says below a row why what was proposed did not run, cut where the terminal ends", async () => {
+    const { incident } = await show(await bench.restart());
+    const made = await bench.json(
+      (value) => proposalAnswer.parse(value),
+      ..."propose --service payments-db --runbook hand_to_dba --justification Slow".split(" "),
+      ...["--incident", incident.id ?? ""],
+    );
+    await bench.embedded.gate.queue.idle();
+    const { outcome } = await show(made.id);
+    const because = outcome?.text ?? "";
+    assert.match(because, /^INC-\d+ belongs to service checkout-api, but the proposal names /);
+    const { out } = await bench.gate("list");
+    const [, row, why, running, ...others] = out.trimEnd().split("\n");
+    assert.ok(row?.startsWith(`${made.id}  suppressed (serviceMismatch) `), out);
+    assert.equal(why, `  ${because}`);
+    // Nothing stands below what may still run.
+    assert.match(running ?? "", /^prop_\w+ {2}waits for a decision /);
+    assert.deepEqual(others, []);
+    const narrow = await run(["list"], { env: { GATE_DATA_DIR: bench.dataDir }, columns: 40 });
+    assert.equal(narrow.out.split("\n")[2], `  ${because.slice(0, 37)}…`);
+    const page = await bench.json((value) => proposalPage.parse(value), "list");
+    assert.deepEqual(page.proposals[0]?.outcome, outcome);
+  });
+
   it("does not take a wrong incident or service for one without proposals", async () => {
     await bench.failover();
     for (const number of ["INC-4421", "4421"]) {

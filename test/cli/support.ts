@@ -33,7 +33,7 @@ export interface Ran {
 /** Runs one command as a shell would, without a process of its own. */
 export async function run(
   args: readonly string[],
-  at: Partial<Pick<Io, "env" | "cwd" | "fetch" | "stopping" | "sleep">> = {},
+  at: Partial<Pick<Io, "env" | "cwd" | "columns" | "fetch" | "stopping" | "sleep">> = {},
 ): Promise<Ran> {
   const ran: Ran = { code: 0, out: "", err: "" };
   ran.code = await runCli(args, {
