@@ -53,6 +53,15 @@ function known(details: OwnDetails): OwnDetails {
   );
 }
 
+/** What the values mean that the reviewer is shown, where the gating says it. A list, so that no text passes for two. */
+function parameterDescriptions({ runbook, parameters }: Weighing): string[] {
+  return Object.entries(runbook.parameters)
+    .filter(([name]) => Object.hasOwn(parameters, name))
+    .flatMap(([name, { description }]) =>
+      description === null ? [] : [`${name}: ${description}`],
+    );
+}
+
 /**
  * What the reviewer is shown: a tested contract. The public recipe's keys come first and keep their names; parameters
  * stand beside them under their own names, all of them and as they are; both clocks are absolute times.
@@ -75,6 +84,7 @@ function approvalDetails(
   const rest = known({
     target: targetText(weighing.runbook.target),
     runbook_description: weighing.runbook.description,
+    parameter_descriptions: parameterDescriptions(weighing),
     incident_title: incident.title,
     incident_url: incident.url,
     incident_age: `${formatDuration(Math.max(0, Math.floor((attempt.nowMs - incident.createdAtMs) / 1000)) * 1000)} when asked`,

@@ -31,7 +31,16 @@ const gating = parseServiceGating("payments-db", {
     failover: {
       automationAction: "01DBFAILOVER",
       description: "Promotes the replica.",
-      parameters: { max_replicas: { type: "integer", customField: "max_replicas" } },
+      parameters: {
+        max_replicas: {
+          type: "integer",
+          description: "Replicas that are rebuilt afterwards.",
+          customField: "max_replicas",
+        },
+        region: { type: "string" },
+        reason: { type: "string", description: "Goes into the runbook's log." },
+        ticket: { type: "string", description: "Of the change." },
+      },
     },
   },
   rules: [{ name: "ask", decision: "requireApproval", editable: ["max_replicas"] }],
@@ -93,6 +102,16 @@ describe("what a reviewer is asked", () => {
       "max_replicas",
       "target",
     ]);
+  });
+
+  it("tells what those parameters mean that are passed and described, and nothing else", () => {
+    const parameters = { reason: "CPU", region: "eu", max_replicas: 3 };
+    assert.deepEqual(asked({ request: { parameters } }).details["parameter_descriptions"], [
+      "max_replicas: Replicas that are rebuilt afterwards.",
+      "reason: Goes into the runbook's log.",
+    ]);
+    const { details } = asked({ request: { parameters: { region: "eu" } } });
+    assert.ok(!("parameter_descriptions" in details));
   });
 
   it("leaves out what is unknown, never a parameter", () => {

@@ -288,6 +288,27 @@ describe("Inbox page", function () {
     assert.equal(await page.getByTestId("note").inputValue(), "half a sen");
   });
 
+  it("shows what the parameters mean, each in a line of its own, and takes it for no parameter", async () => {
+    const details = {
+      parameter_descriptions: ["replicas: How many.", "zone: Where\u202e."],
+      replicas: 2,
+      zone: "a",
+      affected_regions: ["eu", "us"],
+    };
+    const page = await open(`/r/${await ask({ ...LOW, details })}`);
+    const fact = (key: string, part: string) => text(page, `[data-key=${key}] ${part}`);
+    assert.equal(await fact("parameter_descriptions", "dt"), "What its values mean");
+    assert.equal(
+      await fact("parameter_descriptions", "dd"),
+      "replicas: How many.\nzone: Where[U+202E].",
+    );
+    assert.equal(await fact("affected_regions", "dd"), "eu, us");
+    const keys = await page
+      .locator(".fact")
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-key")));
+    assert.deepEqual(keys, ["affected_regions", "parameter_descriptions", "replicas", "zone"]);
+  });
+
   it("treats everything in a request as text", async () => {
     const markup = "<img src=x onerror=\"document.title='owned'\"><script>1</script>";
     const id = await ask({

@@ -7,6 +7,7 @@ export const detailKeys = [
   "affected_regions",
   "target",
   "runbook_description",
+  "parameter_descriptions",
   "incident_title",
   "incident_url",
   "incident_age",

@@ -12,6 +12,7 @@ const GROUPS = [
       service: "Service",
       affected_regions: "Regions",
       parameters: "Parameters",
+      parameter_descriptions: "What its values mean",
     },
   ],
   [
@@ -102,12 +103,18 @@ export function shown(value) {
   if (value === "") return el("span", { class: "quiet" }, "(empty)");
   if (typeof value === "string") return isLink(value) ? link(value) : readable(value);
   if (Array.isArray(value) && value.every((entry) => typeof entry !== "object")) {
-    return value.length === 0 ? el("span", { class: "quiet" }, "(none)") : value.join(", ");
+    return value.length === 0 ? el("span", { class: "quiet" }, "(none)") : listed(value);
   }
   if (typeof value === "object") {
     return el("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
   }
   return String(value);
+}
+
+/** Names side by side; sentences below each other. */
+function listed(entries) {
+  const texts = entries.map((entry) => plain(String(entry)));
+  return texts.join(texts.some((text) => text.includes(" ")) ? "\n" : ", ");
 }
 
 /** Only web addresses become links: others could run code. */
