@@ -106,6 +106,7 @@ export class ApprovalGate extends pulumi.ComponentResource {
       gatingTableName: ledger.gatingTableName,
       gatingTableArn: ledger.gatingTableArn,
       proposalsUrl: this.proposalsUrl,
+      ...optional("subscribedEvents", settings.subscribedEvents),
     });
     const gated = storeGating(name, gating, this.gate, parent);
     const monitoring = new Monitoring(

@@ -15,7 +15,10 @@ export interface WebhookSettings {
   teams?: { [name: string]: pulumi.Input<string> };
   /** Ids of services to hear of, by a name of your own; instead of the whole account. */
   services?: { [name: string]: pulumi.Input<string> };
-  /** PagerDuty event types; those that tell what runs or is over must be among them. Defaults to all that the gate uses. */
+  /**
+   * PagerDuty event types; those that tell what runs or is over must be among them, and those that rules wait for.
+   * One that is newer than this package is written "custom:incident.new_type". Defaults to all that the gate uses.
+   */
   events?: pulumi.Input<pulumi.Input<string>[]>;
   /** A changed value makes new subscriptions with new signing secrets, before the old ones go. */
   keepers?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;

@@ -1,5 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { neededEvents } from "../functions/gate/gating/index.ts";
+import * as pulumi from "@pulumi/pulumi";
+import { eventType, subscribedEvents } from "../functions/gate/gating/index.ts";
 import type {
   ApprovalGateArgs,
   ApprovalGateTransform,
@@ -23,6 +23,7 @@ import {
   flagInput,
   httpUrl,
   integer,
+  isPlain,
   mapping,
   matching,
   oneOf,
@@ -36,7 +37,7 @@ import {
 import type { AlarmRouting } from "./monitoring.ts";
 import { checkTransform } from "./overrides.ts";
 import { EMAIL, KEY_ARN } from "./textRules.ts";
-import { TokenType, checkedEvents } from "./webhookSubscription.ts";
+import { TokenType, checkedGateEvents } from "./webhookSubscription.ts";
 import { QUEUE_CHILDREN } from "./workQueue.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
@@ -60,6 +61,8 @@ export interface GateSettings {
   };
   api: Pick<GateApiArgs, "domain" | "throttle" | "webhookThrottle" | "logRetentionDays">;
   webhook: Omit<GateWebhooksArgs, "url" | "secretArn">;
+  /** Absent: the gate does not subscribe by itself. */
+  subscribedEvents?: pulumi.Output<string[]>;
   alarms: AlarmRouting;
   pagerdutyApiUrl: pulumi.Input<string>;
   pagerdutyTokenType: pulumi.Input<TokenType>;
@@ -83,7 +86,8 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
   for (const [child, known] of Object.entries(TRANSFORM_CHILDREN)) {
     checkTransform(`transform.${child}`, transform[child as keyof typeof transform] ?? {}, known);
   }
-  const gating = checkedGating(args.gating);
+  const webhook = checkedWebhook(args);
+  const gating = checkedGating(args.gating, plainEvents(webhook.enabled, args.webhook?.events));
   const logRetentionDays = oneOf("retention.logDays", retention.logDays ?? 30, RETENTION_DAYS);
   const tokenType = oneOf(
     "pagerdutyTokenType",
@@ -154,7 +158,8 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
       ),
       logRetentionDays,
     },
-    webhook: { ...checkedWebhook(args), tokenType },
+    webhook: { ...webhook, tokenType },
+    ...optional("subscribedEvents", subscribedBy(webhook)),
     alarms: routedAlarms(args.alarms ?? {}, pagerdutyApiUrl),
     pagerdutyApiUrl,
     pagerdutyTokenType: tokenType,
@@ -264,9 +269,23 @@ function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "
     enabled: flag("webhook.enabled", webhook.enabled ?? true),
     teams,
     services,
-    events: webhook.events && checkedEvents("webhook.events", webhook.events, false, neededEvents),
+    events: webhook.events && checkedGateEvents("webhook.events", webhook.events),
     keepers: webhook.keepers && textMap("webhook.keepers", webhook.keepers),
     apiUrl: args.pagerdutyApiUrl && httpUrl("pagerdutyApiUrl", args.pagerdutyApiUrl),
     token: args.pagerdutyToken,
   };
+}
+
+function subscribedBy({
+  enabled,
+  events,
+}: ReturnType<typeof checkedWebhook>): pulumi.Output<string[]> | undefined {
+  return enabled ? pulumi.output(events ?? [...subscribedEvents]) : undefined;
+}
+
+/** What the gate subscribes to, where that is known at once. */
+function plainEvents(enabled: boolean, events: WebhookSettings["events"]): string[] | null {
+  return enabled && isPlain(events)
+    ? ((events as string[] | undefined) ?? [...subscribedEvents]).map(eventType)
+    : null;
 }

@@ -45,6 +45,8 @@ export function gateWebhooks(
         url: args.url,
         ...scope,
         ...optional("events", args.events),
+        // They were checked with the gate, which takes new ones that are marked.
+        allowUnknownEvents: true,
         ...optional("keepers", args.keepers),
         ...optional("apiUrl", args.apiUrl),
         token: args.token,

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { parseGating } from "../functions/gate/gating/index.ts";
+import { parseGating, refuseUnheard } from "../functions/gate/gating/index.ts";
 import { checked, isLater, isPlain, refuse } from "./inputs.ts";
 import { refusing } from "./serviceGating.ts";
 
@@ -11,12 +11,23 @@ export interface InlineGating {
   defaults: pulumi.Output<unknown>;
 }
 
-/** Checks what is plain at once, all of it together, and the rest as soon as it is known. */
-export function checkedGating(gating: unknown = {}): InlineGating {
+/**
+ * Checks what is plain at once, all of it together, and the rest as soon as it is known.
+ * @param heard Event types that the gate is told of; null: not known here.
+ */
+export function checkedGating(
+  gating: unknown = {},
+  heard: readonly string[] | null = null,
+): InlineGating {
   plainKeys("gating", gating);
   const written = gating as { services?: unknown; defaults?: unknown };
   plainKeys("gating.services", written?.services);
-  refusing(() => parseGating(plainPart(gating)));
+  refusing(() => {
+    const parsed = parseGating(plainPart(gating));
+    if (heard !== null) {
+      refuseUnheard(parsed.services, heard);
+    }
+  });
   const { services = {}, defaults = {} } = written;
   return {
     services: services as InlineGating["services"],

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pagerduty from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
-import { GatingError, parseServiceGating } from "../functions/gate/gating/index.ts";
+import { GatingError, parseServiceGating, refuseUnheard } from "../functions/gate/gating/index.ts";
 import type { ServiceGatingInput } from "../functions/gate/gating/index.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
 import { checked, flag, isPlain, onlyKnown, refuse, shown } from "./inputs.ts";
@@ -18,6 +18,8 @@ export interface GateReference {
   gatingTableArn: string;
   /** Where proposals go. */
   proposalsUrl: string;
+  /** PagerDuty event types that the gate is told of, which rules may wait for. Absent: whoever subscribes knows. */
+  subscribedEvents?: string[];
 }
 
 /** A PagerDuty service: a `pagerduty.Service` is one. */
@@ -67,7 +69,7 @@ export class ServiceGating extends pulumi.ComponentResource {
     const parent = { parent: this };
     const service = identity(name, args, parent);
     const label = typeof args.service === "string" ? args.service : name;
-    const gating = checkedGating(label, args.gating);
+    const gating = checkedServiceGating(label, args.gating, heardEvents(args.gate));
     // Whatever region this stack works in: the gate reads its own table only.
     const store = {
       tableName: gateMember(args.gate, "gatingTableName"),
@@ -170,14 +172,43 @@ function lookUp(
   return pulumi.output({ id: found.id, name: found.name });
 }
 
-function checkedGating(label: string, gating: ServiceGatingArgs["gating"]): pulumi.Output<unknown> {
+/** @param heard Event types that the gate is told of; anything else than a list of texts: nobody knows. */
+export function checkedServiceGating(
+  label: string,
+  gating: ServiceGatingArgs["gating"],
+  heard: pulumi.Input<unknown>,
+): pulumi.Output<unknown> {
   if (gating === undefined) {
     refuse("`gating` must be given");
   }
-  return checked(gating as pulumi.Input<unknown>, (written: unknown): unknown => {
-    refusing(() => parseServiceGating(label, written));
+  const check = (written: unknown, events: unknown): unknown => {
+    refusing(() => {
+      const parsed = parseServiceGating(label, written);
+      if (isTexts(events)) {
+        refuseUnheard({ [label]: parsed }, events);
+      }
+    });
     return written;
-  });
+  };
+  const isKnown = isPlain(heard);
+  // At once, so that what is wrong with a plain gating is told before the gate is there.
+  const written = checked(gating as pulumi.Input<unknown>, (plain: unknown) =>
+    check(plain, isKnown ? heard : null),
+  );
+  return isKnown
+    ? written
+    : pulumi.all([written, heard]).apply(([known, events]) => check(known, events));
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
+}
+
+/** The gate of an older release does not tell them. */
+function heardEvents(gate: ServiceGatingArgs["gate"]): pulumi.Input<unknown> {
+  return isPlain(gate)
+    ? (gate as Partial<GateReference> | undefined)?.subscribedEvents
+    : pulumi.output(gate).subscribedEvents;
 }
 
 /** Shows what is wrong with a gating without a stack. */

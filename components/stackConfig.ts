@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { closest } from "../functions/gate/gating/index.ts";
+import { closest, isEventName, subscribedEvents } from "../functions/gate/gating/index.ts";
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
 import { isRecoveryPeriod } from "./gateSecrets.ts";
@@ -55,6 +55,15 @@ const schema = z.object({
   webhook: flag(),
   webhookTeams: names(PAGERDUTY_ID),
   webhookServices: names(PAGERDUTY_ID),
+  webhookEvents: z.array(
+    text().refine(
+      isEventName,
+      got(
+        'an event type that a rule may wait for, such as "incident.annotated", with "custom:" before a new one',
+      ),
+    ),
+    { error: 'must be a list of texts such as ["incident.annotated"]' },
+  ),
   webhookSecretSerial: text(),
   tokenSerial: text(),
   alarmTopicArn: perhaps(TOPIC_ARN),
@@ -79,6 +88,7 @@ const EXAMPLES: Partial<Record<keyof StackConfig, string>> = {
   proposers: "pulumi config set --path 'proposers[0]' remediation-agent",
   operators: "pulumi config set --path 'operators[0]' sre",
   webhookTeams: "pulumi config set --path 'webhookTeams[0]' PTEAM01",
+  webhookEvents: "pulumi config set --path 'webhookEvents[0]' incident.annotated",
   webhookServices: "pulumi config set --path 'webhookServices[0]' PSVC001",
   services: "edit it in Pulumi.<stack>.yaml",
   defaults: "edit it in Pulumi.<stack>.yaml",
@@ -188,6 +198,12 @@ function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
       enabled: found.webhook,
       teams: ids(found.webhookTeams),
       services: ids(found.webhookServices),
+      ...optional(
+        "events",
+        found.webhookEvents.length === 0
+          ? undefined
+          : [...subscribedEvents, ...found.webhookEvents],
+      ),
       keepers: { serial: found.webhookSecretSerial },
     },
     proposers: keys(found.proposers),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { subscribedEvents } from "../functions/gate/gating/index.ts";
+import { eventType, neededEvents, subscribedEvents } from "../functions/gate/gating/index.ts";
 import {
   checked,
   flag,
@@ -111,7 +111,6 @@ export class WebhookSubscription extends pulumi.ComponentResource {
         filterType: scope.type,
         filterId: scope.id,
         events: checkedEvents(
-          "events",
           args.events ?? [...subscribedEvents],
           flag("allowUnknownEvents", args.allowUnknownEvents ?? false),
         ),
@@ -219,36 +218,57 @@ function checkedScope(
 }
 
 /** Sorted and without repetition: the order in which PagerDuty tells them back has no meaning. */
-export function checkedEvents(
-  field: string,
+function checkedEvents(
   events: pulumi.Input<pulumi.Input<string>[]>,
   allowUnknown: boolean,
-  needed: readonly string[] = [],
 ): pulumi.Output<string[]> {
   return checked(events, (list) => {
-    if (!Array.isArray(list) || list.length === 0) {
-      refuse(`\`${field}\` must name at least one event type, got ${shown(list)}`);
+    const types = eventTypes("events", list);
+    if (!allowUnknown) {
+      mustBeKnown("events", types, "set `allowUnknownEvents` if it is a new one");
     }
-    for (const event of list) {
-      if (!/^[a-z_]+(\.[a-z_]+)+$/.test(event)) {
-        refuse(
-          `\`${field}\` must hold event types such as "incident.triggered", got ${shown(event)}`,
-        );
-      }
-      if (!allowUnknown && !KNOWN_EVENTS.includes(event)) {
-        refuse(
-          `\`${field}\` must hold event types that PagerDuty has, got ${shown(event)}; set \`allowUnknownEvents\` if it is a new one`,
-        );
-      }
-    }
-    const missing = needed.filter((event) => !list.includes(event));
+    return [...new Set(types)].sort();
+  });
+}
+
+/** Those of a gate: never fewer than it needs; a new one is marked as in a rule, "custom:incident.new_type". */
+export function checkedGateEvents(
+  field: string,
+  events: pulumi.Input<pulumi.Input<string>[]>,
+): pulumi.Output<string[]> {
+  return checked(events, (list) => {
+    const written = eventTypes(field, list, /^(custom:)?[a-z_]+(\.[a-z0-9_]+)+$/);
+    const types = written.map(eventType);
+    const unmarked = written.filter((event, index) => event === types[index]);
+    mustBeKnown(field, unmarked, 'write "custom:" before one that is new');
+    const missing = neededEvents.filter((event) => !types.includes(event));
     if (missing.length > 0) {
       refuse(
         `\`${field}\` must also hold ${missing.join(", ")}: without them the gate does not see what runs or is over`,
       );
     }
-    return [...new Set(list)].sort();
+    return [...new Set(types)].sort();
   });
+}
+
+function eventTypes(field: string, list: unknown, pattern = /^[a-z_]+(\.[a-z0-9_]+)+$/): string[] {
+  if (!Array.isArray(list) || list.length === 0) {
+    refuse(`\`${field}\` must name at least one event type, got ${shown(list)}`);
+  }
+  return list.map((event: unknown) =>
+    typeof event === "string" && pattern.test(event)
+      ? event
+      : refuse(
+          `\`${field}\` must hold event types such as "incident.triggered", got ${shown(event)}`,
+        ),
+  );
+}
+
+function mustBeKnown(field: string, events: readonly string[], hint: string): void {
+  const unknown = events.find((event) => !KNOWN_EVENTS.includes(event));
+  if (unknown !== undefined) {
+    refuse(`\`${field}\` must hold event types that PagerDuty has, got ${shown(unknown)}; ${hint}`);
+  }
 }
 
 /** Headers as HTTP has them: in a name case does not count, and a value is one line. Values are never shown. */

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
-import type { ApprovalGateArgs } from "../../components/index.ts";
+import type { ApprovalGateArgs, WebhookSettings } from "../../components/index.ts";
 import { checkedGating } from "../../components/inlineGating.ts";
 import { ungatedAlarms } from "../../components/ungatedAlarms.ts";
-import { neededEvents } from "../../functions/gate/gating/index.ts";
+import { neededEvents, subscribedEvents } from "../../functions/gate/gating/index.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const FUNCTION = "aws:lambda/function:Function";
@@ -366,6 +366,7 @@ describe("ApprovalGate", () => {
       gatingTableName: "gate-ledger-gating",
       gatingTableArn: "arn:aws:dynamodb:::table/gate-ledger-gating",
       proposalsUrl: "https://gate-api.example.com/proposals",
+      subscribedEvents,
     });
     assert.equal(await pulumi.isSecret(value.gate), false);
     assert.equal(await pulumi.isSecret(value.proposerTokens), true);
@@ -556,7 +557,7 @@ describe("ApprovalGate", () => {
       ],
       [
         { webhook: { events: ["incident.trigered"] } },
-        '`webhook.events` must hold event types that PagerDuty has, got "incident.trigered"; set `allowUnknownEvents` if it is a new one',
+        '`webhook.events` must hold event types that PagerDuty has, got "incident.trigered"; write "custom:" before one that is new',
       ],
       [
         { webhook: { events: ["Incident triggered"] } },
@@ -696,6 +697,65 @@ describe("ApprovalGate", () => {
           '`alarms.pagerdutyServiceId` must be a service that is not gated, got "PSVC002", which is web',
       });
     }
+  });
+
+  it("subscribes to an event type that is newer than the package, when it is marked as one", async () => {
+    const events = [...neededEvents, "custom:incident.new_type"];
+    const { find } = await make({ webhook: { events } });
+    assert.deepEqual(
+      find(SUBSCRIPTION, "gate-webhook-account").inputs["events"],
+      [...neededEvents, "incident.new_type"].sort(),
+    );
+  });
+
+  describe("with a rule for events that it does not subscribe to", () => {
+    const waiting = (...event: string[]) => ({
+      runbooks: { failover: { automationAction: "01FAILOVER" } },
+      rules: [{ name: "notes", match: { event }, propose: "failover", decision: "allow" }],
+    });
+    const hint =
+      "; `webhook.events` of the gate sets them (`webhookEvents` in the configuration of its stack)";
+    const byDefault =
+      "incident.acknowledged, incident.delegated, incident.escalated, incident.priority_updated, incident.reassigned, incident.reopened, incident.resolved, incident.service_updated, incident.triggered, incident.unacknowledged";
+    const program =
+      (services: object, webhook: WebhookSettings = {}) =>
+      (opts: pulumi.ComponentResourceOptions) =>
+        new ApprovalGate("gate", { ...required, gating: { services }, webhook }, opts);
+
+    it("is refused at once, and names every such event", async () => {
+      await refused(
+        program({ db: waiting("incident.triggered", "incident.annotated") }),
+        `services.db.rules[0] (notes): \`match.event\` must be an event that the gate subscribes to: ${byDefault}, got "incident.annotated"${hint}`,
+      );
+      const services = { db: waiting("incident.triggered"), web: waiting("custom:incident.new") };
+      const events = neededEvents.toReversed();
+      await refused(
+        program(services, { events }),
+        `2 problems in the gating:\n- services.db.rules[0] (notes): \`match.event\` must be an event that the gate subscribes to: incident.reopened, incident.resolved, incident.service_updated, got "incident.triggered"${hint}\n- services.web.rules[0] (notes): \`match.event\` must be an event that the gate subscribes to: incident.reopened, incident.resolved, incident.service_updated, got "incident.new"${hint}`,
+      );
+    });
+
+    it("is accepted once it subscribes to them, and where it does not subscribe by itself", async () => {
+      const services = { db: waiting("incident.annotated", "custom:incident.new") };
+      const events = [...neededEvents, "incident.annotated", "custom:incident.new"];
+      await record(program(services, { events }));
+      await record(program(services, { enabled: false }));
+      await record(program(services, { enabled: false, events: [...neededEvents] }));
+    });
+
+    it("tells other stacks what it subscribes to, as soon as that is known", async () => {
+      const told = async (webhook: WebhookSettings, preview = false) =>
+        valueOf((await make({ webhook }, { preview })).value.gate.subscribedEvents);
+      for (const preview of [false, true]) {
+        assert.deepEqual(await told({}, preview), subscribedEvents);
+        const events = pulumi.output(["incident.triggered", ...neededEvents]);
+        assert.deepEqual(
+          await told({ events }, preview),
+          ["incident.triggered", ...neededEvents].sort(),
+        );
+        assert.equal(await told({ enabled: false }, preview), undefined);
+      }
+    });
   });
 
   it("refuses a gating with everything that is wrong with it", async () => {

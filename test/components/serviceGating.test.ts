@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ServiceGating, defineServiceGating } from "../../components/index.ts";
 import type { ServiceGatingArgs } from "../../components/index.ts";
+import { checkedServiceGating } from "../../components/serviceGating.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const ITEM = "aws:dynamodb/tableItem:TableItem";
@@ -183,6 +184,64 @@ describe("ServiceGating", () => {
     assert.deepEqual(ofType(SERVICE), []);
     assert.equal(ofType(ITEM).length, 2);
     assert.notEqual(typeof find(ITEM, "s").inputs["item"], "string");
+  });
+
+  describe("with a rule for an event", () => {
+    const waiting = defineServiceGating({
+      runbooks: { restart: { automationAction: "01RESTART" } },
+      rules: [
+        { name: "ask", match: { proposer: "sre" }, decision: "requireApproval" },
+        {
+          match: { event: "incident.annotated" },
+          propose: "restart",
+          decision: "allow",
+          name: "notes",
+        },
+      ],
+    });
+    const heard = ["incident.action_invocation.created", "incident.triggered"];
+    const message =
+      'services.db.rules[1] (notes): `match.event` must be an event that the gate subscribes to: incident.triggered, got "incident.annotated"; `webhook.events` of the gate sets them (`webhookEvents` in the configuration of its stack)';
+    const withGate = (more: object) =>
+      make({ service: "db", gating: waiting, gate: { ...gate, ...more } });
+
+    it("is refused at once where the gate is known and does not subscribe to it", async () => {
+      await refused(
+        () =>
+          new ServiceGating("s", {
+            gate: { ...gate, subscribedEvents: heard },
+            service: "db",
+            gating: waiting,
+          }),
+        message,
+      );
+    });
+
+    it("is refused when gate or gating are known", async () => {
+      for (const [written, subscribed] of [
+        [pulumi.output(waiting), heard],
+        [waiting, pulumi.output(heard)],
+        [pulumi.output(waiting), Promise.resolve(heard)],
+      ] as const) {
+        await assert.rejects(valueOf(checkedServiceGating("db", written, subscribed)), { message });
+        const others = pulumi.output(subscribed).apply((all) => [...all, "incident.annotated"]);
+        assert.deepEqual(await valueOf(checkedServiceGating("db", written, others)), waiting);
+      }
+    });
+
+    it("is accepted by a gate that does not tell to what it subscribes", async () => {
+      for (const subscribed of [undefined, null, "incident.triggered", [1]]) {
+        await withGate({ subscribedEvents: subscribed });
+      }
+      await withGate({ subscribedEvents: [...heard, "incident.annotated"] });
+    });
+
+    it("refuses what else is wrong before the gate is known", () => {
+      assert.throws(
+        () => checkedServiceGating("db", { ...waiting, otherwise: "maybe" }, pulumi.output(heard)),
+        { message: 'services.db: `otherwise` must be allow, deny or requireApproval, got "maybe"' },
+      );
+    });
   });
 
   it("refuses what cannot work", async () => {

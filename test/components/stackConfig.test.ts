@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { readStackConfig } from "../../components/stackConfig.ts";
+import { subscribedEvents } from "../../functions/gate/gating/index.ts";
 
 interface Declared {
   type: string;
@@ -90,6 +91,7 @@ describe("the stack's configuration", () => {
       tokenSerial: "2",
       webhookServices: '["PSVC001"]',
       webhookTeams: '["PTEAM01"]',
+      webhookEvents: '["incident.annotated","custom:incident.new_type"]',
       webhookSecretSerial: "3",
       alarmTopicArn: "arn:aws:sns:x",
       alarmServiceId: "PSVC009",
@@ -106,6 +108,7 @@ describe("the stack's configuration", () => {
       enabled: true,
       teams: { PTEAM01: "PTEAM01" },
       services: { PSVC001: "PSVC001" },
+      events: [...subscribedEvents, "incident.annotated", "custom:incident.new_type"],
       keepers: { serial: "3" },
     });
     assert.deepEqual(args.alarms, { topicArn: "arn:aws:sns:x", pagerdutyServiceId: "PSVC009" });
@@ -170,6 +173,10 @@ describe("the stack's configuration", () => {
       [
         { webhookServices: '["db"]' },
         '`webhookServices.0` must be a PagerDuty id such as "PIJ90N7", got "db"; pulumi config set --path \'webhookServices[0]\' PSVC001',
+      ],
+      [
+        { webhookEvents: '["incident.anotated"]' },
+        '`webhookEvents.0` must be an event type that a rule may wait for, such as "incident.annotated", with "custom:" before a new one, got "incident.anotated"; pulumi config set --path \'webhookEvents[0]\' incident.annotated',
       ],
       [
         { alarmTopicArn: "topic" },

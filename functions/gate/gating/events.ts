@@ -73,12 +73,14 @@ export const customEventPattern = /^custom:incident(?:\.[a-z0-9_]+)+$/;
 
 const known: ReadonlySet<string> = new Set(proposingEvents);
 
+export function isRunEvent(type: string): boolean {
+  return runEvents.includes(type);
+}
+
 /** Whether `text` may stand in `match.event`. */
 export function isEventName(text: string): boolean {
   if (known.has(text)) return true;
-  return (
-    text.length <= 100 && customEventPattern.test(text) && !runEvents.includes(eventType(text))
-  );
+  return text.length <= 100 && customEventPattern.test(text) && !isRunEvent(eventType(text));
 }
 
 /** The event type as PagerDuty sends it. */

@@ -4,7 +4,13 @@ import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
 export { GatingError } from "./errors.ts";
 export { evaluate, explainProposing, proposedRunbook } from "./evaluate.ts";
 export { eventClaims, eventScope, proposerNameProblem } from "./eventProposals.ts";
-export { neededEvents, proposingEvents, subscribedEvents } from "./events.ts";
+export {
+  eventType,
+  isEventName,
+  neededEvents,
+  proposingEvents,
+  subscribedEvents,
+} from "./events.ts";
 export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
 export { checkParameters } from "./parameters.ts";
 export { parseGating, parseServiceGating } from "./parse.ts";
@@ -13,6 +19,7 @@ export type { DetailKey } from "./reserved.ts";
 export { closest } from "./show.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema.ts";
 export type * from "./types.ts";
+export { refuseUnheard } from "./unheard.ts";
 
 /** "sha256:…" of the gating; the order of keys does not matter, that of rules does. */
 export function gatingHash(gating: ServiceGating): string {
