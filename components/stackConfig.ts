@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { closest, isEventName, subscribedEvents } from "../functions/gate/gating/index.ts";
+import {
+  closest,
+  isEventName,
+  proposerNameProblem,
+  subscribedEvents,
+} from "../functions/gate/gating/index.ts";
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
 import { isRecoveryPeriod } from "./gateSecrets.ts";
@@ -39,6 +44,16 @@ const address = () =>
   });
 const names = (rule: TextRule) =>
   z.array(like(rule), { error: 'must be a list of texts such as ["remediation-agent"]' });
+/** Names that get a token. */
+const callers = () =>
+  names(CALLER_NAME).check(({ value, issues }) => {
+    for (const [index, name] of value.entries()) {
+      const problem = proposerNameProblem(name);
+      if (problem !== null) {
+        issues.push({ code: "custom", message: problem, input: name, path: [index] });
+      }
+    }
+  });
 const mapping = () => z.record(z.string(), z.unknown(), { error: "must be a mapping" });
 
 const schema = z.object({
@@ -48,8 +63,8 @@ const schema = z.object({
   }),
   services: mapping(),
   defaults: mapping(),
-  proposers: names(CALLER_NAME),
-  operators: names(CALLER_NAME),
+  proposers: callers(),
+  operators: callers(),
   cheqpointApiUrl: address(),
   pagerdutyApiUrl: address(),
   webhook: flag(),
@@ -94,8 +109,10 @@ const EXAMPLES: Partial<Record<keyof StackConfig, string>> = {
   defaults: "edit it in Pulumi.<stack>.yaml",
 };
 
-function mending(key: keyof StackConfig): string {
-  return EXAMPLES[key] ?? `pulumi config set ${key} <value>`;
+/** @param index Which entry of a list is wrong: the command must not set another one. */
+function mending(key: keyof StackConfig, index: PropertyKey = 0): string {
+  const command = EXAMPLES[key] ?? `pulumi config set ${key} <value>`;
+  return command.replace("[0]", `[${String(index)}]`);
 }
 
 /** What the stack's configuration asks for. Every message names the key and the command that sets it. */
@@ -108,7 +125,7 @@ export function readStackConfig(config: pulumi.Config): ApprovalGateArgs {
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) {
       const key = String(path[0]) as keyof StackConfig;
-      problems.push(`\`${path.map(String).join(".")}\` ${message}; ${mending(key)}`);
+      problems.push(`\`${path.map(String).join(".")}\` ${message}; ${mending(key, path[1])}`);
     }
   }
   problems.push(...domainProblems(values), ...undeclared(config));

@@ -159,6 +159,14 @@ describe("the stack's configuration", () => {
         '`proposers.0` must be small letters, digits, ".", "_" and "-", got "My Agent"; pulumi config set --path \'proposers[0]\' remediation-agent',
       ],
       [
+        { proposers: '["remediation-agent", "event"]' },
+        '`proposers.1` must not have the names "event" and "pagerduty", under which the gate proposes for events, got "event"; pulumi config set --path \'proposers[1]\' remediation-agent',
+      ],
+      [
+        { operators: '["pagerduty"]' },
+        '`operators.0` must not have the names "event" and "pagerduty", under which the gate proposes for events, got "pagerduty"; pulumi config set --path \'operators[0]\' sre',
+      ],
+      [
         { pagerdutyApiUrl: "http://api.pagerduty.com" },
         '`pagerdutyApiUrl` must be an https:// address, got "http://api.pagerduty.com"; pulumi config set pagerdutyApiUrl <value>',
       ],
