@@ -50,7 +50,7 @@ describe("the documents", () => {
 
   it("explain every alarm", () => {
     assertTold(
-      union("functions/gate/ports.ts", "interface Alarm {[^}]*?kind:"),
+      union("functions/gate/ports/ledger.ts", "interface Alarm {[^}]*?kind:"),
       "docs/operations.md",
       "Alarms",
     );
@@ -58,7 +58,7 @@ describe("the documents", () => {
 
   it("explain every metric", () => {
     assertTold(
-      union("functions/gate/ports.ts", "type MetricName ="),
+      union("functions/gate/ports/telemetry.ts", "type MetricName ="),
       "docs/operations.md",
       "Metrics",
     );
@@ -66,7 +66,7 @@ describe("the documents", () => {
 
   it("count the alarms and metrics that are paid for", () => {
     const costs = rowsOf("docs/pulumi.md", "What it costs").join("\n");
-    const metrics = union("functions/gate/ports.ts", "type MetricName =");
+    const metrics = union("functions/gate/ports/telemetry.ts", "type MetricName =");
     assert.match(costs, new RegExp(`\\| alarms +\\| ${ALARMS.length}, `));
     assert.match(costs, new RegExp(`\\| custom metrics +\\| up to ${metrics.length} at `));
   });
@@ -75,7 +75,7 @@ describe("the documents", () => {
     const api = read("docs/api.md");
     const words = [
       ...union("functions/gate/proposal.ts", "type Phase ="),
-      ...union("functions/gate/ports.ts", "type Joined ="),
+      ...union("functions/gate/ports/ledger.ts", "type Joined ="),
     ];
     assert.deepEqual(
       words.filter((word) => !api.includes(`\`${word}\``)),

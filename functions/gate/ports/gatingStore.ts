@@ -1,0 +1,15 @@
+import type { ServiceGating } from "../gating/index.ts";
+
+export interface StoredGating {
+  /** The key under which the service is listed; its name or id as given when it is not. */
+  key: string;
+  /** False: no gating of its own, the gate's defaults apply. */
+  listed: boolean;
+  hash: string;
+  gating: ServiceGating;
+}
+
+export interface GatingStore {
+  /** Strongly consistent. Looks by id first, then by name. Throws when the store cannot be read. */
+  find(service: { id: string | null; name: string | null }): Promise<StoredGating>;
+}

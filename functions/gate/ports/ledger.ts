@@ -1,0 +1,176 @@
+import type { AuditEvent } from "../audit.ts";
+import type { Proposal } from "../proposal.ts";
+import type { WorkItem } from "./queue.ts";
+
+/** One signed PagerDuty event, kept before it is answered 202. */
+export interface Delivery {
+  /** `x-webhook-id`, the same on every attempt. */
+  id: string;
+  /** The event's own id; null when the body could not be understood. */
+  eventId: string | null;
+  subscriptionId: string | null;
+  eventType: string | null;
+  receivedAtMs: number;
+  /** The signed bytes as text. */
+  body: string;
+  state: "new" | "done" | "unintelligible";
+  /** What came of it, for people. */
+  result: string | null;
+  /** When a worker must look again; null once done. */
+  dueAtMs: number | null;
+  tries: number;
+}
+
+/** A trigger or a piece of evidence for one proposal; never a decision. Kept apart so that writing it conflicts with nobody. */
+export interface Hint {
+  id: string;
+  kind: "decision" | "incident" | "invocation" | "workflow" | "joined";
+  atMs: number;
+  /** For `invocation` and `workflow`: the id and state that PagerDuty reported; for `joined`: who proposed the same. */
+  data: { invocationId?: string; state?: string; proposer?: string };
+}
+
+/** Something that people must know of although no proposal asks for it. */
+export interface Alarm {
+  /** Natural key: raising it again changes nothing. */
+  key: string;
+  kind:
+    | "bypass"
+    | "ranTwice"
+    | "neverRan"
+    | "unintelligible"
+    | "uncertain"
+    | "taskNotPossible"
+    | "pageNotPossible"
+    | "eventNotHandled"
+    | "subscriptionDisabled";
+  atMs: number;
+  text: string;
+  proposalId: string | null;
+  incidentId: string | null;
+}
+
+/** One invocation that PagerDuty reported, and what the gate makes of it. */
+export interface ReportedInvocation {
+  /** PagerDuty's id of the invocation or workflow instance. */
+  id: string;
+  kind: "automationAction" | "incidentWorkflow";
+  incidentId: string;
+  /** Automation action id or workflow id. */
+  targetId: string;
+  agentId: string | null;
+  firstSeenAtMs: number;
+  verdict: "executed" | "bypass" | "ranTwice" | "notGated" | "pending";
+  proposalId: string | null;
+}
+
+export interface KillSwitch {
+  on: boolean;
+  reason: string | null;
+  by: string | null;
+  atMs: number;
+}
+
+/** Why `create` returned a proposal that was there before. */
+export type Joined = "idempotencyKey" | "open" | "coolDown";
+
+/** What an idempotency key leads to that was used before. */
+export type Recalled =
+  | { created: false; joined: "idempotencyKey"; proposal: Proposal }
+  /** It was used for another request. */
+  | { created: false; joined: "conflict"; proposal: Proposal };
+
+export type CreateResult =
+  | { created: true; proposal: Proposal }
+  | { created: false; joined: Exclude<Joined, "idempotencyKey">; proposal: Proposal }
+  | Recalled;
+
+export interface Idempotency {
+  /** The proposer, so that keys of different proposers never meet. */
+  scope: string;
+  key: string;
+  requestHash: string;
+}
+
+export interface CreateOptions {
+  idempotency?: Idempotency;
+}
+
+/** What happens to the proposal's dedupe key when it is written. */
+export type DedupeChange =
+  /** Further equal proposals are new ones. */
+  | { kind: "release" }
+  /** Until then, equal proposals are answered with this one; `events`: only those that come from PagerDuty events. */
+  | { kind: "coolDown"; untilMs: number; scope: "all" | "events" }
+  /** Hold this key instead; the save fails with `dedupe` when another open proposal holds it. */
+  | { kind: "move"; to: string };
+
+export interface SaveOptions {
+  /** Fail with `killSwitch` when it is on, in the same transaction. */
+  requireKillSwitchOff?: boolean;
+  /** Take one of `limit` places under this key, or fail with `limit`. Places are never given back. */
+  reserve?: { key: string; limit: number; expiresAtMs: number };
+  dedupe?: DedupeChange;
+  /** Names under which this proposal can be found (`link`); a link that exists already stays as it is. */
+  links?: readonly string[];
+  /** A link that must be this proposal's alone: fail with `taken` when it leads to another one. */
+  take?: string;
+  /** Hints that this write has taken into account. */
+  consume?: readonly string[];
+}
+
+export type SaveResult = "saved" | "stale" | "killSwitch" | "limit" | "dedupe" | "taken";
+
+export interface ProposalFilter {
+  open?: boolean;
+  incidentId?: string;
+  service?: string;
+  /** Newest first; default 50, at most 200. */
+  limit?: number;
+  /** Opaque, from the page before. */
+  cursor?: string;
+}
+
+/** The only source of truth. Every method throws when the store cannot be reached; nothing is half done. */
+export interface Ledger {
+  /** Durable when it resolves. Holds `proposal.dedupeKey` for it. */
+  create(
+    proposal: Proposal,
+    events: readonly AuditEvent[],
+    options?: CreateOptions,
+  ): Promise<CreateResult>;
+  /** What `create` would answer because of the key alone; null where the key is new. */
+  recall(idempotency: Idempotency): Promise<Recalled | null>;
+  /** Strongly consistent. */
+  get(id: string): Promise<{ proposal: Proposal; hints: Hint[] } | null>;
+  /** Writes `next` (whose version is the old one plus 1) with its events, all or nothing. */
+  save(next: Proposal, events: readonly AuditEvent[], options?: SaveOptions): Promise<SaveResult>;
+  list(filter: ProposalFilter): Promise<{ proposals: Proposal[]; cursor: string | null }>;
+  countOpen(serviceKey: string): Promise<number>;
+  events(id: string): Promise<AuditEvent[]>;
+  /** The proposal that a link leads to. */
+  link(name: string): Promise<string | null>;
+  hint(proposalId: string, hint: Hint): Promise<void>;
+
+  /** Durable when it resolves. `duplicate`: the same delivery or the same event was accepted before. */
+  accept(delivery: Delivery): Promise<"new" | "duplicate">;
+  getDelivery(id: string): Promise<Delivery | null>;
+  saveDelivery(delivery: Delivery): Promise<void>;
+
+  /** What is due at that time, soonest first. */
+  due(nowMs: number, limit: number): Promise<WorkItem[]>;
+  /** When the next item is due; null when nothing is. */
+  nextDueAtMs(): Promise<number | null>;
+
+  /** True when it is new. Only through `raiseAlarm`, which counts it. */
+  raise(alarm: Alarm): Promise<boolean>;
+  alarms(limit: number): Promise<Alarm[]>;
+
+  getInvocation(id: string): Promise<ReportedInvocation | null>;
+  putInvocation(invocation: ReportedInvocation): Promise<void>;
+  /** Reported invocations of one target on one incident. */
+  invocations(incidentId: string, targetId: string): Promise<ReportedInvocation[]>;
+
+  killSwitch(): Promise<KillSwitch>;
+  setKillSwitch(state: KillSwitch): Promise<void>;
+}

@@ -1,0 +1,72 @@
+import type { Target } from "../gating/index.ts";
+import type { Incident, Parameters } from "../proposal.ts";
+
+/** Exactly what is to be done in PagerDuty. */
+export interface Order {
+  target: Target;
+  incidentId: string;
+  /** Values to put into incident custom fields before anything runs, by field name. */
+  customFields: Parameters;
+  /** Own mark on a workflow instance: the proposal's id. */
+  mark: string;
+}
+
+export interface Invocation {
+  id: string;
+  actionId: string;
+  incidentId: string | null;
+  /** prepared, created, sent, queued, running, completed, aborted, error, unknown. */
+  state: string;
+  agentId: string | null;
+  createdAtMs: number | null;
+}
+
+export interface NewIncident {
+  serviceId: string;
+  title: string;
+  details: string;
+  /** Idempotency key while it is open. */
+  incidentKey: string;
+  urgency: "high" | "low";
+  escalationPolicyId: string | null;
+  userIds: string[];
+}
+
+export interface WebhookSubscription {
+  id: string;
+  active: boolean;
+  /** PagerDuty has switched it off for 24 hours after three dropped deliveries. */
+  temporarilyDisabled: boolean;
+  events: string[];
+}
+
+/** PagerDuty, as far as the gate acts on it. Every method throws `RemoteError`. */
+export interface PagerDuty {
+  /** Null when PagerDuty answers 404. */
+  incident(id: string): Promise<Incident | null>;
+  /** All incidents with that key, open or not, newest first. */
+  incidentsByKey(key: string): Promise<Incident[]>;
+  /** By id or exact name; null when there is none. */
+  findService(idOrName: string): Promise<{ id: string; name: string } | null>;
+  /** Does it once; never retries inside. `check` runs right before what starts it is sent, and throws to stop that. */
+  execute(
+    order: Order,
+    check?: () => void,
+  ): Promise<{
+    invocationId: string | null;
+    state: string | null;
+    /** Who it was started by, as PagerDuty tells it; null where it does not. */
+    agentId: string | null;
+  }>;
+  invocation(id: string): Promise<Invocation | null>;
+  /** Newest first, at most 25. */
+  invocations(incidentId: string, actionId: string): Promise<Invocation[]>;
+  createIncident(incident: NewIncident): Promise<{ id: string; url: string | null }>;
+  resolveIncident(id: string, resolution: string): Promise<void>;
+  addNote(incidentId: string, content: string): Promise<{ id: string }>;
+  notes(incidentId: string): Promise<{ id: string; content: string }[]>;
+  /** Webhook subscriptions that deliver to that address. */
+  subscriptions(url: string): Promise<WebhookSubscription[]>;
+  /** Ends PagerDuty's own switch-off after dropped deliveries. */
+  enableSubscription(id: string): Promise<void>;
+}

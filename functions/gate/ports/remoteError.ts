@@ -1,0 +1,26 @@
+/**
+ * A call to another system failed. `nothingDone`: it certainly had no effect (refused, or never sent). Otherwise
+ * nobody can tell. `retryable`: the same call may succeed later.
+ */
+export class RemoteError extends Error {
+  override readonly name = "RemoteError";
+  readonly nothingDone: boolean;
+  readonly retryable: boolean;
+  readonly status: number | null;
+  readonly retryAfterMs: number | null;
+  constructor(
+    message: string,
+    facts: {
+      nothingDone: boolean;
+      retryable: boolean;
+      status?: number | null;
+      retryAfterMs?: number | null;
+    },
+  ) {
+    super(message);
+    this.nothingDone = facts.nothingDone;
+    this.retryable = facts.retryable;
+    this.status = facts.status ?? null;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
+  }
+}

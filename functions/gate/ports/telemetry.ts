@@ -1,0 +1,41 @@
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export type MetricName =
+  | "WebhookAccepted"
+  | "WebhookDuplicate"
+  | "WebhookUnknownEvent"
+  | "WebhookUnintelligible"
+  | "SignatureRefused"
+  | "ProposalCreated"
+  | "ProposalJoined"
+  | "CallbackAccepted"
+  | "CallbackRefused"
+  | "Decided"
+  | "Executed"
+  | "Suppressed"
+  | "Failed"
+  | "Uncertain"
+  | "BypassDetected"
+  | "RanTwice"
+  | "NeverRan"
+  | "TaskNotPossible"
+  | "PageNotPossible"
+  | "EventNotHandled"
+  | "KillSwitchHeld"
+  | "OpenPastSla"
+  | "SubscriptionDisabled"
+  | "SweepCompleted"
+  | "SweepFailed"
+  | "RemoteFailure";
+
+export interface Metrics {
+  /** Counts one, or `value`, at once: what comes next may be cut off. */
+  count(name: MetricName, value?: number): void;
+}
