@@ -69,7 +69,7 @@ function serviceChecks(works: readonly Subscription[], services: readonly KnownS
       : [
           checks("webhook.events", service.name).fail(
             `is not told of ${listed(missing, 8)}`,
-            `add them to the \`events\` of ${listed(covering.map(({ id }) => id))}`,
+            `add them to \`webhookEvents\` and run \`pulumi up\`, or to the \`events\` of ${listed(covering.map(({ id }) => id))}`,
           ),
         ];
   });

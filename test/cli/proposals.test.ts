@@ -144,7 +144,7 @@ describe("Commands about proposals", function () {
   });
 
   it("says below a row why what was proposed did not run, cut where the terminal ends", async () => {
-    const { incident } = await show(await bench.restart());
+    const { incident } = await show(await onSecondService());
     const made = await bench.json(
       (value) => proposalAnswer.parse(value),
       ..."propose --service payments-db --runbook hand_to_dba --justification Slow".split(" "),
