@@ -8,6 +8,7 @@ import { Store } from "./account/store.ts";
 import { runTask } from "./account/tasks.ts";
 import { Waiters } from "./account/waiters.ts";
 import { resetAbilities } from "./directory/abilities.ts";
+import { Confirmations } from "./events/confirmations.ts";
 import { createApp } from "./http/app.ts";
 import { controlRoutes } from "./control.ts";
 import { Faults } from "./http/faults.ts";
@@ -34,7 +35,7 @@ export interface PagerDutyEmulatorOptions {
   token?: string;
   /** The clock of all timestamps and timers, in epoch milliseconds. Defaults to the machine's. */
   clock?: { now(): number };
-  /** How webhooks are sent. Defaults to the global fetch. */
+  /** How webhooks are sent and topics confirmed. Defaults to the global fetch. */
   fetch?: typeof fetch;
   /** Milliseconds between the states of an invocation. Defaults to 300. */
   stepMs?: number;
@@ -95,6 +96,10 @@ export async function startPagerDutyEmulator(
     retryScheduleMs: options.retryScheduleMs ?? DEFAULT_RETRY_SCHEDULE_MS,
     stop: stopping.signal,
   });
+  const confirmations = new Confirmations({
+    fetch: options.fetch ?? fetch,
+    stop: stopping.signal,
+  });
   let baseUrl = "";
   const account: Account = {
     store,
@@ -131,6 +136,7 @@ export async function startPagerDutyEmulator(
     routes: accountRoutes(account, {
       outbox,
       eventsLimit,
+      confirmations,
       control: controlRoutes({ account, faults, log, wake, reset }),
     }),
     token: { value: token, user: SEED.users.gate },
@@ -154,7 +160,10 @@ export async function startPagerDutyEmulator(
     token,
     from: SEED.emails.gate,
     seed: SEED,
-    tick: () => scheduler.tick(),
+    tick: async () => {
+      await scheduler.tick();
+      await confirmations.settled();
+    },
     onWork: (listener) => scheduler.onWork(listener),
     redirect: (subscription, url) => outbox.redirect(subscription, url),
     nextDueMs: () => scheduler.nextDueMs(),
@@ -162,6 +171,7 @@ export async function startPagerDutyEmulator(
       stopping.abort();
       waiters.releaseAll();
       await scheduler.stop();
+      await confirmations.settled();
       await close(server);
       store.close();
     },

@@ -9,6 +9,8 @@ import { escalationPolicyRoutes } from "./directory/escalationPolicies.ts";
 import { integrationRoutes } from "./directory/integrations.ts";
 import { peopleRoutes } from "./directory/people.ts";
 import { serviceRoutes } from "./directory/services.ts";
+import { cloudWatchRoutes } from "./events/cloudWatch.ts";
+import type { Confirmations } from "./events/confirmations.ts";
 import { eventRoutes } from "./events/enqueue.ts";
 import type { RateLimit } from "./http/rateLimit.ts";
 import type { Route } from "./http/route.ts";
@@ -30,6 +32,7 @@ import { subscriptionRoutes } from "./webhooks/subscriptions.ts";
 export interface RouteParts {
   outbox: Outbox;
   eventsLimit: RateLimit;
+  confirmations: Confirmations;
   control: Route[];
 }
 
@@ -60,6 +63,7 @@ export function accountRoutes(account: Account, parts: RouteParts): Route[] {
     ...catalogueRoutes(account),
     ...subscriptionRoutes(account, parts.outbox),
     ...eventRoutes(account, parts.eventsLimit),
+    ...cloudWatchRoutes(account, parts.eventsLimit, parts.confirmations),
   ];
   return [...webRoutes(account, routes), ...routes];
 }

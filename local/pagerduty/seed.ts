@@ -1,5 +1,8 @@
 import { FIRST_INCIDENT_NUMBER } from "./incidents/open.ts";
 
+/** The vendor's name, by which programs look it up. */
+export const CLOUDWATCH = "Amazon CloudWatch";
+
 /** Ids of what a new account holds. They never change. */
 export const SEED = {
   users: { gate: "PGATE01", jo: "PUSER01", dba: "PUSER02", agent: "PAIUSR1" },
@@ -28,7 +31,7 @@ export const SEED = {
     affectedRegions: "PFLD002",
     proposedAction: "PFLD003",
   },
-  vendors: { cloudWatch: "PVEND01" },
+  vendors: { cloudWatch: "PVEND01", eventBridge: "PVEND02", datadog: "PVEND03" },
   extensionSchema: "PEXTS01",
   firstIncidentNumber: FIRST_INCIDENT_NUMBER,
 } as const;

@@ -4,7 +4,7 @@ import type { AutomationAction, CatalogueItem, User } from "./account/documents.
 import { BASE_TYPE } from "./incidents/customFields.ts";
 import { resetNumbers } from "./incidents/open.ts";
 
-import { SEED } from "./seed.ts";
+import { CLOUDWATCH, SEED } from "./seed.ts";
 
 /** Fills an account that has nothing yet. */
 export function seed(account: Account): void {
@@ -172,12 +172,16 @@ function seedCatalogue({ store, now }: Account): void {
     const description = descriptions[index] ?? "";
     store.put("priorities", item(id, `P${index + 1}`, { description, order: 5 - index }));
   }
-  store.put(
-    "vendors",
-    item(vendors.cloudWatch, "Amazon CloudWatch", {
-      generic_service_type: "event_transformer_api_inbound_integration",
-    }),
-  );
+  for (const [id, name] of [
+    [vendors.cloudWatch, CLOUDWATCH],
+    [vendors.eventBridge, "Amazon EventBridge"],
+    [vendors.datadog, "Datadog"],
+  ] as const) {
+    store.put(
+      "vendors",
+      item(id, name, { generic_service_type: "event_transformer_api_inbound_integration" }),
+    );
+  }
   store.put("extensionSchemas", item(extensionSchema, "Generic V2 Webhook", {}));
   const fields = [
     { id: customFields.maxReplicas, name: "max_replicas", label: "Max replicas", type: "integer" },

@@ -49,6 +49,7 @@ export function integrationRoutes(account: Account): Route[] {
         const wanted = parseBody(call, IntegrationBody).integration;
         const { type, name, integration_key, vendor, service: _service, ...rest } = wanted;
         refuseTakenKey(account, integration_key);
+        refuseUnknownVendor(account, vendor?.id);
         const integration: Integration = {
           id: objectId(),
           service: service.id,
@@ -81,6 +82,7 @@ export function integrationRoutes(account: Account): Route[] {
         if (integration_key && integration_key !== before.integrationKey) {
           refuseTakenKey(account, integration_key);
         }
+        refuseUnknownVendor(account, vendor?.id);
         const after: Integration = {
           ...before,
           type: type ?? before.type,
@@ -152,5 +154,11 @@ function one(account: Account, call: Call): Integration {
 function refuseTakenKey({ store }: Account, key: string | null | undefined): void {
   if (key && store.byKey("integrations", key).length > 0) {
     throw invalidInput("`integration_key` is taken already");
+  }
+}
+
+function refuseUnknownVendor({ store }: Account, id: string | undefined): void {
+  if (id !== undefined && store.get("vendors", id) === undefined) {
+    throw invalidInput(`\`vendor\`: no vendor has the id ${JSON.stringify(id)}`);
   }
 }

@@ -31,7 +31,7 @@ const Images = z
   .array(z.object({ src: z.string(), href: z.string().optional(), alt: z.string().optional() }))
   .optional();
 
-const AlertEvent = z
+const AlertEventBody = z
   .object({
     routing_key: RoutingKey,
     event_action: z.enum(["trigger", "acknowledge", "resolve"]),
@@ -55,6 +55,9 @@ const AlertEvent = z
     }
   });
 
+/** What is to become of an alert, however it came in. */
+export type AlertEvent = Omit<z.infer<typeof AlertEventBody>, "routing_key">;
+
 const ChangeEvent = z.object({
   routing_key: RoutingKey,
   payload: z.object({
@@ -76,7 +79,7 @@ export function eventRoutes(account: Account, limit: RateLimit): Route[] {
       access: "open",
       anyBody: true,
       handle: (call) =>
-        received(account, limit, call, AlertEvent, (event, integration, service) =>
+        received(account, limit, call, AlertEventBody, (event, integration, service) =>
           take(account, event, integration, service),
         ),
     },
@@ -101,7 +104,6 @@ function received<T extends z.ZodType<{ routing_key: string }>>(
   schema: T,
   use: (event: z.infer<T>, integration: Integration, service: Service) => Answer,
 ): Answer {
-  const { store } = account;
   if (Buffer.byteLength(JSON.stringify(call.body) ?? "") > MAX_BYTES) {
     return invalid(413, ["the event is larger than 512 KB"]);
   }
@@ -110,7 +112,20 @@ function received<T extends z.ZodType<{ routing_key: string }>>(
     return invalid(400, problems(parsed.error));
   }
   const event: z.infer<T> = parsed.data;
-  const [integration] = store.byKey("integrations", event.routing_key);
+  return admitted(account, limit, event.routing_key, (integration, service) =>
+    use(event, integration, service),
+  );
+}
+
+/** Lets in what comes with the key of an integration, as often as that may be used. */
+export function admitted(
+  account: Account,
+  limit: RateLimit,
+  key: string,
+  use: (integration: Integration, service: Service) => Answer,
+): Answer {
+  const { store } = account;
+  const [integration] = store.byKey("integrations", key);
   const service = integration && store.get("services", integration.service);
   if (!integration || !service) {
     return invalid(400, ["Invalid routing key"]);
@@ -124,19 +139,20 @@ function received<T extends z.ZodType<{ routing_key: string }>>(
       },
     };
   }
-  return use(event, integration, service);
+  return use(integration, service);
 }
 
-function invalid(status: number, errors: string[]): Answer {
+export function invalid(status: number, errors: string[]): Answer {
   return {
     status,
     body: { status: "invalid event", message: "Event object is invalid", errors },
   };
 }
 
-function take(
+/** Opens, acknowledges or resolves what has the event's key. */
+export function take(
   account: Account,
-  event: z.infer<typeof AlertEvent>,
+  event: AlertEvent,
   integration: Integration,
   service: Service,
 ): Answer {
@@ -168,7 +184,7 @@ interface Arrival {
 
 function trigger(
   account: Account,
-  event: z.infer<typeof AlertEvent>,
+  event: AlertEvent,
   { integration, service, key, open, agent }: Arrival,
 ): void {
   const { payload } = event;
@@ -207,7 +223,7 @@ function trigger(
 
 function putAlert(
   account: Account,
-  event: z.infer<typeof AlertEvent>,
+  event: AlertEvent,
   payload: z.infer<typeof Payload>,
   incident: Incident,
   { integration, service, key }: Pick<Arrival, "integration" | "service" | "key">,

@@ -12,7 +12,7 @@ import { ApiError, accessDenied, invalidInput, notFound, rateLimited } from "./e
 import type { Faults } from "./faults.ts";
 import { isOwnSite } from "./sites.ts";
 import type { RateLimit } from "./rateLimit.ts";
-import { safeBody, safeHeaders } from "./requestLog.ts";
+import { safeBody, safeHeaders, safePath } from "./requestLog.ts";
 import type { RequestLog } from "./requestLog.ts";
 import type { Answer, Call, Route } from "./route.ts";
 
@@ -98,7 +98,7 @@ async function answer(
   options.log.add({
     time: receivedAt,
     method,
-    path,
+    path: safePath(path),
     query: new URL(context.req.url).search,
     headers: safeHeaders(context.req.raw.headers),
     body: text === "" ? null : safeBody(parsedOrText(text)),

@@ -13,7 +13,13 @@ const SECRET_FIELDS = new Set([
   "integration_key",
   "service_key",
   "token",
+  // Of SNS: whoever has one can confirm a subscription.
+  "Token",
+  "SubscribeURL",
 ]);
+
+/** An address that a vendor sends to holds the key of its integration. */
+const KEY_IN_PATH = /^\/+integration\/+[^/]+/;
 
 /** What the emulator was asked, without any secret. */
 export class RequestLog {
@@ -40,6 +46,10 @@ export class RequestLog {
   clear(): void {
     this.#store.clear("requests");
   }
+}
+
+export function safePath(path: string): string {
+  return path.replace(KEY_IN_PATH, `/integration/${REDACTED}`);
 }
 
 export function safeHeaders(headers: Headers): Record<string, string> {
