@@ -184,13 +184,14 @@ function alarmActions(
     const eventsUrl = httpUrl(
       "alarms.pagerdutyEventsUrl",
       routing.pagerdutyEventsUrl ?? "https://events.pagerduty.com",
-    );
+    ).apply((url) => url.replace(/\/+$/, ""));
     const topic = new aws.sns.Topic(name, { displayName: "Approval gate alarms", tags }, opts);
     new aws.sns.TopicSubscription(
       name,
       {
         topic: topic.arn,
-        protocol: "https",
+        // SNS refuses an address of another protocol. Only one on this machine may be without TLS.
+        protocol: eventsUrl.apply((url) => new URL(url).protocol.slice(0, -1)),
         endpoint: pulumi.interpolate`${eventsUrl}/integration/${pulumi.secret(integration.integrationKey)}/enqueue`,
         endpointAutoConfirms: true,
       },

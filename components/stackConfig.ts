@@ -42,6 +42,10 @@ const address = () =>
   text().refine((value) => urlProblem(value) === null, {
     error: ({ input }) => urlProblem(input) ?? "",
   });
+const perhapsAddress = () =>
+  text().refine((value) => value === "" || urlProblem(value) === null, {
+    error: ({ input }) => urlProblem(input) ?? "",
+  });
 const names = (rule: TextRule) =>
   z.array(like(rule), { error: 'must be a list of texts such as ["remediation-agent"]' });
 /** Names that get a token. */
@@ -83,6 +87,7 @@ const schema = z.object({
   tokenSerial: text(),
   alarmTopicArn: perhaps(TOPIC_ARN),
   alarmServiceId: perhaps(PAGERDUTY_ID),
+  pagerdutyEventsUrl: perhapsAddress(),
   domainName: perhaps(DOMAIN_NAME),
   certificateArn: perhaps(CERTIFICATE_ARN),
   hostedZoneId: perhaps(ZONE_ID),
@@ -128,7 +133,7 @@ export function readStackConfig(config: pulumi.Config): ApprovalGateArgs {
       problems.push(`\`${path.map(String).join(".")}\` ${message}; ${mending(key, path[1])}`);
     }
   }
-  problems.push(...domainProblems(values), ...undeclared(config));
+  problems.push(...lonelyKeys(values), ...undeclared(config));
   if (problems.length > 0 || !parsed.success) {
     refuse(["The stack's configuration is incomplete or wrong:", ...problems].join("\n  - "));
   }
@@ -147,8 +152,8 @@ function secretProblem(config: pulumi.Config, key: (typeof SECRETS)[number]): st
     : [`\`${key}\` is stored in clear text; make a new one and set it with: ${command}`];
 }
 
-/** A domain needs a certificate, and is what certificate and zone are for. */
-function domainProblems(values: Record<string, unknown>): string[] {
+/** A domain needs a certificate, and is what certificate and zone are for; alarms go to an address for a service. */
+function lonelyKeys(values: Record<string, unknown>): string[] {
   const given = (key: string) => (values[key] ?? "") !== "";
   const needs = (key: string, other: keyof StackConfig) =>
     given(key) && !given(other) ? [`\`${key}\` needs \`${other}\`; ${mending(other)}`] : [];
@@ -156,6 +161,7 @@ function domainProblems(values: Record<string, unknown>): string[] {
     ...needs("domainName", "certificateArn"),
     ...needs("certificateArn", "domainName"),
     ...needs("hostedZoneId", "domainName"),
+    ...needs("pagerdutyEventsUrl", "alarmServiceId"),
   ];
 }
 
@@ -251,6 +257,7 @@ function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
     alarms: {
       ...optional("topicArn", given(found.alarmTopicArn)),
       ...optional("pagerdutyServiceId", given(found.alarmServiceId)),
+      ...optional("pagerdutyEventsUrl", given(found.pagerdutyEventsUrl)),
     },
     functions: {
       logLevel: found.logLevel,

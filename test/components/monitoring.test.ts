@@ -245,6 +245,20 @@ describe("Monitoring", () => {
     }
   });
 
+  it("subscribes an address under its own protocol", async () => {
+    for (const [pagerdutyEventsUrl, protocol, root] of [
+      ["https://events.eu.pagerduty.com/", "https", "https://events.eu.pagerduty.com"],
+      ["http://127.0.0.1:8100", "http", "http://127.0.0.1:8100"],
+    ] as const) {
+      const { find } = await make({
+        alarms: { pagerdutyServiceId: "PSVC009", pagerdutyEventsUrl },
+      });
+      const { inputs } = find("aws:sns/topicSubscription:TopicSubscription", "m");
+      assert.equal(inputs["protocol"], protocol);
+      assert.equal(inputs["endpoint"], `${root}/integration/key-of-m/enqueue`);
+    }
+  });
+
   it("makes no topic unless asked", async () => {
     const { ofType } = await make();
     assert.deepEqual(ofType("aws:sns/topic:Topic"), []);

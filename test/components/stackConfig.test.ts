@@ -95,6 +95,7 @@ describe("the stack's configuration", () => {
       webhookSecretSerial: "3",
       alarmTopicArn: "arn:aws:sns:x",
       alarmServiceId: "PSVC009",
+      pagerdutyEventsUrl: "https://events.example.com",
       domainName: "gate.example.com",
       certificateArn: "arn:aws:acm:x",
       hostedZoneId: "Z08931231Q3PHS",
@@ -111,7 +112,11 @@ describe("the stack's configuration", () => {
       events: [...subscribedEvents, "incident.annotated", "custom:incident.new_type"],
       keepers: { serial: "3" },
     });
-    assert.deepEqual(args.alarms, { topicArn: "arn:aws:sns:x", pagerdutyServiceId: "PSVC009" });
+    assert.deepEqual(args.alarms, {
+      topicArn: "arn:aws:sns:x",
+      pagerdutyServiceId: "PSVC009",
+      pagerdutyEventsUrl: "https://events.example.com",
+    });
     assert.deepEqual(args.network, {
       domain: {
         name: "gate.example.com",
@@ -193,6 +198,14 @@ describe("the stack's configuration", () => {
       [
         { alarmServiceId: "payments db" },
         '`alarmServiceId` must be a PagerDuty id such as "PIJ90N7", got "payments db"; pulumi config set alarmServiceId <value>',
+      ],
+      [
+        { alarmServiceId: "PSVC009", pagerdutyEventsUrl: "http://events.pagerduty.com" },
+        '`pagerdutyEventsUrl` must be an https:// address, got "http://events.pagerduty.com"; pulumi config set pagerdutyEventsUrl <value>',
+      ],
+      [
+        { pagerdutyEventsUrl: "https://events.eu.pagerduty.com" },
+        "`pagerdutyEventsUrl` needs `alarmServiceId`; pulumi config set alarmServiceId <value>",
       ],
       [
         { domainName: "gate", certificateArn: "arn:aws:acm:x" },
