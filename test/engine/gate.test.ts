@@ -8,6 +8,7 @@ import { SEED } from "../../local/pagerduty/index.ts";
 import { DeployedGate, PROGRAM, exampleSource } from "./deployedGate.ts";
 import type { Outputs } from "./deployedGate.ts";
 import { Project, missingEngine, repository, skipFor } from "./engine.ts";
+import { setAlarmState, subscribers, tellingAlarms } from "./localAlarms.ts";
 import {
   currentSecret,
   environmentOf,
@@ -17,6 +18,8 @@ import {
   previousSecret,
 } from "./localAws.ts";
 import { localFetch } from "./localFetch.ts";
+import { openSubscribingAws } from "./subscribingAws.ts";
+import type { SubscribingAws } from "./subscribingAws.ts";
 import { CREDENTIALS, json, startWorld, until } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -42,6 +45,7 @@ describe("the deployed gate", function () {
   this.bail(true);
 
   let world: World;
+  let aws: SubscribingAws;
   let gate: DeployedGate;
   let second: DeployedGate;
   let stockBefore: string[];
@@ -60,6 +64,13 @@ describe("the deployed gate", function () {
     registeredBefore = await world.registered();
     gate = await DeployedGate.prepare(world, "dev");
     second = await DeployedGate.prepare(world, "prod");
+    // A service that this one does not gate hears of its alarms.
+    await gate.project.configure({
+      alarmServiceId: SEED.services.search,
+      pagerdutyEventsUrl: world.pagerduty.url,
+    });
+    aws = await openSubscribingAws(process.env["AWS_ENDPOINT_URL"] ?? "");
+    gate.project.env["AWS_ENDPOINT_URL"] = aws.url;
     // The first one already hears of the others.
     await second.project.configure({ "webhookServices[0]": SEED.services.search });
   });
@@ -71,6 +82,7 @@ describe("the deployed gate", function () {
     } finally {
       gate?.project.remove();
       second?.project.remove();
+      await aws?.close();
       await world?.stop();
     }
   });
@@ -173,6 +185,48 @@ describe("the deployed gate", function () {
       (await world.subscriptions()).map(({ url }) => url),
       [ours.webhookUrl],
     );
+  });
+
+  it("pages a service when one of its alarms goes off, and ends the page when that is over", async () => {
+    const alarms = await tellingAlarms();
+    assert.equal(alarms.length, ALARMS.length);
+    const [topicArn = ""] = alarms[0]?.AlarmActions ?? [];
+    for (const { AlarmName, AlarmActions, OKActions } of alarms) {
+      assert.deepEqual([AlarmActions, OKActions], [[topicArn], [topicArn]], AlarmName);
+    }
+    const integrations = (await world.integrations(SEED.services.search)).filter(
+      ({ vendor }) => vendor?.summary === "Amazon CloudWatch",
+    );
+    const [key = ""] = integrations.map(({ integration_key }) => integration_key);
+    assert.deepEqual(
+      integrations.map(({ name }) => name),
+      ["Approval gate alarms"],
+    );
+    assert.deepEqual(await subscribers(topicArn), [
+      { protocol: "http", endpoint: `${world.pagerduty.url}/integration/${key}/enqueue` },
+    ]);
+    await gate.hidesSecrets(key);
+    // What is looked for at the end is there now.
+    const stock = await inventory();
+    assert.deepEqual(
+      stock.filter((name) => name.startsWith(topicArn)).map((name) => name.split(":").length),
+      [6, 7],
+    );
+
+    const bypass = alarms.find(({ AlarmName }) => AlarmName.startsWith("gate-monitoring-bypass-"));
+    assert.ok(bypass !== undefined);
+    const page = (status: string) =>
+      until(`the alarm's incident is ${status}`, async () =>
+        (await world.incidents()).find(
+          (incident) => incident.title.includes(bypass.AlarmName) && incident.status === status,
+        ),
+      );
+    await setAlarmState(bypass, "ALARM");
+    const { id, service } = await page("triggered");
+    assert.equal(service.id, SEED.services.search);
+    await setAlarmState(bypass, "OK");
+    assert.equal((await page("resolved")).id, id);
+    assert.deepEqual(await gate.proposalsOf(id), []);
   });
 
   it("runs what a reviewer approves, exactly once, from a signed webhook", async () => {

@@ -19,7 +19,7 @@ const credential = (service: string): string =>
   `AWS4-HMAC-SHA256 Credential=test/20260101/${region()}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
 
 /** One call of an AWS JSON API. */
-async function awsCall(
+export async function awsCall(
   service: string,
   target: string,
   version: "1.0" | "1.1",
@@ -38,23 +38,33 @@ async function awsCall(
   return (await answer.json()) as Record<string, unknown>;
 }
 
-/** One call of an AWS Query API; the names found in its answer between `<tag>` and its end. */
-async function queried(
+/** One call of an AWS Query API. */
+export async function queriedText(
   service: string,
   version: string,
   action: string,
-  tag: string,
-): Promise<string[]> {
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const answer = await fetch(endpoint(), {
     method: "POST",
     headers: {
       "content-type": "application/x-www-form-urlencoded",
       authorization: credential(service),
     },
-    body: new URLSearchParams({ Action: action, Version: version }).toString(),
+    body: new URLSearchParams({ Action: action, Version: version, ...parameters }).toString(),
   });
   assert.ok(answer.ok, `${action} answered ${answer.status}`);
-  const text = await answer.text();
+  return answer.text();
+}
+
+/** The names found in an answer between `<tag>` and its end. */
+async function queried(
+  service: string,
+  version: string,
+  action: string,
+  tag: string,
+): Promise<string[]> {
+  const text = await queriedText(service, version, action);
   return [...text.matchAll(new RegExp(`<${tag}>([^<]*)</${tag}>`, "g"))].map(
     ([, name = ""]) => name,
   );
@@ -93,6 +103,7 @@ export async function inventory(): Promise<string[]> {
     ...names(schedules["Schedules"], "Name"),
     ...(await queried("iam", "2010-05-08", "ListRoles", "RoleName")),
     ...(await queried("sns", "2010-03-31", "ListTopics", "TopicArn")),
+    ...(await queried("sns", "2010-03-31", "ListSubscriptions", "SubscriptionArn")),
     ...(await queried("monitoring", "2010-08-01", "DescribeAlarms", "AlarmName")),
     ...(await queried("monitoring", "2010-08-01", "ListDashboards", "DashboardName")),
   ].sort();

@@ -25,6 +25,19 @@ export interface Told {
   manual_task: unknown;
 }
 
+interface Integration {
+  name: string;
+  integration_key: string;
+  vendor: { summary: string } | null;
+}
+
+interface Incident {
+  id: string;
+  title: string;
+  status: string;
+  service: { id: string };
+}
+
 interface Invocation {
   id: string;
   action_id: string;
@@ -37,8 +50,8 @@ export interface World {
   /** Where the gate reaches them, with keys that can be revoked. */
   doors: { pagerduty: Door; cheqpoint: Door };
   openIncident(title: string, serviceId: string, priorityId?: string): Promise<string>;
-  /** Titles of incidents that are open. */
-  incidents(): Promise<{ id: string; title: string }[]>;
+  incidents(): Promise<Incident[]>;
+  integrations(serviceId: string): Promise<Integration[]>;
   invocations(incidentId: string): Promise<Invocation[]>;
   /** Names of what a stack could leave in PagerDuty besides subscriptions and incidents. */
   registered(): Promise<string[]>;
@@ -100,9 +113,16 @@ export async function startWorld(): Promise<World> {
     },
     async incidents() {
       const { incidents } = (await callPagerDuty("GET", "/incidents?limit=100")) as {
-        incidents: { id: string; title: string }[];
+        incidents: Incident[];
       };
       return incidents;
+    },
+    async integrations(serviceId) {
+      const { integrations } = (await callPagerDuty(
+        "GET",
+        `/services/${serviceId}/integrations`,
+      )) as { integrations: Integration[] };
+      return integrations;
     },
     async invocations(incidentId) {
       const { invocations } = (await callPagerDuty(
