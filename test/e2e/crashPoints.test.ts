@@ -3,14 +3,16 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { FLOWS } from "../harness/flows.ts";
-import { STRIKES } from "../harness/strike.ts";
+import { strikes } from "../harness/strike.ts";
 import type { Job, JobResult } from "./fixtures/striker.ts";
 
 /** More would only wait for each other. */
 const THREADS = Math.max(1, Math.min(4, availableParallelism()));
 
 describe("The gate at every crash point", () => {
-  const jobs = FLOWS.flatMap((flow) => STRIKES.map((how) => ({ flow, ...how, done: pending() })));
+  const jobs = FLOWS.flatMap((flow) =>
+    strikes().map(({ what }) => ({ flow, what, done: pending() })),
+  );
   let threads: Promise<void>[] = [];
   let points = 0;
 
@@ -21,8 +23,8 @@ describe("The gate at every crash point", () => {
       const script = new URL("./fixtures/striker.ts", import.meta.url);
       const worker = new Worker(script, { execArgv: [] });
       for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        const { flow, mode, done } = job;
-        const order: Job = { flow: flow.name, mode };
+        const { flow, what, done } = job;
+        const order: Job = { flow: flow.name, what };
         worker.postMessage(order);
         const [result] = (await once(worker, "message")) as [JobResult];
         done.resolve(result);

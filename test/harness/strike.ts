@@ -1,26 +1,40 @@
 import assert from "node:assert/strict";
 import { assertSafe, play, type Ending, type Flow } from "./flows.ts";
-import { faultAt, isEffect, isWrite, isWriteOrRemote, type FaultMode } from "./taps.ts";
+import { isMore } from "./more.ts";
+import { faultAt, isEffect, isLedgerWrite, isRemote, isWrite, type FaultMode } from "./taps.ts";
 import type { World } from "./world.ts";
+
+export interface Strike {
+  /** Its name as well. */
+  what: string;
+  mode: FaultMode;
+  counts: (call: string) => boolean;
+}
 
 /**
  * Where each kind of fault strikes. Between two writes nothing changes outside the process, so that dying before one
  * is dying after the one before it: only effects on other systems are struck on both sides.
  */
-export const STRIKES: readonly {
-  mode: FaultMode;
-  counts: (call: string) => boolean;
-  what: string;
-}[] = [
+const STRIKES: readonly Strike[] = [
   { mode: "crashAfter", counts: isWrite, what: "dies after every write and every effect" },
   { mode: "crashBefore", counts: isEffect, what: "dies before every effect" },
-  { mode: "lost", counts: isWriteOrRemote, what: "loses every answer" },
+  { mode: "lost", counts: isRemote, what: "loses every answer of PagerDuty and Cheqpoint" },
   { mode: "undone", counts: isEffect, what: "takes every effect for possibly done that was not" },
 ];
+/** Leaves behind what dying after the same write does, in a process that lives on. */
+const MORE_STRIKES: readonly Strike[] = [
+  { mode: "lost", counts: isLedgerWrite, what: "loses every answer of the ledger" },
+];
+
+export function strikes(): readonly Strike[] {
+  return isMore() ? MORE_STRIKES : STRIKES;
+}
 
 /** Plays a flow once for every call that a fault can strike; gives how many there were. */
-export async function strike(world: World, flow: Flow, mode: FaultMode): Promise<number> {
-  const counts = STRIKES.find((one) => one.mode === mode)?.counts ?? isWrite;
+export async function strike(world: World, flow: Flow, what: string): Promise<number> {
+  const found = strikes().find((one) => one.what === what);
+  assert.ok(found !== undefined, `no strike "${what}"`);
+  const { mode, counts } = found;
   for (let index = 0; ; index++) {
     const fault = faultAt(index, mode, counts);
     const ending = await play(world, flow, fault);

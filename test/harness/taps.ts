@@ -46,9 +46,9 @@ const WRITES = [
 export const isWrite = (call: string): boolean => WRITES.includes(call);
 /** What changes something in another system. */
 export const isEffect = (call: string): boolean => isWrite(call) && !call.startsWith("ledger.");
-/** Writes, and everything that is asked of another system. */
-export const isWriteOrRemote = (call: string): boolean =>
-  isWrite(call) || !call.startsWith("ledger.");
+/** Everything that is asked of another system. */
+export const isRemote = (call: string): boolean => !call.startsWith("ledger.");
+export const isLedgerWrite = (call: string): boolean => isWrite(call) && !isRemote(call);
 
 /**
  * `crashBefore`, `crashAfter`: the process dies before or after doing it. `lost`: it is done and the answer is lost;

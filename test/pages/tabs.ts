@@ -1,4 +1,4 @@
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chromium, type Browser, type Page } from "playwright-core";
 import { existsSync } from "node:fs";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -12,6 +12,8 @@ const ARGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+const BLANK = "about:blank";
 
 /** Why a page test is skipped where this finds no browser. */
 export const NO_CHROMIUM =
@@ -46,7 +48,6 @@ interface Tab {
  */
 export class Tabs {
   readonly #browser: Browser;
-  readonly #contexts = new Map<string, BrowserContext>();
   #free: Tab[] = [];
   #used: Tab[] = [];
   #problems: string[] = [];
@@ -87,9 +88,8 @@ export class Tabs {
   /** Leaves every page. Gives what went wrong on them: errors, and calls of other addresses than their own. */
   async leave(): Promise<string[]> {
     for (const tab of this.#used) {
-      tab.origin = "about:";
       await tab.page.unrouteAll();
-      await tab.page.goto("about:blank");
+      await tab.page.goto(BLANK);
     }
     this.#free.push(...this.#used);
     this.#used = [];
@@ -99,19 +99,17 @@ export class Tabs {
   }
 
   async #add(timezoneId: string): Promise<Tab> {
-    let context = this.#contexts.get(timezoneId);
-    if (context === undefined) {
-      context = await this.#browser.newContext({ timezoneId, locale: "en-GB" });
-      context.setDefaultTimeout(15_000);
-      this.#contexts.set(timezoneId, context);
-    }
-    const tab: Tab = { page: await context.newPage(), timezoneId, origin: "about:" };
+    // A window of its own: of several tabs in one window only that in front is drawn in time.
+    const context = await this.#browser.newContext({ timezoneId, locale: "en-GB" });
+    context.setDefaultTimeout(15_000);
+    const tab: Tab = { page: await context.newPage(), timezoneId, origin: BLANK };
     tab.page.on("pageerror", (error) => this.#problems.push(error.message));
     tab.page.on("console", (message) => {
       if (message.type() === "error") this.#problems.push(message.text());
     });
     tab.page.on("request", (request) => {
-      if (!request.url().startsWith(tab.origin)) this.#problems.push(request.url());
+      const url = request.url();
+      if (url !== BLANK && !url.startsWith(tab.origin)) this.#problems.push(url);
     });
     return tab;
   }
