@@ -1,5 +1,5 @@
-// `npm test`: everything but the engine tests. What measures time runs first and alone, the rest side by side.
-// `npm run test:more`: further orders of the same things, for CI.
+// `npm test`: what a developer waits for. What measures time runs first and alone, the rest side by side.
+// `npm run test:more`: what is left to CI, which is slow for the little that it can find beside the others.
 // Other arguments go to mocha: `npm test -- --grep webhook`.
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
@@ -10,6 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CRASH_POINTS = "test/e2e/crashPoints.test.ts";
 const ENUMERATION = "test/gate/lifecycle/enumeration.test.ts";
 const ALONE = "test/e2e/load.test.ts";
+const MORE = ["test/bench/main.test.ts", "test/components/schema.test.ts"];
 /** The longest begin first, so that no core waits for the other one at the end. */
 const LONG = [
   CRASH_POINTS,
@@ -21,19 +22,17 @@ const LONG = [
   "test/pages/case.test.ts",
   "test/cli/proposals.test.ts",
 ];
-/** More than two, because many a test waits for a process or a browser. */
-const JOBS = "2";
-
 const given = process.argv.slice(2);
 const isMore = given.includes("--more");
 const options = given.filter((argument) => argument !== "--more");
 
+const listed = [ALONE, ...LONG, ...MORE];
 const others = globSync("test/**/*.test.ts", { cwd: root })
-  .filter((file) => !file.startsWith("test/engine/") && file !== ALONE && !LONG.includes(file))
+  .filter((file) => !file.startsWith("test/engine/") && !listed.includes(file))
   .sort();
 const runs = isMore
-  ? [[CRASH_POINTS, ENUMERATION]]
-  : [[ALONE], ["--parallel", "--jobs", JOBS, ...LONG, ...others]];
+  ? [[CRASH_POINTS, ENUMERATION, ...MORE]]
+  : [[ALONE], ["--parallel", "--jobs", "2", ...LONG, ...others]];
 
 const env = { ...process.env, TEST_MORE: isMore ? "1" : "" };
 if (env.NODE_V8_COVERAGE === undefined) {
