@@ -57,6 +57,8 @@ describe("Inbox page", function () {
     assert.ok(tabs !== undefined);
     const page = await tabs.open(bench.emulator.url, path, options);
     await live(page);
+    // What it has read is drawn in the next frame, which a busy browser may let wait.
+    await page.evaluate("new Promise((done) => requestAnimationFrame(done))");
     return page;
   }
 
