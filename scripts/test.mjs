@@ -31,7 +31,7 @@ const others = globSync("test/**/*.test.ts", { cwd: root })
   .filter((file) => !file.startsWith("test/engine/") && !listed.includes(file))
   .sort();
 const runs = isMore
-  ? [[CRASH_POINTS, ENUMERATION, ...MORE]]
+  ? [["--parallel", "--jobs", "2", CRASH_POINTS, ENUMERATION, ...MORE]]
   : [[ALONE], ["--parallel", "--jobs", "2", ...LONG, ...others]];
 
 const env = { ...process.env, TEST_MORE: isMore ? "1" : "" };

@@ -62,6 +62,24 @@ describe("the benchmarks", () => {
     }
   }).timeout(60_000);
 
+  it("leave out what has no local AWS to run in, and say what is missing", async () => {
+    const aws = { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_REGION: "us-east-1" };
+    for (const [env, missing] of [
+      [{}, "AWS_ENDPOINT_URL is not set"],
+      [{ AWS_ENDPOINT_URL: aws.AWS_ENDPOINT_URL }, "AWS_REGION is not set"],
+      [aws, "AWS_ACCESS_KEY_ID is not set"],
+    ] as const) {
+      const { stdout } = await run(
+        process.execPath,
+        ["--expose-gc", "bench/main.ts", "warm-worker", "--json"],
+        { cwd: root, env },
+      );
+      const { results, skipped } = JSON.parse(stdout) as Report;
+      assert.deepEqual(results, []);
+      assert.deepEqual(skipped, { "warm-worker": `no local AWS: ${missing}` });
+    }
+  });
+
   it("report the median and the middle half", () => {
     assert.deepEqual(spread([5, 1, 4, 2, 3]), { median: 3, low: 2, high: 4 });
   });
