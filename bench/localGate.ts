@@ -10,7 +10,7 @@ import {
 } from "../functions/aws/clients.ts";
 import { createDynamoLedger } from "../functions/aws/dynamoLedger.ts";
 import { gatingTable, ledgerTable } from "../functions/aws/tableDefinition.ts";
-import type { Ledger } from "../functions/gate/ports.ts";
+import type { Ledger } from "../functions/gate/ports/index.ts";
 import { createTable } from "../test/engine/dynamoTables.ts";
 import { createHttpClient } from "./httpClient.ts";
 import { zip } from "./zip.ts";

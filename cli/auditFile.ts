@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { verifyChain } from "../functions/gate/audit.ts";
+import { verifyChain } from "../functions/gate/proposal/audit.ts";
 import { auditEvent, type TrailAnswer } from "./answers.ts";
 
 /** The lines of an exported audit trail. JSON Lines, so that common tools can read it. */

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { readAddress } from "../local/address.ts";
-import { ENDPOINTS_FILE, readEndpoints, type Endpoints } from "../local/embedded.ts";
+import { ENDPOINTS_FILE, readAddress, readEndpoints, type Endpoints } from "../local/address.ts";
 import { CliError, usage } from "./errors.ts";
 import type { Io } from "./io.ts";
 

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { GatingError, type Gating } from "../functions/gate/gating/index.ts";
-import { SettingError } from "../local/environment.ts";
-import { readGatingFile } from "../local/gatingFile.ts";
-import { stackFile } from "../local/stackFile.ts";
+import { SettingError } from "../local/settings/environment.ts";
+import { readGatingFile } from "../local/gatingFile/gatingFile.ts";
+import { stackFile } from "../local/gatingFile/stackFile.ts";
 import { CliError, usage } from "./errors.ts";
 import type { Io } from "./io.ts";
 

@@ -1,10 +1,8 @@
-import type { Environment } from "../local/environment.ts";
-
 /** What a command does to the world, so that a test can stand in for it. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
-  env: Environment;
+  env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   /** Width of the terminal; null when the output goes elsewhere. */
   columns: number | null;

@@ -12,16 +12,8 @@ import { proposeCommand } from "./commands/propose.ts";
 import { scenarioCommand } from "./commands/scenario.ts";
 import { showCommand } from "./commands/show.ts";
 import { watchCommand } from "./commands/watch.ts";
+import type { Context, MakeCommand } from "./context.ts";
 import type { Io } from "./io.ts";
-
-/** What a command is made with. */
-export interface Context {
-  io: Io;
-  /** Ends with this code although nothing was thrown. */
-  exitWith(code: 0 | 1): void;
-}
-
-export type MakeCommand = (context: Context) => Command;
 
 const MAKERS: readonly MakeCommand[] = [
   proposeCommand,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { targetText } from "../functions/gate/approvalRequest.ts";
-import { formatDuration } from "../functions/gate/duration.ts";
+import { targetText } from "../functions/gate/review/approvalRequest.ts";
+import { formatDuration } from "../functions/gate/text/duration.ts";
 import type { ProposalAnswer } from "./answers.ts";
 import { facts, instant, oneLine, relative, shortDigest, statusText } from "./text.ts";
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "../functions/gate/duration.ts";
+import { formatDuration } from "../functions/gate/text/duration.ts";
 
 /** Control, invisible and direction-changing characters: a text of others must not steer the terminal. */
 const UNSAFE =

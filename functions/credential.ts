@@ -1,4 +1,4 @@
-import { RemoteError } from "./gate/ports.ts";
+import { RemoteError } from "./gate/ports/index.ts";
 import type { Budget } from "./remote.ts";
 
 /** What a call authenticates itself with. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Ids } from "./gate/ports.ts";
+import type { Ids } from "./gate/ports/index.ts";
 
 /** Lower case without vowels and look-alikes: ids that can be read out over the phone and spell nothing. */
 const ALPHABET = "23456789bcdfghjkmnpqrstvwxz";

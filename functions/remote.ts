@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { RemoteError } from "./gate/ports.ts";
-import type { Clock } from "./gate/ports.ts";
+import { RemoteError } from "./gate/ports/index.ts";
+import type { Clock } from "./gate/ports/index.ts";
 
 /** The part of the built-in `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

@@ -1,7 +1,23 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ENDPOINTS_FILE } from "./embedded.ts";
+
+const endpointsShape = z.object({
+  gate: z.object({ url: z.string(), proposerToken: z.string(), operatorToken: z.string() }),
+  pagerduty: z.object({ url: z.string(), token: z.string(), from: z.string() }),
+  cheqpoint: z.object({ url: z.string(), connectionKey: z.string() }),
+  pid: z.number(),
+});
+
+/** What `endpoints.json` in the data folder tells: everything that a client of the three needs. */
+export type Endpoints = z.infer<typeof endpointsShape>;
+
+export const ENDPOINTS_FILE = "endpoints.json";
+
+/** Throws when the folder has none: nothing runs there. */
+export function readEndpoints(dataDir: string): Endpoints {
+  return endpointsShape.parse(JSON.parse(readFileSync(join(dataDir, ENDPOINTS_FILE), "utf8")));
+}
 
 const addressShape = z.object({ gate: z.object({ url: z.string() }), pid: z.number() });
 

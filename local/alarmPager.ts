@@ -1,4 +1,4 @@
-import type { Alarm, Clock, Ledger, Log } from "../functions/gate/ports.ts";
+import type { Alarm, Clock, Ledger, Log } from "../functions/gate/ports/index.ts";
 import { enqueueEvent } from "../functions/pagerduty/events.ts";
 
 export interface AlarmPagerOptions {

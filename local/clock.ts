@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import type { Clock } from "../functions/gate/ports.ts";
+import type { Clock } from "../functions/gate/ports/index.ts";
 
 /** Real time plus what was skipped, so that an expiry can be seen without waiting for it. */
 export interface SkippableClock extends Clock {

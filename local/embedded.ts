@@ -2,16 +2,17 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { LifecycleSettings } from "../functions/gate/known.ts";
-import { startCheqpointEmulator, type CheqpointEmulator } from "./cheqpoint/index.ts";
+import type { LifecycleSettings } from "../functions/gate/lifecycle/known.ts";
+import { startCheqpointEmulator, type CheqpointEmulator } from "../emulators/cheqpoint/index.ts";
+import { ENDPOINTS_FILE, type Endpoints } from "./address.ts";
 import { openClock, type SkippableClock } from "./clock.ts";
-import { makeDataFolder } from "./dataFile.ts";
+import { makeDataFolder } from "./dataFolder.ts";
 import { LEDGER_FILE, startLocalGate, type LocalGate, type LocalGateOptions } from "./gate.ts";
-import { openSqliteLedger } from "./ledger.ts";
-import { EMULATORS } from "./ledgerPartners.ts";
+import { openSqliteLedger } from "./ledger/ledger.ts";
+import { EMULATORS } from "./ledger/ledgerPartners.ts";
 import { createCounters, createLog } from "./log.ts";
-import { startPagerDutyEmulator, type PagerDutyEmulator } from "./pagerduty/index.ts";
-import { sameAsBefore } from "./ports.ts";
+import { startPagerDutyEmulator, type PagerDutyEmulator } from "../emulators/pagerduty/index.ts";
+import { sameAsBefore } from "./settings/ports.ts";
 import { keptSubscription, subscribe } from "./subscription.ts";
 
 export interface EmbeddedOptions {
@@ -36,23 +37,7 @@ export interface EmbeddedParts {
   endpoints(): Endpoints;
 }
 
-const endpointsShape = z.object({
-  gate: z.object({ url: z.string(), proposerToken: z.string(), operatorToken: z.string() }),
-  pagerduty: z.object({ url: z.string(), token: z.string(), from: z.string() }),
-  cheqpoint: z.object({ url: z.string(), connectionKey: z.string() }),
-  pid: z.number(),
-});
-
-/** What `endpoints.json` in the data folder tells: everything that a client of the three needs. */
-export type Endpoints = z.infer<typeof endpointsShape>;
-
-export const ENDPOINTS_FILE = "endpoints.json";
 export const LOG_FILE = "gate.log";
-
-/** Throws when the folder has none: nothing runs there. */
-export function readEndpoints(dataDir: string): Endpoints {
-  return endpointsShape.parse(JSON.parse(readFileSync(join(dataDir, ENDPOINTS_FILE), "utf8")));
-}
 
 export interface Embedded extends EmbeddedParts {
   gate: LocalGate;

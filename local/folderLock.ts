@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { readAddress } from "./address.ts";
-import { makeDataFolder, openDataFile } from "./dataFile.ts";
-import { ENDPOINTS_FILE } from "./embedded.ts";
-import { SettingError } from "./environment.ts";
+import { ENDPOINTS_FILE, readAddress } from "./address.ts";
+import { openDataFile } from "../emulators/dataFile.ts";
+import { makeDataFolder } from "./dataFolder.ts";
+import { SettingError } from "./settings/environment.ts";
 
 /**
  * Keeps a second gate off a data folder. The lock is the operating system's, so that it ends with the process however

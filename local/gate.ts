@@ -4,8 +4,18 @@ import { join } from "node:path";
 import { apiHandler } from "../functions/aws/apiEvent.ts";
 import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
 import { createCheqpoint, DEFAULT_BASE_URL } from "../functions/cheqpoint/client.ts";
-import { defaultLifecycleSettings, type LifecycleSettings } from "../functions/gate/known.ts";
-import type { Cheqpoint, Clock, Ledger, Log, Metrics, PagerDuty } from "../functions/gate/ports.ts";
+import {
+  defaultLifecycleSettings,
+  type LifecycleSettings,
+} from "../functions/gate/lifecycle/known.ts";
+import type {
+  Cheqpoint,
+  Clock,
+  Ledger,
+  Log,
+  Metrics,
+  PagerDuty,
+} from "../functions/gate/ports/index.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../functions/pagerduty/client.ts";
@@ -14,10 +24,10 @@ import { eachPart } from "../functions/worker/sweep.ts";
 import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
-import { openGatingFile, type GatingFile } from "./gatingFile.ts";
+import { openGatingFile, type GatingFile } from "./gatingFile/gatingFile.ts";
 import { startHttpHost } from "./httpHost.ts";
-import { openSqliteLedger, type SqliteLedger } from "./ledger.ts";
-import type { Partners } from "./ledgerPartners.ts";
+import { openSqliteLedger, type SqliteLedger } from "./ledger/ledger.ts";
+import type { Partners } from "./ledger/ledgerPartners.ts";
 import { handleOperator, operatorRoutes } from "./operator.ts";
 import { createLocalSecrets } from "./secrets.ts";
 import type { LocalSecretsOptions } from "./secrets.ts";

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
 import { writeAddress } from "./address.ts";
-import { allSettings } from "./allSettings.ts";
-import { optional, type Environment } from "./environment.ts";
+import { allSettings } from "./settings/allSettings.ts";
+import { optional, type Environment } from "./settings/environment.ts";
 import { startLocalGate } from "./gate.ts";
-import { gateSettings, type GateSettings } from "./gateSettings.ts";
+import { gateSettings, type GateSettings } from "./settings/gateSettings.ts";
 import { lockFolder } from "./folderLock.ts";
 import { createCounters, createLog } from "./log.ts";
-import { requireFree } from "./ports.ts";
+import { requireFree } from "./settings/ports.ts";
 import { runUntilStopped } from "./process.ts";
-import { checkedGating } from "./stackFile.ts";
+import { checkedGating } from "./gatingFile/stackFile.ts";
 import { withReadOnlyTimeline } from "./timeline/index.ts";
 
 /** `npm run gate`: the gate alone. Its log goes to standard output, as JSON lines. */

@@ -1,6 +1,6 @@
 import pino from "pino";
-import type { Log, LogFields, MetricName, Metrics } from "../functions/gate/ports.ts";
-import { makePrivate } from "./dataFile.ts";
+import type { Log, LogFields, MetricName, Metrics } from "../functions/gate/ports/index.ts";
+import { makePrivate } from "../emulators/dataFile.ts";
 
 /** JSON lines on a file or, without one, on standard output. Written at once, so that a killed process loses none. */
 export function createLog(options: { file?: string; level?: string } = {}): Log {

@@ -2,11 +2,11 @@ import { parseArgs } from "node:util";
 import { join, relative, resolve } from "node:path";
 import type { Gating } from "../functions/gate/gating/index.ts";
 import { LOG_FILE, startEmbedded, type Embedded } from "./embedded.ts";
-import { optional, port, SettingError, type Environment } from "./environment.ts";
+import { optional, port, SettingError, type Environment } from "./settings/environment.ts";
 import { lockFolder } from "./folderLock.ts";
-import { requireFree } from "./ports.ts";
+import { requireFree } from "./settings/ports.ts";
 import { runUntilStopped } from "./process.ts";
-import { checkedGating, stackFile } from "./stackFile.ts";
+import { checkedGating, stackFile } from "./gatingFile/stackFile.ts";
 import { withTimeline } from "./timeline/index.ts";
 
 const DEFAULT_DATA_DIR = ".gate";

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { json, problem, type HttpRequest, type HttpResponse } from "../functions/gate/http.ts";
-import type { Alarm, KillSwitch } from "../functions/gate/ports.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../functions/http.ts";
+import type { KillSwitch } from "../functions/gate/ports/index.ts";
+import { alarmView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
 import type { MiddlewarePorts } from "../functions/middleware/ports.ts";
 
@@ -84,20 +85,6 @@ async function listAlarms(
     return problem(400, `\`limit\` must be a whole number from 1 to ${MAX_ALARMS}, got "${asked}"`);
   }
   return json(200, { alarms: (await ledger.alarms(limit)).map(alarmView) });
-}
-
-export function killSwitchView({ on, reason, by, atMs }: KillSwitch) {
-  return { on, reason, by, since: atMs === 0 ? null : new Date(atMs).toISOString() };
-}
-
-export function alarmView({ kind, text, atMs, proposalId, incidentId }: Alarm) {
-  return {
-    kind,
-    text,
-    at: new Date(atMs).toISOString(),
-    proposal: proposalId,
-    incident_id: incidentId,
-  };
 }
 
 function bodyOf(request: HttpRequest): unknown {

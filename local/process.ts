@@ -1,4 +1,5 @@
-import { SettingError } from "./environment.ts";
+import { DataFileError } from "../emulators/dataFile.ts";
+import { SettingError } from "./settings/environment.ts";
 
 /** A second Ctrl-C after this long means that stopping takes too long; before it, it is npm's copy of the first. */
 const IMPATIENT_AFTER_MS = 1_000;
@@ -45,6 +46,9 @@ function askedToStop(): { stop: Promise<void>; forget(): void } {
 function explain(error: unknown): string {
   if (error instanceof SettingError) {
     return error.message;
+  }
+  if (error instanceof DataFileError) {
+    return `${error.message}, or set \`GATE_DATA_DIR\` to another folder`;
   }
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
     return `${error.message}. Something listens there already: stop it, or set another port (0 takes a free one).`;

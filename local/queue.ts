@@ -1,4 +1,4 @@
-import type { Clock, Ledger, Log, Queue, WorkItem } from "../functions/gate/ports.ts";
+import type { Clock, Ledger, Log, Queue, WorkItem } from "../functions/gate/ports/index.ts";
 import { MOST_DUE } from "../functions/worker/watch.ts";
 
 export interface LocalQueueOptions {

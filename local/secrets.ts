@@ -1,5 +1,5 @@
-import type { Secrets } from "../functions/gate/ports.ts";
-import { sha256Hex } from "../functions/gate/token.ts";
+import type { Secrets } from "../functions/gate/ports/index.ts";
+import { sha256Hex } from "../functions/gate/text/token.ts";
 
 /** What authenticates callers of a gate on one machine. */
 export interface LocalSecretsOptions {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { subscribedEvents } from "../functions/gate/gating/index.ts";
-import type { PagerDutyEmulator } from "./pagerduty/index.ts";
+import type { PagerDutyEmulator } from "../emulators/pagerduty/index.ts";
 
 export const keptSubscription = z.object({ id: z.string(), url: z.string(), secret: z.string() });
 /** The webhook subscription of the gate; its secret is told only when it is created. */

@@ -1,4 +1,4 @@
-import { sha256Hex } from "../../functions/gate/token.ts";
+import { sha256Hex } from "../../functions/gate/text/token.ts";
 import { newProposal } from "../../test/contract/proposals.ts";
 import { missingAws } from "../../test/engine/localAws.ts";
 import { openLocalGate, SIGNING_SECRET } from "../localGate.ts";

@@ -6,7 +6,7 @@ import {
   wholeNumber,
   type AnyGateOptions,
 } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { instant, plain } from "../text.ts";
 
 export function alarmsCommand({ io }: Context): Command {

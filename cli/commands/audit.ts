@@ -1,14 +1,14 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { verifyChain } from "../../functions/gate/audit.ts";
+import { verifyChain } from "../../functions/gate/proposal/audit.ts";
 import type { TrailAnswer } from "../answers.ts";
 import { lineOf, readExport, Verifier, type Verdict } from "../auditFile.ts";
 import { CliError, usage } from "../errors.ts";
 import type { GateAccess } from "../deployed/gateAccess.ts";
 import type { Io } from "../io.ts";
 import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { counted, plain } from "../text.ts";
 
 interface ExportOptions extends AnyGateOptions {

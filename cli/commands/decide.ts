@@ -11,7 +11,7 @@ import {
   withGateOptions,
   type GateOptions,
 } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { describe } from "../proposalText.ts";
 
 interface DecideOptions extends GateOptions {

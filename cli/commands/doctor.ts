@@ -4,7 +4,7 @@ import type { Check } from "../doctor/check.ts";
 import { NOT_SEEN, examine } from "../doctor/examine.ts";
 import { subjectOf, type DoctorOptions } from "../doctor/parameters.ts";
 import { collect, printJson, withJson } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { counted, oneLine, plain } from "../text.ts";
 
 export function doctorCommand({ io, exitWith }: Context): Command {

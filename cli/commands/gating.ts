@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
 import { printJson, withJson } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { counted, table } from "../text.ts";
 import { explainCommand } from "./gatingExplain.ts";
 

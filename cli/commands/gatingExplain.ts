@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { formatDuration } from "../../functions/gate/duration.ts";
+import { formatDuration } from "../../functions/gate/text/duration.ts";
 import {
   evaluate,
   explainProposing,
@@ -18,7 +18,7 @@ import { CliError, usage } from "../errors.ts";
 import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
 import type { Io } from "../io.ts";
 import { collect, printJson, withJson } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { explain, traceText } from "../proposalText.ts";
 import { facts, oneLine } from "../text.ts";
 

@@ -1,7 +1,7 @@
 import { Argument, Command } from "commander";
 import { usage } from "../errors.ts";
 import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { instant, plain } from "../text.ts";
 
 interface KillSwitchOptions extends AnyGateOptions {

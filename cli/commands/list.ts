@@ -6,7 +6,7 @@ import {
   wholeNumber,
   type AnyGateOptions,
 } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { deadlineText, incidentLabel, standing, whyNot } from "../proposalText.ts";
 import { plain, relative, table } from "../text.ts";
 

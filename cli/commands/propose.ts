@@ -13,7 +13,7 @@ import {
   wholeNumber,
   type GateOptions,
 } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { describe } from "../proposalText.ts";
 
 interface ProposeOptions extends GateOptions, StackOptions {

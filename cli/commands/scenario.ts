@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { runScenario, ScenarioError, scenarios } from "../../local/scenarios/index.ts";
 import { CliError, usage } from "../errors.ts";
 import { embeddedOf, printJson, withGateOptions, type GateOptions } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { plain, table } from "../text.ts";
 
 export function scenarioCommand({ io }: Context): Command {

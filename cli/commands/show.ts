@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { verifyChain } from "../../functions/gate/audit.ts";
-import { eventText } from "../../local/timeline/eventText.ts";
+import { verifyChain } from "../../functions/gate/proposal/audit.ts";
+import { eventText } from "../../functions/gate/telling/eventText.ts";
 import type { TrailAnswer } from "../answers.ts";
 import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { describe, explain } from "../proposalText.ts";
 import { counted, instant, oneLine, shortDigest } from "../text.ts";
 

@@ -9,7 +9,7 @@ import {
   wholeNumber,
   type AnyGateOptions,
 } from "../options.ts";
-import type { Context } from "../program.ts";
+import type { Context } from "../context.ts";
 import { incidentLabel, standing } from "../proposalText.ts";
 import { instant, oneLine } from "../text.ts";
 

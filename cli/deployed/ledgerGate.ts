@@ -1,10 +1,14 @@
 import { userInfo } from "node:os";
 import type { z } from "zod";
-import { CursorError, incidentProblem, unlistedText } from "../../functions/gate/listing.ts";
-import type { GatingStore, KillSwitch, Ledger } from "../../functions/gate/ports.ts";
-import type { Proposal } from "../../functions/gate/proposal.ts";
-import { proposalView } from "../../functions/gate/view.ts";
-import { alarmView, killSwitchView } from "../../local/operator.ts";
+import {
+  CursorError,
+  incidentProblem,
+  unlistedText,
+} from "../../functions/gate/proposal/listing.ts";
+import type { GatingStore, KillSwitch, Ledger } from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { proposalView } from "../../functions/gate/telling/view.ts";
+import { alarmView, killSwitchView } from "../../functions/gate/telling/operatorView.ts";
 import {
   proposalAnswer,
   type alarmsAnswer,

@@ -1,4 +1,4 @@
-import { RemoteError } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
 import { CliError } from "../errors.ts";
 
 /** `warn`: it may be meant, or it cannot be told. `fail`: the gate does not do its work, or is passed by. */

@@ -1,4 +1,4 @@
-import { RemoteError } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
 import { checks, told, type Check } from "./check.ts";
 import type { Credential, Subject } from "./subject.ts";
 

@@ -1,4 +1,4 @@
-import { RemoteError } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
 import { checks, type Check } from "./check.ts";
 import { accepted, notGiven, refused, type CredentialNames } from "./credentialCheck.ts";
 import type { PagerDutyReader, PagerDutyUser } from "./pagerDutyReader.ts";

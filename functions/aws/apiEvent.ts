@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { HttpRequest, HttpResponse } from "../gate/http.ts";
+import type { HttpRequest, HttpResponse } from "../http.ts";
 
 /**
  * What API Gateway's HTTP API sends to a function (payload format 2.0), as far as it is read.

@@ -8,8 +8,8 @@ import {
   parseServiceGating,
 } from "../gate/gating/index.ts";
 import type { ServiceGating } from "../gate/gating/index.ts";
-import type { GatingStore, StoredGating } from "../gate/ports.ts";
-import { keyOfUnlisted } from "../gate/unlisted.ts";
+import type { GatingStore, StoredGating } from "../gate/ports/index.ts";
+import { keyOfUnlisted } from "../gate/proposal/unlisted.ts";
 import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 
 /*

@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
-import type { Clock, Hint, Ledger } from "../gate/ports.ts";
-import type { Proposal } from "../gate/proposal.ts";
-import { KILL_SWITCH_OFF } from "../gate/records.ts";
+import type { Clock, Hint, Ledger } from "../gate/ports/index.ts";
+import type { Proposal } from "../gate/proposal/proposal.ts";
+import { KILL_SWITCH_OFF } from "../gate/ledger/records.ts";
 import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { decodeCursor, encodeCursor, incidentOf, pageSize } from "../gate/listing.ts";
-import type { Position } from "../gate/listing.ts";
-import type { Alarm, ProposalFilter, WorkItem } from "../gate/ports.ts";
-import type { Proposal } from "../gate/proposal.ts";
+import { decodeCursor, encodeCursor, incidentOf, pageSize } from "../gate/proposal/listing.ts";
+import type { Position } from "../gate/proposal/listing.ts";
+import type { Alarm, ProposalFilter, WorkItem } from "../gate/ports/index.ts";
+import type { Proposal } from "../gate/proposal/proposal.ts";
 import { collect, keyOf } from "./dynamoTable.ts";
 import type { DynamoTable, Key } from "./dynamoTable.ts";
 import {

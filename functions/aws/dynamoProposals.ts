@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { AuditEvent } from "../gate/audit.ts";
-import { afterwards, heldBy, joinedBy } from "../gate/dedupe.ts";
-import type { DedupeState } from "../gate/dedupe.ts";
+import type { AuditEvent } from "../gate/proposal/audit.ts";
+import { afterwards, heldBy, joinedBy } from "../gate/ledger/dedupe.ts";
+import type { DedupeState } from "../gate/ledger/dedupe.ts";
 import type {
   CreateOptions,
   CreateResult,
@@ -9,8 +9,8 @@ import type {
   Recalled,
   SaveOptions,
   SaveResult,
-} from "../gate/ports.ts";
-import type { Proposal } from "../gate/proposal.ts";
+} from "../gate/ports/index.ts";
+import type { Proposal } from "../gate/proposal/proposal.ts";
 import { ABSENT, pause } from "./dynamoTable.ts";
 import type { DynamoTable, Item, Write } from "./dynamoTable.ts";
 import {

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import type { QueryCommandInput, TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import type { Clock } from "../gate/ports.ts";
+import type { Clock } from "../gate/ports/index.ts";
 
 export type Item = Record<string, unknown>;
 export interface Key {

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, ResourceNotFoundException } from "@aws-sdk/client-secrets-manager";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { Clock, Log, Sleep } from "../gate/ports.ts";
+import type { Clock, Log, Sleep } from "../gate/ports/index.ts";
 
 /** One secret's values. */
 export interface SecretValues {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { Secrets } from "../gate/ports.ts";
+import type { Secrets } from "../gate/ports/index.ts";
 import type { SecretCache } from "./secretCache.ts";
 
 /** Where the secrets are; a function knows only those that it needs. */

@@ -1,7 +1,7 @@
 import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
-import type { Queue, WorkItem } from "../gate/ports.ts";
+import type { Queue, WorkItem } from "../gate/ports/index.ts";
 
 const workItem = z.strictObject({ kind: z.enum(["proposal", "delivery"]), id: z.string().min(1) });
 

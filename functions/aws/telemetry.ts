@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit, Metrics as Powertools } from "@aws-lambda-powertools/metrics";
 import * as z from "zod";
-import type { Log, Metrics } from "../gate/ports.ts";
+import type { Log, Metrics } from "../gate/ports/index.ts";
 
 /** Log and metrics of a function; both are lines on standard output, which CloudWatch reads. */
 export interface Telemetry {

@@ -1,6 +1,6 @@
-import { sha256Hex } from "../gate/token.ts";
-import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
-import type { Clock, Ledger, Log, Metrics, Queue, Secrets } from "../gate/ports.ts";
+import { sha256Hex } from "../gate/text/token.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
+import type { Clock, Ledger, Log, Metrics, Queue, Secrets } from "../gate/ports/index.ts";
 import { parseCallback, verifyCheqpointSignature } from "../cheqpoint/callback.ts";
 
 /** What the decision receiver needs: it can invoke nothing and read no approval. */

@@ -1,7 +1,7 @@
 import { withCredential } from "../credential.ts";
 import type { Credential } from "../credential.ts";
-import { RemoteError } from "../gate/ports.ts";
-import type { ApprovalRequest, Cheqpoint, Clock } from "../gate/ports.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { ApprovalRequest, Cheqpoint, Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";
 import type { Call, Fetch, Remote } from "../remote.ts";
 import { readingShape, reasonOf, receiptShape } from "./shapes.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ApprovalReading, SubmitReceipt } from "../gate/ports.ts";
+import type { ApprovalReading, SubmitReceipt } from "../gate/ports/index.ts";
 
 /** A field that may be absent: of whatever form, it never makes the rest unreadable. */
 function optional<T extends z.ZodType>(type: T) {

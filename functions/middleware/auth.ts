@@ -1,6 +1,6 @@
-import { sha256Hex } from "../gate/token.ts";
-import type { HttpRequest } from "../gate/http.ts";
-import type { Secrets } from "../gate/ports.ts";
+import { sha256Hex } from "../gate/text/token.ts";
+import type { HttpRequest } from "../http.ts";
+import type { Secrets } from "../gate/ports/index.ts";
 
 /** Header that a webhook action of an Event Orchestration rule carries: such an action cannot send a bearer token. */
 const TOKEN_HEADER = "x-gate-token";

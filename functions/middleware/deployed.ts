@@ -9,7 +9,7 @@ import { createSecretCache } from "../aws/secretCache.ts";
 import { createSecrets } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import type { Telemetry } from "../aws/telemetry.ts";
-import type { Clock, Sleep } from "../gate/ports.ts";
+import type { Clock, Sleep } from "../gate/ports/index.ts";
 import { randomIds } from "../ids.ts";
 import { handleMiddleware } from "./middleware.ts";
 import type { MiddlewarePorts } from "./ports.ts";

@@ -1,5 +1,5 @@
-import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
-import { CursorError } from "../gate/listing.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
+import { CursorError } from "../gate/proposal/listing.ts";
 import { callerOf, type Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 import { listProposals, receiveProposal, showEvents, showProposal } from "./proposals.ts";

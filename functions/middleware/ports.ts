@@ -8,7 +8,7 @@ import type {
   Queue,
   Secrets,
   Sleep,
-} from "../gate/ports.ts";
+} from "../gate/ports/index.ts";
 
 /** Everything that the receiver needs: no key to PagerDuty's API or to Cheqpoint is among it. */
 export interface MiddlewarePorts {

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Runbook } from "../gate/gating/index.ts";
-import { INCIDENT_ID, INCIDENT_ID_TEXT } from "../gate/listing.ts";
-import { hiddenCharacter, LINES, printable } from "../gate/printable.ts";
-import type { ProposalRequest, Scalar } from "../gate/proposal.ts";
+import { INCIDENT_ID, INCIDENT_ID_TEXT } from "../gate/proposal/listing.ts";
+import { hiddenCharacter, LINES, printable } from "../gate/text/printable.ts";
+import type { ProposalRequest, Scalar } from "../gate/proposal/proposal.ts";
 
 const text = (max: number) => z.string().trim().min(1).max(max);
 /** Refuses what would show its reader another text than is there. */

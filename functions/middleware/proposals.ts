@@ -1,12 +1,12 @@
-import { canonicalJson, sha256 } from "../gate/canonical.ts";
+import { canonicalJson, sha256 } from "../gate/text/canonical.ts";
 import { checkParameters, findRunbook } from "../gate/gating/index.ts";
-import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
-import { gateIncidentLink } from "../gate/incidents.ts";
-import { newProposal } from "../gate/intake.ts";
-import { incidentProblem, unlistedText } from "../gate/listing.ts";
-import type { CreateResult, Idempotency } from "../gate/ports.ts";
-import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal.ts";
-import { joinedText, proposalView } from "../gate/view.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
+import { gateIncidentLink } from "../gate/proposal/incidents.ts";
+import { newProposal } from "../gate/proposal/intake.ts";
+import { incidentProblem, unlistedText } from "../gate/proposal/listing.ts";
+import type { CreateResult, Idempotency } from "../gate/ports/index.ts";
+import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal/proposal.ts";
+import { joinedText, proposalView } from "../gate/telling/view.ts";
 import type { Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 import {

@@ -1,7 +1,7 @@
-import { raiseAlarm } from "../gate/alarms.ts";
-import { sha256Hex } from "../gate/token.ts";
-import { json, problem, type HttpRequest, type HttpResponse } from "../gate/http.ts";
-import type { Delivery } from "../gate/ports.ts";
+import { raiseAlarm } from "../gate/ledger/alarms.ts";
+import { sha256Hex } from "../gate/text/token.ts";
+import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
+import type { Delivery } from "../gate/ports/index.ts";
 import { parseWebhookEvent } from "../pagerduty/event.ts";
 import { verifyPagerDutySignature } from "../pagerduty/signature.ts";
 import type { MiddlewarePorts } from "./ports.ts";

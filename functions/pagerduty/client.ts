@@ -1,4 +1,4 @@
-import type { PagerDuty } from "../gate/ports.ts";
+import type { PagerDuty } from "../gate/ports/index.ts";
 import { actionCalls } from "./execute.ts";
 import { incidentCalls } from "./incidents.ts";
 import { createRest } from "./rest.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Incident } from "../gate/proposal.ts";
+import type { Incident } from "../gate/proposal/proposal.ts";
 import { epochMs, id, incidentShape, invocationState, optional } from "./shapes.ts";
 
 /** What an event tells, as far as the gate reacts to it. */

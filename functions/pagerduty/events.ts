@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { RemoteError } from "../gate/ports.ts";
-import type { Clock } from "../gate/ports.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";
 import type { Fetch, Remote } from "../remote.ts";
 import { cut } from "./text.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { RemoteError } from "../gate/ports.ts";
-import type { Invocation, Order, PagerDuty } from "../gate/ports.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { Invocation, Order, PagerDuty } from "../gate/ports/index.ts";
 import { assignmentOf } from "./incidents.ts";
 import { asPathId, isId } from "./ids.ts";
 import type { Rest } from "./rest.ts";

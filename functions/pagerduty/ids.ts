@@ -1,4 +1,4 @@
-import { RemoteError } from "../gate/ports.ts";
+import { RemoteError } from "../gate/ports/index.ts";
 
 /** PagerDuty's ids, old (`PINC001`), new (26 characters) and UUIDs alike. */
 export function isId(value: string): boolean {

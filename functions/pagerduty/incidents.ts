@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { RemoteError } from "../gate/ports.ts";
-import type { NewIncident, PagerDuty } from "../gate/ports.ts";
-import type { Incident } from "../gate/proposal.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { NewIncident, PagerDuty } from "../gate/ports/index.ts";
+import type { Incident } from "../gate/proposal/proposal.ts";
 import { asPathId, isId } from "./ids.ts";
 import type { Rest } from "./rest.ts";
 import { id, incidentShape, optional, webAddress } from "./shapes.ts";

@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { withCredential } from "../credential.ts";
 import type { Credential } from "../credential.ts";
-import { RemoteError } from "../gate/ports.ts";
-import type { Clock } from "../gate/ports.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf, send } from "../remote.ts";
 import type { Budget, Call, Fetch, Remote } from "../remote.ts";
 

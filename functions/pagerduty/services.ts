@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { PagerDuty } from "../gate/ports.ts";
+import type { PagerDuty } from "../gate/ports/index.ts";
 import type { Rest } from "./rest.ts";
 import { id } from "./shapes.ts";
 

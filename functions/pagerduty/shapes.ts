@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { Invocation } from "../gate/ports.ts";
-import { printable } from "../gate/printable.ts";
-import type { Incident } from "../gate/proposal.ts";
+import type { Invocation } from "../gate/ports/index.ts";
+import { printable } from "../gate/text/printable.ts";
+import type { Incident } from "../gate/proposal/proposal.ts";
 
 /** A field that the gate can do without: of whatever form, it never makes the rest unreadable. */
 export function optional<T extends z.ZodType>(type: T) {

@@ -1,4 +1,4 @@
-import { raiseAlarm } from "../gate/alarms.ts";
+import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import {
   checkParameters,
   eventClaims,
@@ -6,12 +6,13 @@ import {
   findRunbook,
   proposedRunbook,
 } from "../gate/gating/index.ts";
-import { newProposal } from "../gate/intake.ts";
-import { gateIncidentLink, isGateIncident } from "../gate/incidents.ts";
-import type { Alarm, Delivery, Hint } from "../gate/ports.ts";
-import type { Incident } from "../gate/proposal.ts";
-import { sha256 } from "../gate/canonical.ts";
+import { newProposal } from "../gate/proposal/intake.ts";
+import { gateIncidentLink, isGateIncident } from "../gate/proposal/incidents.ts";
+import type { Alarm, Delivery, Hint } from "../gate/ports/index.ts";
+import type { Incident } from "../gate/proposal/proposal.ts";
+import { sha256 } from "../gate/text/canonical.ts";
 import { parseWebhookEvent, type WebhookEvent } from "../pagerduty/event.ts";
+import type { DeliveryResult } from "./deliveryResult.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { reconcileInvocation, reconcileWorkflow } from "./reconcile.ts";
 
@@ -26,9 +27,6 @@ const MAX_BACKOFF_MS = 5 * 60_000;
 /** When an event has failed this often, about five minutes, somebody has to hear of it; it is tried on. */
 const ALARM_TRIES = 8;
 const HOUR_MS = 3_600_000;
-
-/** What came of an event; `again`: it cannot be told yet. */
-export type DeliveryResult = { result: string } | { againAtMs: number };
 
 /** Turns one kept event into what it means: a proposal, a hint, or a reconciled invocation. */
 export async function deliver(ports: WorkerPorts, id: string): Promise<void> {

@@ -1,6 +1,6 @@
-import type { Effect } from "../gate/known.ts";
-import { RemoteError } from "../gate/ports.ts";
-import type { EffectResult } from "../gate/results.ts";
+import type { Effect } from "../gate/lifecycle/known.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { EffectResult } from "../gate/lifecycle/results.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** While Cheqpoint is polled it is given this long to decide inline; it allows 10 s at most. */

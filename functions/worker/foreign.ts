@@ -1,8 +1,8 @@
-import { raiseAlarm } from "../gate/alarms.ts";
-import { incidentLabel } from "../gate/incidents.ts";
-import { RemoteError, type Delivery, type ReportedInvocation } from "../gate/ports.ts";
-import type { Incident, Proposal } from "../gate/proposal.ts";
-import type { DeliveryResult } from "./deliveries.ts";
+import { raiseAlarm } from "../gate/ledger/alarms.ts";
+import { incidentLabel } from "../gate/proposal/incidents.ts";
+import { RemoteError, type Delivery, type ReportedInvocation } from "../gate/ports/index.ts";
+import type { Incident, Proposal } from "../gate/proposal/proposal.ts";
+import type { DeliveryResult } from "./deliveryResult.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** A second invocation this soon after ours, by the same user, is ours run twice; later it is somebody's doing. */

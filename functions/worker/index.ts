@@ -13,7 +13,7 @@ import { secretText } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import { createTelemetry } from "../aws/telemetry.ts";
 import { createCheqpoint } from "../cheqpoint/client.ts";
-import { defaultLifecycleSettings } from "../gate/known.ts";
+import { defaultLifecycleSettings } from "../gate/lifecycle/known.ts";
 import { randomIds } from "../ids.ts";
 import { createPagerDuty } from "../pagerduty/client.ts";
 import { sleep } from "../sleep.ts";

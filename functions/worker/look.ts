@@ -1,7 +1,7 @@
-import type { Known, Look, Looked } from "../gate/known.ts";
-import { OWN_AGENT, ownAgent } from "../gate/incidents.ts";
-import { RemoteError } from "../gate/ports.ts";
-import type { DutyName, Proposal } from "../gate/proposal.ts";
+import type { Known, Look, Looked } from "../gate/lifecycle/known.ts";
+import { OWN_AGENT, ownAgent } from "../gate/proposal/incidents.ts";
+import { RemoteError } from "../gate/ports/index.ts";
+import type { DutyName, Proposal } from "../gate/proposal/proposal.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** Answers what the lifecycle asks. A store that fails throws, a remote system that fails is an answer. */

@@ -1,4 +1,4 @@
-import type { LifecycleSettings } from "../gate/known.ts";
+import type { LifecycleSettings } from "../gate/lifecycle/known.ts";
 import type {
   Cheqpoint,
   Clock,
@@ -9,7 +9,7 @@ import type {
   Metrics,
   PagerDuty,
   Queue,
-} from "../gate/ports.ts";
+} from "../gate/ports/index.ts";
 
 /** Everything that the worker moves a proposal on with. */
 export interface WorkerPorts {

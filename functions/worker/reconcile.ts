@@ -1,8 +1,8 @@
-import type { Delivery, ReportedInvocation } from "../gate/ports.ts";
-import { runLink, startedId } from "../gate/incidents.ts";
-import type { Execution, Proposal } from "../gate/proposal.ts";
+import type { Delivery, ReportedInvocation } from "../gate/ports/index.ts";
+import { runLink, startedId } from "../gate/proposal/incidents.ts";
+import type { Execution, Proposal } from "../gate/proposal/proposal.ts";
 import type { WebhookData, WebhookEvent } from "../pagerduty/event.ts";
-import type { DeliveryResult } from "./deliveries.ts";
+import type { DeliveryResult } from "./deliveryResult.ts";
 import { TWICE_WITHIN_MS, foreign } from "./foreign.ts";
 import { isByGate } from "./look.ts";
 import type { WorkerPorts } from "./ports.ts";

@@ -1,4 +1,4 @@
-import type { WorkItem } from "../gate/ports.ts";
+import type { WorkItem } from "../gate/ports/index.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { MOST_DUE, countPastSla, watchSubscriptions } from "./watch.ts";
 

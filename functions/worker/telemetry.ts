@@ -1,5 +1,5 @@
-import type { AuditFact } from "../gate/audit.ts";
-import type { MetricName, Metrics } from "../gate/ports.ts";
+import type { AuditFact } from "../gate/proposal/audit.ts";
+import type { MetricName, Metrics } from "../gate/ports/index.ts";
 
 /** An uncertain outcome is counted with its alarm. */
 const METRICS: Readonly<Record<string, MetricName>> = {

@@ -1,11 +1,11 @@
-import { raiseAlarm } from "../gate/alarms.ts";
-import { chainFacts } from "../gate/audit.ts";
-import type { Change, Effect, Known, Step } from "../gate/known.ts";
+import { raiseAlarm } from "../gate/ledger/alarms.ts";
+import { chainFacts } from "../gate/proposal/audit.ts";
+import type { Change, Effect, Known, Step } from "../gate/lifecycle/known.ts";
 import { nextStep } from "../gate/lifecycle/index.ts";
-import type { Hint, SaveResult } from "../gate/ports.ts";
-import { phaseOf, type Proposal } from "../gate/proposal.ts";
-import { applyResult, type EffectResult } from "../gate/results.ts";
-import { sha256Hex } from "../gate/token.ts";
+import type { Hint, SaveResult } from "../gate/ports/index.ts";
+import { phaseOf, type Proposal } from "../gate/proposal/proposal.ts";
+import { applyResult, type EffectResult } from "../gate/lifecycle/results.ts";
+import { sha256Hex } from "../gate/text/token.ts";
 import { perform } from "./effects.ts";
 import { look } from "./look.ts";
 import type { WorkerPorts } from "./ports.ts";

@@ -1,5 +1,5 @@
-import { raiseAlarm } from "../gate/alarms.ts";
-import type { Ledger } from "../gate/ports.ts";
+import { raiseAlarm } from "../gate/ledger/alarms.ts";
+import type { Ledger } from "../gate/ports/index.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** Keys only, so that reading far more than can be worked on is cheap. */

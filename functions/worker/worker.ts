@@ -1,4 +1,4 @@
-import type { WorkItem } from "../gate/ports.ts";
+import type { WorkItem } from "../gate/ports/index.ts";
 import { deliver } from "./deliveries.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { visit } from "./visit.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SEED } from "../pagerduty/seed.ts";
+import { SEED } from "../../emulators/pagerduty/seed.ts";
 import { ScenarioError } from "./calls.ts";
 import type { Scenario } from "./scenario.ts";
 

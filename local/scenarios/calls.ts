@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Endpoints } from "../embedded.ts";
+import type { Endpoints } from "../address.ts";
 
 /** What the scenarios do by HTTP, as anybody could. */
 export interface Calls {

@@ -1,4 +1,4 @@
-import type { Endpoints } from "../embedded.ts";
+import type { Endpoints } from "../address.ts";
 import { callsTo } from "./calls.ts";
 import { bypass } from "./bypass.ts";
 import { diagnostics, failover, reassign, restart } from "./proposals.ts";

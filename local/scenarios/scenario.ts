@@ -1,4 +1,4 @@
-import type { Endpoints } from "../embedded.ts";
+import type { Endpoints } from "../address.ts";
 import type { Calls } from "./calls.ts";
 
 export interface ScenarioReport {

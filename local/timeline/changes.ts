@@ -1,4 +1,4 @@
-import type { Ledger } from "../../functions/gate/ports.ts";
+import type { Ledger } from "../../functions/gate/ports/index.ts";
 
 /** Tells listeners that something in the ledger changed; what, they read themselves. */
 export class Changes {

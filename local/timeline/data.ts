@@ -1,10 +1,10 @@
-import { verifyChain } from "../../functions/gate/audit.ts";
-import type { Ledger } from "../../functions/gate/ports.ts";
-import type { Proposal } from "../../functions/gate/proposal.ts";
-import { proposalView } from "../../functions/gate/view.ts";
+import { verifyChain } from "../../functions/gate/proposal/audit.ts";
+import type { Ledger } from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { proposalView } from "../../functions/gate/telling/view.ts";
 import type { LocalGateParts } from "../gate.ts";
-import { alarmView, killSwitchView } from "../operator.ts";
-import { eventText } from "./eventText.ts";
+import { alarmView, killSwitchView } from "../../functions/gate/telling/operatorView.ts";
+import { eventText } from "../../functions/gate/telling/eventText.ts";
 
 const OPEN_SHOWN = 200;
 const ENDED_SHOWN = 50;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { createSecretCache } from "../../functions/aws/secretCache.ts";
 import { createSecrets, secretText } from "../../functions/aws/secretsManager.ts";
 import type { SecretArns } from "../../functions/aws/secretsManager.ts";
-import type { Log } from "../../functions/gate/ports.ts";
+import type { Log } from "../../functions/gate/ports/index.ts";
 import { START_MS, TestClock } from "../contract/proposals.ts";
 import { awsError, startFakeAws } from "./fakeAws.ts";
 import type { AwsAnswer, FakeAws } from "./fakeAws.ts";

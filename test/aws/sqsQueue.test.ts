@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { z } from "zod";
 import { createSqsQueue, readWorkItem, writeWorkItem } from "../../functions/aws/sqsQueue.ts";
-import type { WorkItem } from "../../functions/gate/ports.ts";
+import type { WorkItem } from "../../functions/gate/ports/index.ts";
 import { startFakeAws } from "./fakeAws.ts";
 import type { FakeAws } from "./fakeAws.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createCheqpoint } from "../../functions/cheqpoint/client.ts";
 import type { CheqpointOptions } from "../../functions/cheqpoint/client.ts";
-import type { ApprovalRequest, Cheqpoint } from "../../functions/gate/ports.ts";
+import type { ApprovalRequest, Cheqpoint } from "../../functions/gate/ports/index.ts";
 import { closedPortUrl, startWireServer } from "../pagerduty/wireServer.ts";
 import type { Misbehaviour, Reply, WireServer } from "../pagerduty/wireServer.ts";
 

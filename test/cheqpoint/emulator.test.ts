@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createCheqpoint } from "../../functions/cheqpoint/client.ts";
 import { parseCallback, verifyCheqpointSignature } from "../../functions/cheqpoint/callback.ts";
-import type { ApprovalRequest, Cheqpoint } from "../../functions/gate/ports.ts";
-import { startCheqpointEmulator } from "../../local/cheqpoint/index.ts";
-import type { CheqpointEmulator } from "../../local/cheqpoint/index.ts";
+import type { ApprovalRequest, Cheqpoint } from "../../functions/gate/ports/index.ts";
+import { startCheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
+import type { CheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
 import { startWireServer } from "../pagerduty/wireServer.ts";
 import type { WireServer } from "../pagerduty/wireServer.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MIGRATIONS } from "../../local/ledgerSchema.ts";
-import { openSqliteFile } from "../../local/sqliteFile.ts";
+import { MIGRATIONS } from "../../local/ledger/ledgerSchema.ts";
+import { openSqliteFile } from "../../local/ledger/sqliteFile.ts";
 import { GateBench } from "./support.ts";
 
 describe("Command audit", function () {

@@ -6,8 +6,8 @@ import { ALARMS } from "../../components/alarms.ts";
 import { dashboardBody } from "../../components/dashboard.ts";
 import { Monitoring } from "../../components/index.ts";
 import type { MonitoringArgs } from "../../components/index.ts";
-import { ALARM_METRICS } from "../../functions/gate/alarms.ts";
-import type { MetricName } from "../../functions/gate/ports.ts";
+import { ALARM_METRICS } from "../../functions/gate/ledger/alarms.ts";
+import type { MetricName } from "../../functions/gate/ports/index.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
@@ -116,7 +116,7 @@ describe("Monitoring", () => {
     const raising = sourceFiles().filter(([, text]) => text.includes("ledger.raise("));
     assert.deepEqual(
       raising.map(([file]) => file),
-      [join("gate", "alarms.ts")],
+      [join("gate", "ledger", "alarms.ts")],
     );
   });
 

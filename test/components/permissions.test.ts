@@ -12,7 +12,7 @@ import { RECEIVER_LIMITS, dynamoClient } from "../../functions/aws/clients.ts";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import { linkKey } from "../../functions/aws/ledgerItems.ts";
 import { handleCallback } from "../../functions/callback/callback.ts";
-import { sha256Hex } from "../../functions/gate/token.ts";
+import { sha256Hex } from "../../functions/gate/text/token.ts";
 import { deployedMiddleware } from "../../functions/middleware/deployed.ts";
 import { signPagerDuty } from "../../functions/pagerduty/signature.ts";
 import { startFakeAws } from "../aws/fakeAws.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gatingHash, parseGating } from "../../functions/gate/gating/index.ts";
-import type { GatingStore } from "../../functions/gate/ports.ts";
+import type { GatingStore } from "../../functions/gate/ports/index.ts";
 
 /** A store under test, and how its gating is written. */
 export interface GatingStoreSubject {

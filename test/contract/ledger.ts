@@ -1,21 +1,16 @@
-import type { Clock, Ledger } from "../../functions/gate/ports.ts";
+import type { Clock, Ledger } from "../../functions/gate/ports/index.ts";
 import { deliveryContract, reportContract } from "./ledgerDeliveries.ts";
 import { dedupeContract } from "./ledgerDedupe.ts";
 import { listContract } from "./ledgerLists.ts";
 import { dedupeModelContract } from "./ledgerModel.ts";
 import { proposalContract } from "./ledgerProposals.ts";
+import type { Subject } from "./ledgerSubject.ts";
 import { TestClock } from "./proposals.ts";
 
 /** An empty ledger and the way to give it up. */
 export interface OpenedLedger {
   ledger: Ledger;
   close(): Promise<void>;
-}
-
-/** What the parts of the contract use: the ledger and clock of the running test. */
-export interface Subject {
-  readonly ledger: Ledger;
-  readonly clock: TestClock;
 }
 
 export interface ContractOptions {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { CreateOptions, DedupeChange } from "../../functions/gate/ports.ts";
-import type { Proposal } from "../../functions/gate/proposal.ts";
-import type { Subject } from "./ledger.ts";
+import type { CreateOptions, DedupeChange } from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import type { Subject } from "./ledgerSubject.ts";
 import { createNew } from "./ledgerProposals.ts";
 import { START_MS, anEventSource, newProposal, nextVersion } from "./proposals.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import type { Subject } from "./ledger.ts";
+import type { Subject } from "./ledgerSubject.ts";
 import { START_MS, newAlarm, newDelivery, newInvocation } from "./proposals.ts";
 
 export function deliveryContract(subject: Subject): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ProposalFilter } from "../../functions/gate/ports.ts";
-import type { Subject } from "./ledger.ts";
+import type { ProposalFilter } from "../../functions/gate/ports/index.ts";
+import type { Subject } from "./ledgerSubject.ts";
 import { createNew } from "./ledgerProposals.ts";
 import { START_MS, anIncident, newDelivery, newProposal, nextVersion } from "./proposals.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { DedupeChange, Idempotency, Ledger } from "../../functions/gate/ports.ts";
-import type { Subject } from "./ledger.ts";
+import type { DedupeChange, Idempotency, Ledger } from "../../functions/gate/ports/index.ts";
+import type { Subject } from "./ledgerSubject.ts";
 import type { TestClock } from "./proposals.ts";
 import { START_MS, anEventSource, newProposal, nextVersion } from "./proposals.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { verifyChain } from "../../functions/gate/audit.ts";
-import type { Hint } from "../../functions/gate/ports.ts";
-import type { Proposal } from "../../functions/gate/proposal.ts";
-import type { Subject } from "./ledger.ts";
+import { verifyChain } from "../../functions/gate/proposal/audit.ts";
+import type { Hint } from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import type { Subject } from "./ledgerSubject.ts";
 import { START_MS, anIncident, newProposal, nextVersion } from "./proposals.ts";
 import type { Written } from "./proposals.ts";
 

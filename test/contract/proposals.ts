@@ -1,7 +1,17 @@
-import { GENESIS, chainFacts } from "../../functions/gate/audit.ts";
-import type { AuditEvent, AuditFact } from "../../functions/gate/audit.ts";
-import type { Alarm, Clock, Delivery, ReportedInvocation } from "../../functions/gate/ports.ts";
-import type { Incident, Proposal, ProposalRequest, Source } from "../../functions/gate/proposal.ts";
+import { GENESIS, chainFacts } from "../../functions/gate/proposal/audit.ts";
+import type { AuditEvent, AuditFact } from "../../functions/gate/proposal/audit.ts";
+import type {
+  Alarm,
+  Clock,
+  Delivery,
+  ReportedInvocation,
+} from "../../functions/gate/ports/index.ts";
+import type {
+  Incident,
+  Proposal,
+  ProposalRequest,
+  Source,
+} from "../../functions/gate/proposal/proposal.ts";
 
 export const START_MS = Date.UTC(2026, 10, 2, 9, 0, 0);
 

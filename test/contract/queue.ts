@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Queue, WorkItem } from "../../functions/gate/ports.ts";
+import type { Queue, WorkItem } from "../../functions/gate/ports/index.ts";
 
 /** A queue under test, and who takes from it. */
 export interface QueueSubject {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Secrets } from "../../functions/gate/ports.ts";
-import { sha256Hex } from "../../functions/gate/token.ts";
+import type { Secrets } from "../../functions/gate/ports/index.ts";
+import { sha256Hex } from "../../functions/gate/text/token.ts";
 
 /** What is stored; what is absent is not there at all. */
 export interface StoredSecrets {

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
-import { SEED } from "../../local/pagerduty/index.ts";
+import { SEED } from "../../emulators/pagerduty/index.ts";
 import { startCliServer } from "./cliServer.ts";
 import { differences, missingLines } from "./likeness.ts";
 import { at, blocksOf, documents, root, type Block } from "./markdown.ts";

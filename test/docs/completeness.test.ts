@@ -42,7 +42,7 @@ function assertTold(words: readonly string[], document: string, heading: string)
 describe("the documents", () => {
   it("explain every outcome's reason", () => {
     assertTold(
-      union("functions/gate/proposal.ts", "type OutcomeReason ="),
+      union("functions/gate/proposal/proposal.ts", "type OutcomeReason ="),
       "docs/operations.md",
       "Outcomes",
     );
@@ -74,7 +74,7 @@ describe("the documents", () => {
   it("explain every status and every reason to join", () => {
     const api = read("docs/api.md");
     const words = [
-      ...union("functions/gate/proposal.ts", "type Phase ="),
+      ...union("functions/gate/proposal/proposal.ts", "type Phase ="),
       ...union("functions/gate/ports/ledger.ts", "type Joined ="),
     ];
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe("the documents", () => {
   });
 
   it("name exactly the settings that `npm run gate` reads", () => {
-    const text = source("local/gateSettings.ts");
+    const text = source("local/settings/gateSettings.ts");
     const settings = [...text.matchAll(/"((?:GATE|PAGERDUTY|CHEQPOINT|LOG)_[A-Z_]+)"/g)].map(
       ([, name = ""]) => name,
     );

@@ -9,6 +9,7 @@ export const documents: readonly string[] = [
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   "bench/README.md",
+  "emulators/README.md",
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),

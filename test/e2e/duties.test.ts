@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RemoteError } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
 import { answer, asked, ended, finish, propose, see, type Seen } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World, type Json } from "../harness/world.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { manualTaskKey } from "../../functions/gate/incidents.ts";
+import { manualTaskKey } from "../../functions/gate/proposal/incidents.ts";
 import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, World } from "../harness/world.ts";

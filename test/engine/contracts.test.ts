@@ -19,7 +19,7 @@ import { createSecrets } from "../../functions/aws/secretsManager.ts";
 import type { SecretArns } from "../../functions/aws/secretsManager.ts";
 import { createSqsQueue, readWorkItem } from "../../functions/aws/sqsQueue.ts";
 import { gatingTable } from "../../functions/aws/tableDefinition.ts";
-import type { Log, WorkItem } from "../../functions/gate/ports.ts";
+import type { Log, WorkItem } from "../../functions/gate/ports/index.ts";
 import { sleep } from "../../functions/sleep.ts";
 import { SERVICES, gatingStoreContract } from "../contract/gatingStore.ts";
 import { queueContract } from "../contract/queue.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALARMS } from "../../components/alarms.ts";
-import { SEED } from "../../local/pagerduty/index.ts";
+import { SEED } from "../../emulators/pagerduty/index.ts";
 import { DeployedGate, PROGRAM, exampleSource } from "./deployedGate.ts";
 import type { Outputs } from "./deployedGate.ts";
 import { Project, missingEngine, repository, skipFor } from "./engine.ts";

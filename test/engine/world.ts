@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { startCheqpointEmulator } from "../../local/cheqpoint/index.ts";
-import type { CheqpointEmulator } from "../../local/cheqpoint/index.ts";
-import { startPagerDutyEmulator } from "../../local/pagerduty/index.ts";
-import type { PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { startCheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
+import type { CheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
+import { startPagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
+import type { PagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
 import { openDoor } from "./door.ts";
 import type { Door } from "./door.ts";
 import { localFetch } from "./localFetch.ts";

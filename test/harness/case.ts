@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { AuditEvent } from "../../functions/gate/audit.ts";
-import { verifyChain } from "../../functions/gate/audit.ts";
-import type { Proposal } from "../../functions/gate/proposal.ts";
+import type { AuditEvent } from "../../functions/gate/proposal/audit.ts";
+import { verifyChain } from "../../functions/gate/proposal/audit.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import type { Json, Reply, World } from "./world.ts";
 
 /** How an agent proposes the fail-over of an incident's database. */

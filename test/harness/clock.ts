@@ -1,4 +1,4 @@
-import type { Clock } from "../../functions/gate/ports.ts";
+import type { Clock } from "../../functions/gate/ports/index.ts";
 
 export const START_MS = Date.parse("2026-11-23T10:00:00.000Z");
 

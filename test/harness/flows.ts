@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { verifyChain } from "../../functions/gate/audit.ts";
-import type { AuditEvent } from "../../functions/gate/audit.ts";
-import type { OutcomeKind, Proposal } from "../../functions/gate/proposal.ts";
+import { verifyChain } from "../../functions/gate/proposal/audit.ts";
+import type { AuditEvent } from "../../functions/gate/proposal/audit.ts";
+import type { OutcomeKind, Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { gatingOf } from "./gating.ts";
 import { throughTap, type OneFault } from "./taps.ts";
 import { CONNECTION_KEY, OPERATOR_TOKEN, PROPOSER_TOKEN, type Json, type World } from "./world.ts";

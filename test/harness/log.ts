@@ -1,4 +1,4 @@
-import type { Log } from "../../functions/gate/ports.ts";
+import type { Log } from "../../functions/gate/ports/index.ts";
 
 /** Everything that the gate logged, a line each. */
 export class LogLines implements Log {

@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
-import { newProposal } from "../../functions/gate/intake.ts";
+import { newProposal } from "../../functions/gate/proposal/intake.ts";
 import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
 import type { ServiceGating } from "../../functions/gate/gating/index.ts";
-import type { Change, Effect, Known, Look, Looked, Step } from "../../functions/gate/known.ts";
+import type {
+  Change,
+  Effect,
+  Known,
+  Look,
+  Looked,
+  Step,
+} from "../../functions/gate/lifecycle/known.ts";
 import { nextStep } from "../../functions/gate/lifecycle/index.ts";
-import type { ApprovalReading, Hint, StoredGating } from "../../functions/gate/ports.ts";
-import { RemoteError } from "../../functions/gate/ports.ts";
-import type { Incident, Proposal } from "../../functions/gate/proposal.ts";
-import { applyResult, type EffectResult } from "../../functions/gate/results.ts";
+import type { ApprovalReading, Hint, StoredGating } from "../../functions/gate/ports/index.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
+import type { Incident, Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { applyResult, type EffectResult } from "../../functions/gate/lifecycle/results.ts";
 import { START_MS } from "./clock.ts";
 import { gatingOf } from "./gating.ts";
 

@@ -1,4 +1,4 @@
-import { RemoteError } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
 
 /** Sees every call of the gate to its ledger, to PagerDuty and to Cheqpoint, `ledger.save`, and may make it fail. */
 export type Tap = (

@@ -1,8 +1,8 @@
 // Shows that clients which others wrote understand the emulators. Not shown: that the real services answer alike.
 import assert from "node:assert/strict";
-import { startCheqpointEmulator, type CheqpointEmulator } from "../../local/cheqpoint/index.ts";
-import { SEED, startPagerDutyEmulator } from "../../local/pagerduty/index.ts";
-import type { PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { startCheqpointEmulator, type CheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
+import { SEED, startPagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
+import type { PagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
 import { pythonWithClients, startPythonClients, type PythonClients } from "./python.ts";
 import { startTlsProxy, type TlsProxy } from "./tlsProxy.ts";
 

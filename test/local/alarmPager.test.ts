@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Alarm } from "../../functions/gate/ports.ts";
+import type { Alarm } from "../../functions/gate/ports/index.ts";
 import { withAlarmPager } from "../../local/alarmPager.ts";
-import { openSqliteLedger } from "../../local/ledger.ts";
-import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { openSqliteLedger } from "../../local/ledger/ledger.ts";
+import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
 
 describe("the alarm pager", () => {
   const clock = { now: () => Date.parse("2026-11-23T10:00:00Z") };

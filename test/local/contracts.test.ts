@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Log, WorkItem } from "../../functions/gate/ports.ts";
-import { openGatingFile } from "../../local/gatingFile.ts";
+import type { Log, WorkItem } from "../../functions/gate/ports/index.ts";
+import { openGatingFile } from "../../local/gatingFile/gatingFile.ts";
 import { createLocalQueue } from "../../local/queue.ts";
 import { createLocalSecrets } from "../../local/secrets.ts";
 import { gatingStoreContract } from "../contract/gatingStore.ts";

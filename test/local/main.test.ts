@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAddress } from "../../local/address.ts";
-import { readEndpoints } from "../../local/embedded.ts";
+import { readEndpoints } from "../../local/address.ts";
 import { DEV_STACK, ROOT, run } from "../cli/support.ts";
 
 interface Started {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Log, LogFields, WorkItem } from "../../functions/gate/ports.ts";
+import type { Log, LogFields, WorkItem } from "../../functions/gate/ports/index.ts";
 import { createLocalQueue } from "../../local/queue.ts";
 import type { LocalQueueOptions } from "../../local/queue.ts";
 import { START_MS } from "../contract/proposals.ts";

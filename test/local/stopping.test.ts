@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ledger } from "../../functions/gate/ports.ts";
+import type { Ledger } from "../../functions/gate/ports/index.ts";
 import { startLocalGate } from "../../local/gate.ts";
 import { startHttpHost } from "../../local/httpHost.ts";
 import { createCounters, createLog } from "../../local/log.ts";

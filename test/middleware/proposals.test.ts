@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { HttpRequest } from "../../functions/gate/http.ts";
+import type { HttpRequest } from "../../functions/http.ts";
 import type { MiddlewarePorts } from "../../functions/middleware/ports.ts";
 import { showProposal } from "../../functions/middleware/proposals.ts";
 import { finish, propose } from "../harness/case.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { PagerDutyOptions } from "../../functions/pagerduty/client.ts";
-import type { NewIncident, Order, PagerDuty } from "../../functions/gate/ports.ts";
+import type { NewIncident, Order, PagerDuty } from "../../functions/gate/ports/index.ts";
 import { startWireServer } from "./wireServer.ts";
 import type { WireServer } from "./wireServer.ts";
 

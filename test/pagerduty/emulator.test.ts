@@ -5,9 +5,9 @@ import { parseWebhookEvent } from "../../functions/pagerduty/event.ts";
 import type { WebhookEvent } from "../../functions/pagerduty/event.ts";
 import { enqueueEvent } from "../../functions/pagerduty/events.ts";
 import { verifyPagerDutySignature } from "../../functions/pagerduty/signature.ts";
-import type { NewIncident, Order, PagerDuty } from "../../functions/gate/ports.ts";
-import { SEED, startPagerDutyEmulator } from "../../local/pagerduty/index.ts";
-import type { PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import type { NewIncident, Order, PagerDuty } from "../../functions/gate/ports/index.ts";
+import { SEED, startPagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
+import type { PagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
 import { startWireServer } from "./wireServer.ts";
 import type { WireServer } from "./wireServer.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { PagerDutyOptions } from "../../functions/pagerduty/client.ts";
-import { RemoteError } from "../../functions/gate/ports.ts";
-import type { Order, PagerDuty } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
+import type { Order, PagerDuty } from "../../functions/gate/ports/index.ts";
 import { closedPortUrl, startWireServer } from "./wireServer.ts";
 import type { Misbehaviour, Reply, WireServer } from "./wireServer.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { withCredential } from "../../functions/credential.ts";
-import { RemoteError } from "../../functions/gate/ports.ts";
-import type { Order } from "../../functions/gate/ports.ts";
+import { RemoteError } from "../../functions/gate/ports/index.ts";
+import type { Order } from "../../functions/gate/ports/index.ts";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import { startWireServer } from "./wireServer.ts";
 import type { WireServer } from "./wireServer.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { Bench, SAMPLE, field } from "../local/cheqpoint/support.ts";
+import { Bench, SAMPLE, field } from "../emulators/cheqpoint/support.ts";
 import { NO_CHROMIUM, Tabs, type TabOptions } from "./tabs.ts";
 
 const GATE_DETAILS = {

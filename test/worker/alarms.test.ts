@@ -1,6 +1,6 @@
 // What people must hear of is counted whatever is cut off, refused or unreadable meanwhile.
 import assert from "node:assert/strict";
-import { RemoteError, type MetricName } from "../../functions/gate/ports.ts";
+import { RemoteError, type MetricName } from "../../functions/gate/ports/index.ts";
 import { finish, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { throughTap } from "../harness/taps.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { ServiceGating } from "../../functions/gate/gating/index.ts";
-import type { Incident } from "../../functions/gate/proposal.ts";
+import type { Incident } from "../../functions/gate/proposal/proposal.ts";
 import { knownEventTypes } from "../../functions/pagerduty/event.ts";
 import { deliver } from "../../functions/worker/deliveries.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
-import { openSqliteLedger } from "../../local/ledger.ts";
-import { problemsOf, unchecked, withRules } from "../gate/gating/problemsOf.ts";
+import { openSqliteLedger } from "../../local/ledger/ledger.ts";
+import { problemsOf, unchecked, withRules } from "../gate/gating/check/problemsOf.ts";
 
 const NOW = Date.parse("2026-11-23T10:00:00Z");
 

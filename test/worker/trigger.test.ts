@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { MetricName, WorkItem } from "../../functions/gate/ports.ts";
+import type { MetricName, WorkItem } from "../../functions/gate/ports/index.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { handleTrigger } from "../../functions/worker/trigger.ts";
-import { openSqliteLedger } from "../../local/ledger.ts";
+import { openSqliteLedger } from "../../local/ledger/ledger.ts";
 import { newProposal } from "../contract/proposals.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Alarm, Ledger, MetricName, WorkItem } from "../../functions/gate/ports.ts";
-import type { Proposal } from "../../functions/gate/proposal.ts";
+import type { Alarm, Ledger, MetricName, WorkItem } from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { countPastSla, watchSubscriptions } from "../../functions/worker/watch.ts";
-import { openSqliteLedger } from "../../local/ledger.ts";
-import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../local/pagerduty/index.ts";
+import { openSqliteLedger } from "../../local/ledger/ledger.ts";
+import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
 import { newProposal } from "../contract/proposals.ts";
 
 /** Against the PagerDuty emulator, which switches subscriptions off as PagerDuty documents it. */

@@ -1,25 +1,25 @@
-import { canonicalJson, sha256 } from "../canonical.ts";
-import type { GatingDefaults, Runbook, ServiceGating } from "./types.ts";
+import { canonicalJson, sha256 } from "../text/canonical.ts";
+import type { GatingDefaults, Runbook, ServiceGating } from "./schema/types.ts";
 
-export { GatingError } from "./errors.ts";
-export { evaluate, explainProposing, proposedRunbook } from "./evaluate.ts";
-export { eventClaims, eventScope, proposerNameProblem } from "./eventProposals.ts";
+export { GatingError } from "./check/errors.ts";
+export { evaluate, explainProposing, proposedRunbook } from "./evaluate/evaluate.ts";
+export { eventClaims, eventScope, proposerNameProblem } from "./schema/eventProposals.ts";
 export {
   eventType,
   isEventName,
   neededEvents,
   proposingEvents,
   subscribedEvents,
-} from "./events.ts";
-export { gatingJsonSchema, stackJsonSchema } from "./jsonSchema.ts";
-export { checkParameters } from "./parameters.ts";
-export { parseGating, parseServiceGating } from "./parse.ts";
-export { detailKeys, reservedDetailKeys } from "./reserved.ts";
-export type { DetailKey } from "./reserved.ts";
-export { closest } from "./show.ts";
-export type { GatingInput, ServiceGatingInput } from "./schema.ts";
-export type * from "./types.ts";
-export { refuseUnheard } from "./unheard.ts";
+} from "./schema/events.ts";
+export { gatingJsonSchema, stackJsonSchema } from "./schema/jsonSchema.ts";
+export { checkParameters } from "./evaluate/parameters.ts";
+export { parseGating, parseServiceGating } from "./check/parse.ts";
+export { detailKeys, reservedDetailKeys } from "./schema/reserved.ts";
+export type { DetailKey } from "./schema/reserved.ts";
+export { closest } from "./schema/show.ts";
+export type { GatingInput, ServiceGatingInput } from "./schema/schema.ts";
+export type * from "./schema/types.ts";
+export { refuseUnheard } from "./check/unheard.ts";
 
 /** "sha256:…" of the gating; the order of keys does not matter, that of rules does. */
 export function gatingHash(gating: ServiceGating): string {

@@ -1,6 +1,11 @@
-import { approvalEffect } from "../approvalRequest.ts";
-import type { Known, Step } from "../known.ts";
-import type { ApprovalAttempt, ApprovalProgress, Proposal, Weighing } from "../proposal.ts";
+import { approvalEffect } from "../review/approvalRequest.ts";
+import type { Known, Step } from "./known.ts";
+import type {
+  ApprovalAttempt,
+  ApprovalProgress,
+  Proposal,
+  Weighing,
+} from "../proposal/proposal.ts";
 import { end, withChanges } from "./common.ts";
 import { expire, expiredDecision } from "./expire.ts";
 

@@ -1,6 +1,6 @@
-import { escalationKey } from "../incidents.ts";
-import type { Known, Step } from "../known.ts";
-import type { ApprovalAttempt, Proposal, Weighing } from "../proposal.ts";
+import { escalationKey } from "../proposal/incidents.ts";
+import type { Known, Step } from "./known.ts";
+import type { ApprovalAttempt, Proposal, Weighing } from "../proposal/proposal.ts";
 import { ask } from "./ask.ts";
 import { hintIds, waitUntil } from "./common.ts";
 import { dutyStep, isPlaceRefused, type DutyStep } from "./duties.ts";

@@ -1,7 +1,7 @@
-import type { AuditFact } from "../audit.ts";
-import type { Change, Known, Step } from "../known.ts";
-import type { DedupeChange, SaveOptions } from "../ports.ts";
-import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal.ts";
+import type { AuditFact } from "../proposal/audit.ts";
+import type { Change, Known, Step } from "./known.ts";
+import type { DedupeChange, SaveOptions } from "../ports/index.ts";
+import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
 
 const MAX_BACKOFF_MS = 5 * 60_000;
 

@@ -1,7 +1,7 @@
-import { gateIncidentLink } from "../incidents.ts";
-import type { Effect, Known, Step } from "../known.ts";
-import type { Alarm } from "../ports.ts";
-import type { Duty, DutyName, Proposal } from "../proposal.ts";
+import { gateIncidentLink } from "../proposal/incidents.ts";
+import type { Effect, Known, Step } from "./known.ts";
+import type { Alarm } from "../ports/index.ts";
+import type { Duty, DutyName, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, withChanges } from "./common.ts";
 
 /** A step that a duty needs now, or when it needs one next (null: never). */

@@ -1,6 +1,6 @@
-import type { Known, Step } from "../known.ts";
-import type { ApprovalReading } from "../ports.ts";
-import type { Decision, Proposal } from "../proposal.ts";
+import type { Known, Step } from "./known.ts";
+import type { ApprovalReading } from "../ports/index.ts";
+import type { Decision, Proposal } from "../proposal/proposal.ts";
 import { decisionFact, end, withChanges } from "./common.ts";
 
 /**

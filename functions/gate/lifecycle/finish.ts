@@ -1,6 +1,6 @@
-import { escalationKey, manualTaskKey } from "../incidents.ts";
-import type { Known, Step } from "../known.ts";
-import type { Duty, Outcome, Proposal } from "../proposal.ts";
+import { escalationKey, manualTaskKey } from "../proposal/incidents.ts";
+import type { Known, Step } from "./known.ts";
+import type { Duty, Outcome, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, dueAfterClose, waitUntil, withChanges } from "./common.ts";
 import {
   dutyStep,

@@ -1,5 +1,5 @@
-import type { Known, Step } from "../known.ts";
-import { MAX_JOINED, type Proposal } from "../proposal.ts";
+import type { Known, Step } from "./known.ts";
+import { MAX_JOINED, type Proposal } from "../proposal/proposal.ts";
 import { withChanges } from "./common.ts";
 import { awaitDecision } from "./awaitDecision.ts";
 import { finish } from "./finish.ts";

@@ -1,7 +1,7 @@
-import type { AuditFact } from "../audit.ts";
-import { readVerdict } from "../decision.ts";
-import type { Known, Step } from "../known.ts";
-import type { Proposal } from "../proposal.ts";
+import type { AuditFact } from "../proposal/audit.ts";
+import { readVerdict } from "../review/decision.ts";
+import type { Known, Step } from "./known.ts";
+import type { Proposal } from "../proposal/proposal.ts";
 import { dueAfterClose, hintIds, lookAgain } from "./common.ts";
 
 /** How often a late decision that cannot be read is looked for: about half an hour with growing pauses. */

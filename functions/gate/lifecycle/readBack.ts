@@ -1,6 +1,11 @@
-import { readVerdict } from "../decision.ts";
-import type { Known, Step } from "../known.ts";
-import type { ApprovalAttempt, ApprovalProgress, Decision, Proposal } from "../proposal.ts";
+import { readVerdict } from "../review/decision.ts";
+import type { Known, Step } from "./known.ts";
+import type {
+  ApprovalAttempt,
+  ApprovalProgress,
+  Decision,
+  Proposal,
+} from "../proposal/proposal.ts";
 import { RESUBMIT_PAUSE_MS, replaceAttempt } from "./ask.ts";
 import { backoffMs, decisionFact, end, hintIds, spreadMs, withChanges } from "./common.ts";
 import { expire, expiredDecision, iso } from "./expire.ts";

@@ -1,11 +1,18 @@
-import { canonicalJson } from "../canonical.ts";
-import { actionDigest } from "../digest.ts";
+import { canonicalJson } from "../text/canonical.ts";
+import { actionDigest } from "../proposal/digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation } from "../gating/index.ts";
-import { runLink, serviceOf, startedId } from "../incidents.ts";
-import type { Known, Step } from "../known.ts";
-import type { Order } from "../ports.ts";
-import type { Decision, Execution, Incident, Parameters, Proposal, Weighing } from "../proposal.ts";
+import { runLink, serviceOf, startedId } from "../proposal/incidents.ts";
+import type { Known, Step } from "./known.ts";
+import type { Order } from "../ports/index.ts";
+import type {
+  Decision,
+  Execution,
+  Incident,
+  Parameters,
+  Proposal,
+  Weighing,
+} from "../proposal/proposal.ts";
 import { end, lookAgain, waitUntil, withChanges } from "./common.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
 import { subjectOf } from "./weigh.ts";

@@ -1,6 +1,6 @@
 import type { Target } from "../gating/index.ts";
-import type { Candidate, Known, Step } from "../known.ts";
-import type { Execution, Incident, Proposal } from "../proposal.ts";
+import type { Candidate, Known, Step } from "./known.ts";
+import type { Execution, Incident, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, end, waitUntil, withChanges } from "./common.ts";
 
 /** PagerDuty's clock and ours may differ by this much. */

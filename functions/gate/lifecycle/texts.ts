@@ -1,7 +1,7 @@
-import { onNoAnswerText, targetText } from "../approvalRequest.ts";
-import { formatDuration } from "../duration.ts";
-import { escalationKey, manualTaskKey, proposalIncidentLabel } from "../incidents.ts";
-import type { NewIncident } from "../ports.ts";
+import { onNoAnswerText, targetText } from "../review/approvalRequest.ts";
+import { formatDuration } from "../text/duration.ts";
+import { escalationKey, manualTaskKey, proposalIncidentLabel } from "../proposal/incidents.ts";
+import type { NewIncident } from "../ports/index.ts";
 import type {
   ApprovalAttempt,
   Decision,
@@ -9,7 +9,7 @@ import type {
   Outcome,
   OutcomeReason,
   Proposal,
-} from "../proposal.ts";
+} from "../proposal/proposal.ts";
 
 const MAX_TITLE = 200;
 

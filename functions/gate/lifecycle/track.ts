@@ -1,5 +1,5 @@
-import type { Known, Step } from "../known.ts";
-import type { Execution, Proposal } from "../proposal.ts";
+import type { Known, Step } from "./known.ts";
+import type { Execution, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, end, hintIds, waitUntil, withChanges } from "./common.ts";
 import { dutyStep } from "./duties.ts";
 import { decidedNote } from "./texts.ts";

@@ -1,6 +1,6 @@
-import { incidentLabel } from "../incidents.ts";
-import type { Known, Step } from "../known.ts";
-import type { Proposal } from "../proposal.ts";
+import { incidentLabel } from "../proposal/incidents.ts";
+import type { Known, Step } from "./known.ts";
+import type { Proposal } from "../proposal/proposal.ts";
 import { end, hintIds, withChanges } from "./common.ts";
 
 /** Ends the proposal when the incident that was just read no longer fits it. */

@@ -1,10 +1,16 @@
-import { dedupeKey, actionDigest } from "../digest.ts";
+import { dedupeKey, actionDigest } from "../proposal/digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
-import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../incidents.ts";
-import type { Known, Step } from "../known.ts";
-import type { StoredGating } from "../ports.ts";
-import type { Decision, Incident, OutcomeReason, Parameters, Proposal } from "../proposal.ts";
+import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../proposal/incidents.ts";
+import type { Known, Step } from "./known.ts";
+import type { StoredGating } from "../ports/index.ts";
+import type {
+  Decision,
+  Incident,
+  OutcomeReason,
+  Parameters,
+  Proposal,
+} from "../proposal/proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
 import { iso } from "./expire.ts";
 

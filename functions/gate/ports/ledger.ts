@@ -1,5 +1,5 @@
-import type { AuditEvent } from "../audit.ts";
-import type { Proposal } from "../proposal.ts";
+import type { AuditEvent } from "../proposal/audit.ts";
+import type { Proposal } from "../proposal/proposal.ts";
 import type { WorkItem } from "./queue.ts";
 
 /** One signed PagerDuty event, kept before it is answered 202. */

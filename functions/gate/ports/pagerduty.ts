@@ -1,5 +1,5 @@
 import type { Target } from "../gating/index.ts";
-import type { Incident, Parameters } from "../proposal.ts";
+import type { Incident, Parameters } from "../proposal/proposal.ts";
 
 /** Exactly what is to be done in PagerDuty. */
 export interface Order {

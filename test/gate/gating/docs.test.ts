@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { gatingJsonSchema } from "../../../functions/gate/gating/index.ts";
-import { problemsOf } from "./problemsOf.ts";
+import { problemsOf } from "./check/problemsOf.ts";
 
 const text = readFileSync(new URL("../../../docs/gating.md", import.meta.url), "utf8");
 const blocks = [...text.matchAll(/^```(\w+)( refused)?\n(.*?)^```$/gms)].map((found) => ({

@@ -6,7 +6,7 @@ import {
   parseServiceGating,
 } from "../../../functions/gate/gating/index.ts";
 import type { ServiceGatingInput } from "../../../functions/gate/gating/index.ts";
-import { runbooks } from "./problemsOf.ts";
+import { runbooks } from "./check/problemsOf.ts";
 
 const input = {
   otherwise: "deny",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gatingHash, parseServiceGating } from "../../../functions/gate/gating/index.ts";
-import { newProposal } from "../../../functions/gate/intake.ts";
-import { defaultLifecycleSettings, type Known } from "../../../functions/gate/known.ts";
+import { newProposal } from "../../../functions/gate/proposal/intake.ts";
+import { defaultLifecycleSettings, type Known } from "../../../functions/gate/lifecycle/known.ts";
 import { nextStep } from "../../../functions/gate/lifecycle/index.ts";
 import { START_MS } from "../../harness/clock.ts";
 

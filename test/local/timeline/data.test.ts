@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openSqliteLedger, type SqliteLedger } from "../../../local/ledger.ts";
+import { openSqliteLedger, type SqliteLedger } from "../../../local/ledger/ledger.ts";
 import { overview } from "../../../local/timeline/data.ts";
 import { START_MS, TestClock, newProposal, nextVersion } from "../../contract/proposals.ts";
 

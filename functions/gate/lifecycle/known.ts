@@ -1,0 +1,103 @@
+import type {
+  Alarm,
+  ApprovalReading,
+  Hint,
+  Invocation,
+  KillSwitch,
+  NewIncident,
+  Order,
+  SaveOptions,
+  StoredGating,
+} from "../ports/index.ts";
+import type { AuditFact } from "../proposal/audit.ts";
+import type { Submission } from "../review/approvalRequest.ts";
+import type { DutyName, Incident, Proposal } from "../proposal/proposal.ts";
+
+/** The answer to a look at something outside the record. */
+export type Looked<T> = { ok: true; value: T } | { ok: false; problem: string };
+
+/** Timing that an operator may tune; milliseconds. */
+export interface LifecycleSettings {
+  /** A claimed effect whose result is not recorded after this was cut off. Longer than any effect can take. Default 30 s. */
+  leaseMs: number;
+  /** How long after a cut-off execution PagerDuty is asked before it counts as uncertain. Default 60 s. */
+  settleMs: number;
+}
+
+export const defaultLifecycleSettings: LifecycleSettings = { leaseMs: 30_000, settleMs: 60_000 };
+
+/** An invocation that may be the one that was sent. */
+export interface Candidate extends Invocation {
+  /** The proposal that it is known to belong to. */
+  linkedTo: string | null;
+  /** When it was reported first, if it was. */
+  firstSeenAtMs: number | null;
+  /** Whether the gate's own user started it; null: PagerDuty does not tell, or that user is not known yet. */
+  byGate: boolean | null;
+}
+
+/** Everything that the lifecycle may know besides the record. What it lacks, it asks for. */
+export interface Known {
+  nowMs: number;
+  settings: LifecycleSettings;
+  hints: readonly Hint[];
+  /** Fresh random values, used only if a submission starts. */
+  fresh: { attemptId: string; tokenHash: string };
+  gating?: Looked<StoredGating>;
+  incident?: Looked<Incident | null>;
+  incidentsByKey?: Looked<Incident[]>;
+  approval?: Looked<ApprovalReading | null>;
+  invocation?: Looked<Invocation | null>;
+  candidates?: Looked<Candidate[]>;
+  killSwitch?: KillSwitch;
+  openProposals?: number;
+  /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
+  lastNo?: { atMs: number; untilMs: number } | null;
+  /** The open proposal that holds that dedupe key; null: none is seen. */
+  equalOpen?: { id: string } | null;
+  service?: Looked<{ id: string; name: string } | null>;
+  trace?: { duty: DutyName; found: Looked<string | null> };
+  /** The store refused the last claim or save for this reason. */
+  refused?: "killSwitch" | "limit" | "dedupe" | "taken";
+}
+
+export type Look =
+  | { at: "gating"; service: { id: string; name: string } }
+  | { at: "incident"; id: string }
+  | { at: "incidentsByKey"; key: string }
+  | { at: "approval"; id: string }
+  | { at: "invocation"; id: string }
+  | { at: "candidates"; incidentId: string; actionId: string }
+  | { at: "killSwitch" }
+  | { at: "openProposals"; service: string }
+  | { at: "lastNo"; incidentId: string; digest: string }
+  | { at: "equalOpen"; incidentId: string; dedupeKey: string }
+  | { at: "service"; idOrName: string }
+  /** Whether an earlier, cut-off try has left something: a note by its mark, an incident by its key. */
+  | { at: "trace"; duty: DutyName; incidentId: string; mark: string };
+
+/** The one thing to do outside, after its claim is written. */
+export type Effect =
+  | Submission
+  | { kind: "execute"; order: Order; claimedAtMs: number }
+  | { kind: "note"; duty: DutyName; incidentId: string; content: string }
+  | { kind: "createIncident"; duty: "manualTask" | "escalation"; incident: NewIncident }
+  | { kind: "resolve"; duty: "closeEscalation"; incidentId: string; resolution: string };
+
+/** A new record, what to tell about it, and the conditions of its write. */
+export interface Change {
+  next: Proposal;
+  facts: AuditFact[];
+  options?: SaveOptions;
+  alarms?: Alarm[];
+}
+
+export type Step =
+  | { kind: "look"; look: Look }
+  | ({ kind: "save" } & Change)
+  /** Write the claim, do the effect, record its result. */
+  | ({ kind: "effect"; effect: Effect } & Change)
+  /** Nothing to do before that time; `lookFailures` drives the back-off. */
+  | { kind: "wait"; untilMs: number; lookFailures: number }
+  /** Closed: nothing is owed any more. */
+  | { kind: "rest" };

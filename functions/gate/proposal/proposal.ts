@@ -1,0 +1,262 @@
+import type { Evaluation, ManualTaskRouting, Runbook } from "../gating/index.ts";
+
+/** A parameter's value; PagerDuty custom fields carry nothing richer. */
+export type Scalar = string | number | boolean;
+export type Parameters = Readonly<Record<string, Scalar>>;
+
+/** How a proposal reached the gate. */
+export type Source =
+  | { kind: "event"; eventId: string; eventType: string; deliveryId: string; proposingRule: string }
+  | { kind: "orchestration" }
+  | { kind: "api" };
+
+/** What somebody wants done, as it was asked: never changed after intake. */
+export interface ProposalRequest {
+  /** Name in the service's runbook map. */
+  runbook: string;
+  /** PagerDuty service, by the name or id that the proposer used. */
+  service: string;
+  /** PagerDuty incident id; null when only `alertKey` is known (an orchestration rule may act first). */
+  incidentId: string | null;
+  /** Events API `dedup_key` of the alert, PagerDuty's `incident_key`. */
+  alertKey: string | null;
+  parameters: Parameters;
+  justification: string;
+  /** What the proposer saw: free text or links, shown to the reviewer. */
+  evidence: string[];
+  /** As the proposer rates it, "P1" or "critical"; the incident's priority outranks it. */
+  severity: string | null;
+  regions: string[];
+  /** One sentence for the reviewer; made from the runbook and the incident when absent. */
+  summary: string | null;
+}
+
+/** The incident as it was read from PagerDuty. */
+export interface Incident {
+  id: string;
+  number: number;
+  title: string;
+  status: "triggered" | "acknowledged" | "resolved";
+  url: string | null;
+  /** Name of the priority, "P1". */
+  priority: string | null;
+  urgency: "high" | "low";
+  serviceId: string;
+  serviceName: string;
+  escalationPolicyId: string | null;
+  assigneeIds: string[];
+  incidentKey: string | null;
+  createdAtMs: number;
+}
+
+/** One submission to Cheqpoint. Written before it is sent: its callback token and attempt id are known first. */
+export interface ApprovalAttempt {
+  attemptId: string;
+  /** SHA-256 of the token in the callback URL; the token itself is kept nowhere. */
+  tokenHash: string;
+  startedAtMs: number;
+  /** `unclear`: sent, but the answer was lost; it may exist at Cheqpoint and can never be read back. */
+  state: "started" | "submitted" | "refused" | "unclear" | "ended";
+  approvalId: string | null;
+  reviewUrl: string | null;
+  problem: string | null;
+  /** Exactly what the reviewer is shown: a read-back must equal it. */
+  details: Readonly<Record<string, unknown>>;
+}
+
+export interface ApprovalProgress {
+  attempts: ApprovalAttempt[];
+  /** When the next submission may be tried; null while one is under review. */
+  nextSubmitAtMs: number | null;
+  /** When the approval is read back next, callback or not. */
+  nextReadAtMs: number | null;
+  reads: number;
+  /** Consecutive failures of the current call, for the back-off. */
+  failures: number;
+}
+
+/** Who decided. `policy`: a rule of the gating. `autoRule`: a rule at Cheqpoint. `onExpiry`: the rule's own default. */
+export type DecidedBy = "policy" | "human" | "autoRule" | "onExpiry" | "gate";
+
+/** Written once. */
+export interface Decision {
+  outcome: "approved" | "rejected" | "expired";
+  by: DecidedBy;
+  /** The gating rule or Cheqpoint rule that decided, where one did. */
+  rule: string | null;
+  note: string | null;
+  atMs: number;
+  /** Until when an approval may still be executed; null unless approved. */
+  validUntilMs: number | null;
+  /** What is to run: the proposal's parameters with the reviewer's permitted changes. */
+  parameters: Parameters;
+  /** Names of the parameters that the reviewer changed. */
+  changed: string[];
+  /** Digest of what is to run; equals the proposal's unless the reviewer changed something. */
+  digest: string;
+}
+
+/** The single run that an approval permits. */
+export interface Execution {
+  /**
+   * `claimed`: about to be sent, or sent and not yet recorded. `notSent`: PagerDuty certainly did nothing, so that it
+   * may be claimed again. `uncertain`: nobody can tell. `accepted`: PagerDuty took it. `ended`: its result is known.
+   */
+  state: "claimed" | "notSent" | "uncertain" | "accepted" | "ended";
+  claims: number;
+  claimedAtMs: number;
+  /** Digest of what was sent. */
+  digest: string;
+  /** PagerDuty's id of the automation action invocation or workflow instance. */
+  invocationId: string | null;
+  /** Last state that PagerDuty told: created, queued, running, completed, aborted, error… */
+  reported: string | null;
+  acceptedAtMs: number | null;
+  nextReadAtMs: number | null;
+  problem: string | null;
+  failures: number;
+}
+
+export type OutcomeKind = "executed" | "suppressed" | "failed" | "uncertain";
+
+/** Why a proposal ended as it did; stable codes for queries and alarms. */
+export type OutcomeReason =
+  | "completed"
+  | "accepted"
+  | "rejected"
+  | "rejectedByRule"
+  | "ruleApprovalNotAccepted"
+  | "expired"
+  | "neverAsked"
+  | "deniedByPolicy"
+  | "unknownRunbook"
+  | "invalidParameters"
+  | "openProposalsLimit"
+  | "executionsLimit"
+  | "incidentNotFound"
+  | "incidentUnreadable"
+  | "incidentResolved"
+  | "incidentMoved"
+  | "serviceMismatch"
+  | "gateIncident"
+  | "sameAsOpen"
+  | "sameAsRejected"
+  | "approvalAltered"
+  | "changeNotPossible"
+  | "approvalLapsed"
+  | "gatingChanged"
+  | "refusedByPagerDuty"
+  | "runFailed"
+  | "neverRan"
+  | "noResult"
+  | "unclear";
+
+export interface Outcome {
+  kind: OutcomeKind;
+  reason: OutcomeReason;
+  /** One sentence for people. */
+  text: string;
+  atMs: number;
+}
+
+/** Something owed to people: done once, retried until it is done or given up. */
+export interface Duty {
+  state: "claimed" | "waiting" | "done" | "abandoned";
+  tries: number;
+  /** How often PagerDuty refused it for certain, and would again. */
+  refusals: number;
+  /** The answer to a try was lost: what it was to make may exist, or may still come. */
+  unclear: boolean;
+  claimedAtMs: number;
+  /** When to try again; null unless waiting. */
+  nextAtMs: number | null;
+  /** Id of what was made: a note or an incident. */
+  ref: string | null;
+  problem: string | null;
+}
+
+export type DutyName =
+  "noteProposed" | "noteDecided" | "noteEnded" | "escalation" | "closeEscalation" | "manualTask";
+
+/** What the gating said when the proposal was weighed; pinned, so that a later change is noticed. */
+export interface Weighing {
+  gatingHash: string;
+  /** False when the service has no gating of its own and the gate's defaults were used. */
+  listed: boolean;
+  evaluation: Evaluation;
+  runbook: Runbook;
+  /** As proposed, defaults filled in. */
+  parameters: Parameters;
+  atMs: number;
+}
+
+/** More names than this are not kept: the record stays small. */
+export const MAX_JOINED = 20;
+
+/** The ledger's record of one proposal. Only `lifecycle.ts` and `results.ts` make new ones. */
+export interface Proposal {
+  schema: 1;
+  id: string;
+  /** Rises by one with every write; writes are conditional on it. */
+  version: number;
+  source: Source;
+  proposer: string;
+  request: ProposalRequest;
+  /** Equal open proposals share one record by this key. */
+  dedupeKey: string;
+  receivedAtMs: number;
+  /** When the worker must look again whatever else happens; once closed, only for a late decision, and null in the end. */
+  dueAtMs: number | null;
+  incident: Incident | null;
+  /** Where the manual task goes; null until the gating was read. */
+  routing: ManualTaskRouting | null;
+  weighing: Weighing | null;
+  /** Digest of exactly what would be done: action, target, parameters, incident, service. */
+  digest: string | null;
+  /** Own deadline for a decision (rule `sla`, from receipt). */
+  decideByMs: number | null;
+  approval: ApprovalProgress | null;
+  decision: Decision | null;
+  execution: Execution | null;
+  outcome: Outcome | null;
+  duties: Partial<Record<DutyName, Duty>>;
+  /** Others who proposed the same while it was open, each once; see `MAX_JOINED`. */
+  joinedBy: string[];
+  /** Since when the kill switch has held an approved execution. */
+  heldSinceMs: number | null;
+  /** Consecutive failures to read what must be known, for the back-off. */
+  lookFailures: number;
+  closedAtMs: number | null;
+  /** Head of the proposal's audit chain. */
+  audit: { seq: number; head: string };
+}
+
+/** Where a proposal stands, in one word, for people and for queries. */
+export type Phase =
+  | "received"
+  | "awaitingDecision"
+  | "approved"
+  | "executing"
+  | "running"
+  | "ending"
+  | "executed"
+  | "suppressed"
+  | "failed"
+  | "uncertain";
+
+export function phaseOf(proposal: Proposal): Phase {
+  if (proposal.outcome !== null) {
+    return proposal.closedAtMs === null ? "ending" : proposal.outcome.kind;
+  }
+  const { execution, decision } = proposal;
+  if (execution !== null && (execution.state === "claimed" || execution.state === "uncertain")) {
+    return "executing";
+  }
+  if (execution !== null && (execution.state === "accepted" || execution.state === "ended")) {
+    return "running";
+  }
+  if (decision !== null) {
+    return decision.outcome === "approved" ? "approved" : "ending";
+  }
+  return proposal.weighing === null ? "received" : "awaitingDecision";
+}

@@ -1,0 +1,141 @@
+import type { DetailKey, RuleTerms, Target } from "../gating/index.ts";
+import { formatDuration } from "../text/duration.ts";
+import { incidentLabel } from "../proposal/incidents.ts";
+import type { ApprovalRequest } from "../ports/index.ts";
+import type { Incident, Proposal, Weighing } from "../proposal/proposal.ts";
+
+/** One try to ask Cheqpoint: what is sent there, and how the answer comes back. */
+export interface Submission {
+  kind: "submit";
+  attemptId: string;
+  delivery: "callback" | "poll";
+  request: Omit<ApprovalRequest, "callbackUrl" | "maxWaitMs">;
+}
+
+/** From this risk on an approval is called high, and needs `acknowledgeRisk` to be given by expiry. */
+const HIGH_RISK = 0.8;
+const MEDIUM_RISK = 0.4;
+
+function riskLevel(risk: number): "low" | "medium" | "high" {
+  return risk >= HIGH_RISK ? "high" : risk >= MEDIUM_RISK ? "medium" : "low";
+}
+
+/** What PagerDuty is to do, for people. */
+export function targetText(target: Target): string {
+  switch (target.kind) {
+    case "automationAction":
+      return `run PagerDuty automation action ${target.actionId}`;
+    case "incidentWorkflow":
+      return `start PagerDuty incident workflow ${target.workflowId}`;
+    case "reassign":
+      return target.escalationPolicy !== null
+        ? `reassign the incident to escalation policy ${target.escalationPolicy}`
+        : `reassign the incident to user ${target.users.join(", ")}`;
+    case "escalate":
+      return `escalate the incident to level ${target.level}`;
+  }
+}
+
+/** What happens when nobody answers, for people. */
+export function onNoAnswerText(terms: RuleTerms): string {
+  return terms.onExpiry === "approve"
+    ? "IT RUNS: without an answer the gate executes this action"
+    : "suppressed; the on-call engineer gets a manual task";
+}
+
+/** The severity that reviewers see: the incident's priority, else what the proposer said. */
+function severityOf(proposal: Proposal, incident: Incident): string | null {
+  return incident.priority ?? proposal.request.severity;
+}
+
+/** What the gate itself says, under keys that no parameter may have. */
+type OwnDetails = Partial<Record<DetailKey, unknown>>;
+
+/** Removes what is unknown, so that a reviewer never reads an empty field. */
+function known(details: OwnDetails): OwnDetails {
+  return Object.fromEntries(
+    Object.entries(details).filter(
+      ([, value]) =>
+        value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+}
+
+/** What the values mean that the reviewer is shown, where the gating says it. A list, so that no text passes for two. */
+function parameterDescriptions({ runbook, parameters }: Weighing): string[] {
+  return Object.entries(runbook.parameters)
+    .filter(([name]) => Object.hasOwn(parameters, name))
+    .flatMap(([name, { description }]) =>
+      description === null ? [] : [`${name}: ${description}`],
+    );
+}
+
+/**
+ * What the reviewer is shown: a tested contract. The public recipe's keys come first and keep their names; parameters
+ * stand beside them under their own names, all of them and as they are; both clocks are absolute times.
+ */
+function approvalDetails(
+  proposal: Proposal,
+  incident: Incident,
+  weighing: Weighing,
+  attempt: { attemptId: string; nowMs: number },
+): Record<string, unknown> {
+  const { terms } = weighing.evaluation;
+  const decideByMs = proposal.decideByMs ?? proposal.receivedAtMs + terms.slaMs;
+  const recipe = known({
+    incident_id: incidentLabel(incident),
+    service: incident.serviceName,
+    runbook: weighing.runbook.name,
+    severity: severityOf(proposal, incident),
+    affected_regions: proposal.request.regions,
+  });
+  const rest = known({
+    target: targetText(weighing.runbook.target),
+    runbook_description: weighing.runbook.description,
+    parameter_descriptions: parameterDescriptions(weighing),
+    incident_title: incident.title,
+    incident_url: incident.url,
+    incident_age: `${formatDuration(Math.max(0, Math.floor((attempt.nowMs - incident.createdAtMs) / 1000)) * 1000)} when asked`,
+    pagerduty_incident: incident.id,
+    service_id: incident.serviceId,
+    priority: incident.priority,
+    urgency: incident.urgency,
+    proposer: proposal.proposer,
+    evidence: proposal.request.evidence,
+    risk: terms.risk,
+    decide_by: new Date(decideByMs).toISOString(),
+    on_no_answer: onNoAnswerText(terms),
+    valid_for: `${formatDuration(terms.validForMs)} after the approval`,
+    approval_valid_until: `${new Date(decideByMs + terms.validForMs).toISOString()} at the latest`,
+    editable: terms.editable.filter((name) => name in weighing.parameters),
+    action_digest: proposal.digest,
+    proposal_id: proposal.id,
+    attempt_id: attempt.attemptId,
+  });
+  return { ...recipe, ...weighing.parameters, ...rest };
+}
+
+export function approvalEffect(
+  proposal: Proposal,
+  incident: Incident,
+  weighing: Weighing,
+  attempt: { attemptId: string; nowMs: number },
+): Submission {
+  const { terms } = weighing.evaluation;
+  const level = riskLevel(terms.risk);
+  return {
+    kind: "submit",
+    attemptId: attempt.attemptId,
+    delivery: terms.delivery,
+    request: {
+      action: weighing.runbook.action,
+      summary:
+        proposal.request.summary ??
+        `${proposal.proposer} asks to ${targetText(weighing.runbook.target)} (${weighing.runbook.name}) for incident ${incidentLabel(incident)}`,
+      details: approvalDetails(proposal, incident, weighing, attempt),
+      justification: proposal.request.justification,
+      riskLevel: level,
+      priority: level === "high" || incident.priority?.toUpperCase() === "P1" ? "urgent" : "normal",
+    },
+  };
+}

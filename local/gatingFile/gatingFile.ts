@@ -1,0 +1,98 @@
+import { readFileSync, statSync } from "node:fs";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { gatingForUnlisted, gatingHash, parseGating } from "../../functions/gate/gating/index.ts";
+import type { Gating } from "../../functions/gate/gating/index.ts";
+import { keyOfUnlisted } from "../../functions/gate/proposal/unlisted.ts";
+import type { GatingStore, Log, StoredGating } from "../../functions/gate/ports/index.ts";
+import { gatingIn } from "./stackGating.ts";
+
+const mapping = z.record(z.string(), z.unknown());
+
+export interface GatingFile extends GatingStore {
+  current(): Gating;
+  /** What is wrong with the file as it is, while what it said before stays in force; null: it is in force. */
+  problem(): string | null;
+}
+
+/**
+ * The gating in a YAML file: a Pulumi stack file, or one with `services` and `defaults` at its top. A change is seen
+ * at the next look. A change that is refused is logged, and what was in force stays in force; only the first load
+ * throws. `onChange` is told each change, with what is wrong with it.
+ */
+export function openGatingFile(
+  file: string,
+  log: Log,
+  onChange: (problem: string | null) => void = () => undefined,
+): GatingFile {
+  let seen = stampOf(file);
+  let problem: string | null = null;
+  let gating = readGatingFile(file);
+
+  const current = (): Gating => {
+    let now: string;
+    try {
+      now = stampOf(file);
+    } catch (error) {
+      now = problemOf(error);
+    }
+    if (now === seen) {
+      return gating;
+    }
+    seen = now;
+    try {
+      gating = readGatingFile(file);
+      problem = null;
+      log.info("gating read again", { file, services: Object.keys(gating.services).length });
+    } catch (error) {
+      problem = problemOf(error);
+      log.error("changed gating refused, the one before stays in force", { file, problem });
+    }
+    onChange(problem);
+    return gating;
+  };
+
+  return {
+    current,
+    problem: () => problem,
+    async find(service) {
+      return findGating(current(), service);
+    },
+  };
+}
+
+/** Reads and checks a gating file; throws with everything that is wrong with it. */
+export function readGatingFile(file: string): Gating {
+  const document = parseDocument(readFileSync(file, "utf8"));
+  const problems = document.errors.map((error) => error.message);
+  if (problems.length > 0) {
+    throw new Error(`\`${file}\` is not YAML: ${problems.join("; ")}`);
+  }
+  const content = mapping.safeParse(document.toJS());
+  return parseGating(gatingIn(file, content.success ? content.data : {}));
+}
+
+function findGating(
+  gating: Gating,
+  service: { id: string | null; name: string | null },
+): StoredGating {
+  for (const key of [service.id, service.name]) {
+    const own =
+      key !== null && Object.hasOwn(gating.services, key) ? gating.services[key] : undefined;
+    if (key !== null && own !== undefined) {
+      return { key, listed: true, hash: gatingHash(own), gating: own };
+    }
+  }
+  const own = gatingForUnlisted(gating.defaults);
+  return { key: keyOfUnlisted(service), listed: false, hash: gatingHash(own), gating: own };
+}
+
+/** Changes whenever the file was written or replaced. */
+function stampOf(file: string): string {
+  const { mtimeMs, size, ino } = statSync(file);
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

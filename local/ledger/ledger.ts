@@ -1,0 +1,242 @@
+import type { Clock, Ledger, WorkItem } from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { KILL_SWITCH_OFF, readRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
+import { requirePartners, type Partners } from "./ledgerPartners.ts";
+import {
+  createProposal,
+  findProposal,
+  lastEnded,
+  listProposals,
+  recall,
+  saveProposal,
+} from "./ledgerProposals.ts";
+import { MIGRATIONS } from "./ledgerSchema.ts";
+import { numberOrNull, openSqliteFile, text, wholeNumber } from "./sqliteFile.ts";
+import type { SqliteFile } from "./sqliteFile.ts";
+
+/** How long a delivery that is done and an idempotency key are remembered: PagerDuty retries for two days. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+export interface SqliteLedger extends Ledger {
+  /** For the timeline: a long wait must not hide how it ended, as in the order in which they were received. */
+  lastEnded(limit: number): Promise<Proposal[]>;
+  close(): void;
+}
+
+/**
+ * The ledger in one SQLite file. Every method is one transaction; what it acknowledged survives a crash.
+ * @param partners Refuses a file that was made for others. Who only reads it needs none.
+ */
+export function openSqliteLedger(file: string, clock: Clock, partners?: Partners): SqliteLedger {
+  const db = openSqliteFile(file, MIGRATIONS);
+  try {
+    db.write(() => {
+      if (partners !== undefined) {
+        requirePartners(db, file, partners);
+      }
+      forgetOld(db, clock.now());
+    });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+
+  return {
+    async create(proposal, events, options) {
+      return db.write(() => createProposal(db, proposal, events, options, clock.now()));
+    },
+
+    async recall(idempotency) {
+      return db.read(() => recall(db, idempotency));
+    },
+
+    async get(id) {
+      return db.read(() => {
+        const proposal = findProposal(db, id);
+        return proposal === null ? null : { proposal, hints: hintsOf(db, id) };
+      });
+    },
+
+    async save(next, events, options) {
+      return db.write(() => saveProposal(db, next, events, options ?? {}));
+    },
+
+    async list(filter) {
+      return listProposals(db, filter);
+    },
+
+    async lastEnded(limit) {
+      return lastEnded(db, limit);
+    },
+
+    async countOpen(serviceKey) {
+      const sql = "SELECT count(*) AS n FROM proposals WHERE serviceKey = ? AND open = 1";
+      const row = db.first(sql, serviceKey);
+      return row === null ? 0 : wholeNumber(row, "n");
+    },
+
+    async events(id) {
+      const rows = db.all("SELECT record FROM events WHERE proposalId = ? ORDER BY seq", id);
+      return rows.map((row) => readRecord("event", text(row, "record")));
+    },
+
+    async link(name) {
+      const row = db.first("SELECT proposalId FROM links WHERE name = ?", name);
+      return row === null ? null : text(row, "proposalId");
+    },
+
+    async hint(proposalId, hint) {
+      db.write(() =>
+        db.run(
+          `INSERT INTO hints (proposalId, id, atMs, record)
+           SELECT id, ?, ?, ? FROM proposals WHERE id = ?
+           ON CONFLICT (proposalId, id) DO UPDATE SET atMs = excluded.atMs, record = excluded.record`,
+          hint.id,
+          hint.atMs,
+          writeRecord("hint", hint),
+          proposalId,
+        ),
+      );
+    },
+
+    async accept(delivery) {
+      const { id, eventId, receivedAtMs, dueAtMs } = delivery;
+      const added = db.write(() =>
+        db.run(
+          `INSERT INTO deliveries (id, eventId, receivedAtMs, dueAtMs, record) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO NOTHING`,
+          id,
+          eventId,
+          receivedAtMs,
+          dueAtMs,
+          writeRecord("delivery", delivery),
+        ),
+      );
+      return added === 1 ? "new" : "duplicate";
+    },
+
+    async getDelivery(id) {
+      const row = db.first("SELECT record FROM deliveries WHERE id = ?", id);
+      return row === null ? null : readRecord("delivery", text(row, "record"));
+    },
+
+    async saveDelivery(delivery) {
+      const { id, eventId, receivedAtMs, dueAtMs } = delivery;
+      db.write(() =>
+        db.run(
+          `INSERT INTO deliveries (id, eventId, receivedAtMs, dueAtMs, record) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET dueAtMs = excluded.dueAtMs, record = excluded.record`,
+          id,
+          eventId,
+          receivedAtMs,
+          dueAtMs,
+          writeRecord("delivery", delivery),
+        ),
+      );
+    },
+
+    async due(nowMs, limit) {
+      const rows = db.all(
+        `SELECT kind, id FROM (
+           SELECT 'proposal' AS kind, id, dueAtMs FROM proposals WHERE dueAtMs <= ?1
+           UNION ALL
+           SELECT 'delivery' AS kind, id, dueAtMs FROM deliveries WHERE dueAtMs <= ?1
+         ) ORDER BY dueAtMs, kind, id LIMIT ?2`,
+        nowMs,
+        Math.max(limit, 0),
+      );
+      return rows.map((row): WorkItem => ({
+        kind: text(row, "kind") === "proposal" ? "proposal" : "delivery",
+        id: text(row, "id"),
+      }));
+    },
+
+    async nextDueAtMs() {
+      const row = db.first(
+        `SELECT min(dueAtMs) AS dueAtMs FROM (
+           SELECT min(dueAtMs) AS dueAtMs FROM proposals WHERE dueAtMs IS NOT NULL
+           UNION ALL
+           SELECT min(dueAtMs) AS dueAtMs FROM deliveries WHERE dueAtMs IS NOT NULL
+         )`,
+      );
+      return row === null ? null : numberOrNull(row, "dueAtMs");
+    },
+
+    async raise(alarm) {
+      const added = db.write(() =>
+        db.run(
+          "INSERT INTO alarms (key, atMs, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+          alarm.key,
+          alarm.atMs,
+          writeRecord("alarm", alarm),
+        ),
+      );
+      return added === 1;
+    },
+
+    async alarms(limit) {
+      const sql = "SELECT record FROM alarms ORDER BY atMs DESC, key DESC LIMIT ?";
+      const rows = db.all(sql, Math.max(limit, 0));
+      return rows.map((row) => readRecord("alarm", text(row, "record")));
+    },
+
+    async getInvocation(id) {
+      const row = db.first("SELECT record FROM invocations WHERE id = ?", id);
+      return row === null ? null : readRecord("invocation", text(row, "record"));
+    },
+
+    async putInvocation(invocation) {
+      db.write(() =>
+        db.run(
+          `INSERT OR REPLACE INTO invocations (id, incidentId, targetId, firstSeenAtMs, record)
+           VALUES (?, ?, ?, ?, ?)`,
+          invocation.id,
+          invocation.incidentId,
+          invocation.targetId,
+          invocation.firstSeenAtMs,
+          writeRecord("invocation", invocation),
+        ),
+      );
+    },
+
+    async invocations(incidentId, targetId) {
+      const rows = db.all(
+        "SELECT record FROM invocations WHERE incidentId = ? AND targetId = ? ORDER BY firstSeenAtMs, id",
+        incidentId,
+        targetId,
+      );
+      return rows.map((row) => readRecord("invocation", text(row, "record")));
+    },
+
+    async killSwitch() {
+      const row = db.first("SELECT record FROM kill_switch WHERE id = 1");
+      return row === null ? KILL_SWITCH_OFF : readRecord("killSwitch", text(row, "record"));
+    },
+
+    async setKillSwitch(state) {
+      db.write(() =>
+        db.run(
+          "INSERT OR REPLACE INTO kill_switch (id, turnedOn, record) VALUES (1, ?, ?)",
+          state.on ? 1 : 0,
+          writeRecord("killSwitch", state),
+        ),
+      );
+    },
+
+    close() {
+      db.close();
+    },
+  };
+}
+
+function hintsOf(db: SqliteFile, proposalId: string) {
+  const sql = "SELECT record FROM hints WHERE proposalId = ? ORDER BY atMs, id";
+  return db.all(sql, proposalId).map((row) => readRecord("hint", text(row, "record")));
+}
+
+function forgetOld(db: SqliteFile, nowMs: number): void {
+  db.run("DELETE FROM counters WHERE expiresAtMs < ?", nowMs);
+  db.run("DELETE FROM idempotency WHERE atMs < ?", nowMs - KEPT_MS);
+  db.run("DELETE FROM deliveries WHERE dueAtMs IS NULL AND receivedAtMs < ?", nowMs - KEPT_MS);
+  db.run("DELETE FROM dedupe WHERE openId IS NULL AND coolDownUntilMs < ?", nowMs);
+}

@@ -1,0 +1,281 @@
+import type { SQLInputValue } from "node:sqlite";
+import type { AuditEvent } from "../../functions/gate/proposal/audit.ts";
+import { FREE_KEY, afterwards, heldBy, joinedBy } from "../../functions/gate/ledger/dedupe.ts";
+import type { DedupeState } from "../../functions/gate/ledger/dedupe.ts";
+import {
+  decodeCursor,
+  encodeCursor,
+  incidentOf,
+  pageSize,
+} from "../../functions/gate/proposal/listing.ts";
+import type {
+  CreateOptions,
+  CreateResult,
+  Idempotency,
+  ProposalFilter,
+  Recalled,
+  SaveOptions,
+  SaveResult,
+} from "../../functions/gate/ports/index.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { readRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
+import { text, textOrNull, wholeNumber } from "./sqliteFile.ts";
+import type { Row, SqliteFile } from "./sqliteFile.ts";
+
+/** Runs inside a write transaction. */
+export function createProposal(
+  db: SqliteFile,
+  proposal: Proposal,
+  events: readonly AuditEvent[],
+  options: CreateOptions | undefined,
+  nowMs: number,
+): CreateResult {
+  const idempotency = options?.idempotency;
+  const recalled = idempotency === undefined ? null : recall(db, idempotency);
+  if (recalled !== null) {
+    return recalled;
+  }
+  // A key that joined another proposal leads to that one ever after, also when it is closed.
+  const remember = (proposalId: string): void => {
+    if (idempotency !== undefined) {
+      const { scope, key, requestHash } = idempotency;
+      db.run(
+        "INSERT INTO idempotency (scope, key, requestHash, proposalId, atMs) VALUES (?, ?, ?, ?, ?)",
+        scope,
+        key,
+        requestHash,
+        proposalId,
+        nowMs,
+      );
+    }
+  };
+
+  const state = dedupeState(db, proposal.dedupeKey);
+  const other = joinedBy(state, proposal.source.kind, nowMs);
+  if (other !== null) {
+    remember(other.proposalId);
+    return { created: false, joined: other.joined, proposal: mustFind(db, other.proposalId) };
+  }
+
+  const { columns, values } = proposalColumns(proposal);
+  const marks = columns.map(() => "?").join(", ");
+  db.run(
+    `INSERT INTO proposals (id, receivedAtMs, ${columns.join(", ")}) VALUES (?, ?, ${marks})`,
+    proposal.id,
+    proposal.receivedAtMs,
+    ...values,
+  );
+  addEvents(db, proposal.id, events);
+  putDedupeState(db, proposal.dedupeKey, heldBy(state, proposal.id));
+  remember(proposal.id);
+  return { created: true, proposal };
+}
+
+/** Runs inside a transaction. */
+export function recall(db: SqliteFile, { scope, key, requestHash }: Idempotency): Recalled | null {
+  const sql = "SELECT requestHash, proposalId FROM idempotency WHERE scope = ? AND key = ?";
+  const known = db.first(sql, scope, key);
+  return known === null
+    ? null
+    : {
+        created: false,
+        joined: text(known, "requestHash") === requestHash ? "idempotencyKey" : "conflict",
+        proposal: mustFind(db, text(known, "proposalId")),
+      };
+}
+
+/** Runs inside a write transaction. */
+export function saveProposal(
+  db: SqliteFile,
+  next: Proposal,
+  events: readonly AuditEvent[],
+  options: SaveOptions,
+): SaveResult {
+  const { dedupe, reserve } = options;
+  if (dedupe?.kind === "move" && dedupe.to !== next.dedupeKey) {
+    throw new Error(
+      `proposal ${next.id}: a save that moves must have its new key as \`dedupeKey\``,
+    );
+  }
+  const before = db.first("SELECT version, dedupeKey FROM proposals WHERE id = ?", next.id);
+  if (before === null || wholeNumber(before, "version") !== next.version - 1) {
+    return "stale";
+  }
+  if (dedupe?.kind !== "move" && text(before, "dedupeKey") !== next.dedupeKey) {
+    throw new Error(
+      `proposal ${next.id}: its \`dedupeKey\` changes only with a save that moves it`,
+    );
+  }
+  if (options.requireKillSwitchOff === true && killSwitchIsOn(db)) {
+    return "killSwitch";
+  }
+  if (reserve !== undefined && placesTaken(db, reserve.key) >= reserve.limit) {
+    return "limit";
+  }
+  if (dedupe?.kind === "move") {
+    const { openId } = dedupeState(db, dedupe.to);
+    if (openId !== null && openId !== next.id) {
+      return "dedupe";
+    }
+  }
+  if (options.take !== undefined) {
+    const taken = db.first("SELECT proposalId FROM links WHERE name = ?", options.take);
+    if (taken !== null && text(taken, "proposalId") !== next.id) {
+      return "taken";
+    }
+  }
+
+  const { columns, values } = proposalColumns(next);
+  const assignments = columns.map((column) => `${column} = ?`).join(", ");
+  db.run(`UPDATE proposals SET ${assignments} WHERE id = ?`, ...values, next.id);
+  addEvents(db, next.id, events);
+  if (reserve !== undefined) {
+    db.run(
+      `INSERT INTO counters (key, places, expiresAtMs) VALUES (?, 1, ?)
+       ON CONFLICT (key) DO UPDATE SET places = places + 1, expiresAtMs = excluded.expiresAtMs`,
+      reserve.key,
+      reserve.expiresAtMs,
+    );
+  }
+  if (dedupe?.kind === "move") {
+    const from = text(before, "dedupeKey");
+    putDedupeState(db, from, afterwards(dedupeState(db, from), next.id, { kind: "release" }));
+    putDedupeState(db, dedupe.to, heldBy(dedupeState(db, dedupe.to), next.id));
+  } else if (dedupe !== undefined) {
+    const key = next.dedupeKey;
+    putDedupeState(db, key, afterwards(dedupeState(db, key), next.id, dedupe));
+  }
+  const links = [...(options.links ?? []), ...(options.take === undefined ? [] : [options.take])];
+  for (const name of links) {
+    const sql = "INSERT INTO links (name, proposalId) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    db.run(sql, name, next.id);
+  }
+  for (const hintId of options.consume ?? []) {
+    db.run("DELETE FROM hints WHERE proposalId = ? AND id = ?", next.id, hintId);
+  }
+  return "saved";
+}
+
+export function listProposals(
+  db: SqliteFile,
+  filter: ProposalFilter,
+): { proposals: Proposal[]; cursor: string | null } {
+  const conditions: string[] = [];
+  const values: SQLInputValue[] = [];
+  const where = (condition: string, ...bound: SQLInputValue[]): void => {
+    conditions.push(condition);
+    values.push(...bound);
+  };
+  if (filter.open !== undefined) {
+    where(filter.open ? "open = 1" : "open = 0");
+  }
+  if (filter.incidentId !== undefined) {
+    where("incidentId = ?", filter.incidentId);
+  }
+  if (filter.service !== undefined) {
+    where("serviceKey = ?", filter.service);
+  }
+  if (filter.cursor !== undefined) {
+    const after = decodeCursor(filter.cursor);
+    where("(receivedAtMs, id) < (?, ?)", after.receivedAtMs, after.id);
+  }
+  const size = pageSize(filter.limit);
+  const rows = db.all(
+    `SELECT record FROM proposals ${conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`}
+     ORDER BY receivedAtMs DESC, id DESC LIMIT ?`,
+    ...values,
+    size + 1,
+  );
+  const proposals = rows.slice(0, size).map((row) => readRecord("proposal", text(row, "record")));
+  const last = proposals.at(-1);
+  return {
+    proposals,
+    cursor: rows.length > size && last !== undefined ? encodeCursor(last) : null,
+  };
+}
+
+/** Those that ended last, in the order in which they ended. */
+export function lastEnded(db: SqliteFile, limit: number): Proposal[] {
+  const rows = db.all(
+    "SELECT record FROM proposals WHERE open = 0 ORDER BY closedAtMs DESC, id DESC LIMIT ?",
+    Math.max(limit, 0),
+  );
+  return rows.map((row) => readRecord("proposal", text(row, "record")));
+}
+
+/** What every write sets; `id` and `receivedAtMs` never change. */
+function proposalColumns(proposal: Proposal): { columns: string[]; values: SQLInputValue[] } {
+  const entries: [string, SQLInputValue][] = [
+    ["version", proposal.version],
+    ["dueAtMs", proposal.dueAtMs],
+    ["open", proposal.closedAtMs === null ? 1 : 0],
+    ["closedAtMs", proposal.closedAtMs],
+    ["incidentId", incidentOf(proposal)],
+    ["serviceKey", proposal.request.service],
+    ["dedupeKey", proposal.dedupeKey],
+    ["record", writeRecord("proposal", proposal)],
+  ];
+  return { columns: entries.map(([name]) => name), values: entries.map(([, value]) => value) };
+}
+
+export function findProposal(db: SqliteFile, id: string): Proposal | null {
+  const row = db.first("SELECT record FROM proposals WHERE id = ?", id);
+  return row === null ? null : readRecord("proposal", text(row, "record"));
+}
+
+function mustFind(db: SqliteFile, id: string): Proposal {
+  const proposal = findProposal(db, id);
+  if (proposal === null) {
+    throw new Error(`the ledger refers to proposal ${id} but does not have it`);
+  }
+  return proposal;
+}
+
+function addEvents(db: SqliteFile, proposalId: string, events: readonly AuditEvent[]): void {
+  for (const event of events) {
+    const sql = "INSERT INTO events (proposalId, seq, record) VALUES (?, ?, ?)";
+    db.run(sql, proposalId, event.seq, writeRecord("event", event));
+  }
+}
+
+function dedupeState(db: SqliteFile, key: string): DedupeState {
+  const row = db.first("SELECT * FROM dedupe WHERE key = ?", key);
+  return row === null ? FREE_KEY : { openId: textOrNull(row, "openId"), coolDown: coolDownOf(row) };
+}
+
+function coolDownOf(row: Row): DedupeState["coolDown"] {
+  const proposalId = textOrNull(row, "coolDownId");
+  return proposalId === null
+    ? null
+    : {
+        proposalId,
+        untilMs: wholeNumber(row, "coolDownUntilMs"),
+        scope: text(row, "coolDownScope") === "events" ? "events" : "all",
+      };
+}
+
+function putDedupeState(db: SqliteFile, key: string, state: DedupeState): void {
+  const { openId, coolDown } = state;
+  if (openId === null && coolDown === null) {
+    db.run("DELETE FROM dedupe WHERE key = ?", key);
+    return;
+  }
+  db.run(
+    `INSERT OR REPLACE INTO dedupe (key, openId, coolDownId, coolDownUntilMs, coolDownScope)
+     VALUES (?, ?, ?, ?, ?)`,
+    key,
+    openId,
+    coolDown?.proposalId ?? null,
+    coolDown?.untilMs ?? null,
+    coolDown?.scope ?? null,
+  );
+}
+
+function killSwitchIsOn(db: SqliteFile): boolean {
+  return db.first("SELECT 1 FROM kill_switch WHERE turnedOn = 1") !== null;
+}
+
+function placesTaken(db: SqliteFile, key: string): number {
+  const row = db.first("SELECT places FROM counters WHERE key = ?", key);
+  return row === null ? 0 : wholeNumber(row, "places");
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { approvalEffect } from "../../../functions/gate/review/approvalRequest.ts";
+import {
+  detailKeys,
+  evaluate,
+  parseServiceGating,
+  reservedDetailKeys,
+} from "../../../functions/gate/gating/index.ts";
+import { newProposal } from "../../../functions/gate/proposal/intake.ts";
+import type { Incident, ProposalRequest } from "../../../functions/gate/proposal/proposal.ts";
+import { subject, tuesday } from "../gating/subjects.ts";
+
+const incident: Incident = {
+  id: "QINCIDENT",
+  number: 4421,
+  title: "payments-db CPU at 98%",
+  status: "triggered",
+  url: "https://pagerduty.example/incidents/QINCIDENT",
+  priority: "P1",
+  urgency: "high",
+  serviceId: "PSVC001",
+  serviceName: "payments-db",
+  escalationPolicyId: null,
+  assigneeIds: [],
+  incidentKey: null,
+  createdAtMs: tuesday - 60_000,
+};
+
+const gating = parseServiceGating("payments-db", {
+  runbooks: {
+    failover: {
+      automationAction: "01DBFAILOVER",
+      description: "Promotes the replica.",
+      parameters: {
+        max_replicas: {
+          type: "integer",
+          description: "Replicas that are rebuilt afterwards.",
+          customField: "max_replicas",
+        },
+        region: { type: "string" },
+        reason: { type: "string", description: "Goes into the runbook's log." },
+        ticket: { type: "string", description: "Of the change." },
+      },
+    },
+  },
+  rules: [{ name: "ask", decision: "requireApproval", editable: ["max_replicas"] }],
+});
+
+/** What is asked of the reviewer, with nothing left out. */
+function asked(of: { request?: Partial<ProposalRequest>; incident?: Partial<Incident> } = {}) {
+  const { proposal } = newProposal({
+    id: "prop_1",
+    source: { kind: "api" },
+    proposer: "healer",
+    request: {
+      runbook: "failover",
+      service: "payments-db",
+      incidentId: incident.id,
+      alertKey: null,
+      parameters: { max_replicas: 3 },
+      justification: "CPU at 98 %",
+      evidence: ["https://grafana.example/d/1"],
+      severity: "critical",
+      regions: ["us-east-1"],
+      summary: null,
+      ...of.request,
+    },
+    nowMs: tuesday,
+  });
+  const runbook = gating.runbooks["failover"];
+  assert(runbook !== undefined);
+  const weighing = {
+    gatingHash: "sha256:0",
+    listed: true,
+    evaluation: evaluate(gating, subject()),
+    runbook,
+    parameters: proposal.request.parameters,
+    atMs: tuesday,
+  };
+  return approvalEffect(
+    { ...proposal, digest: "sha256:1" },
+    { ...incident, ...of.incident },
+    weighing,
+    { attemptId: "att_1", nowMs: tuesday },
+  ).request;
+}
+
+describe("what a reviewer is asked", () => {
+  it("has no key that a parameter could take, and leaves none out where all is known", () => {
+    const keys = Object.keys(asked().details).filter((key) => key !== "max_replicas");
+    assert.deepEqual(keys, [...detailKeys]);
+    const reserved: readonly string[] = reservedDetailKeys;
+    assert.deepEqual(
+      keys.filter((key) => !reserved.includes(key)),
+      [],
+    );
+  });
+
+  it("has parameters where the public recipe's keys end", () => {
+    assert.deepEqual(Object.keys(asked().details).slice(4, 7), [
+      "affected_regions",
+      "max_replicas",
+      "target",
+    ]);
+  });
+
+  it("tells what those parameters mean that are passed and described, and nothing else", () => {
+    const parameters = { reason: "CPU", region: "eu", max_replicas: 3 };
+    assert.deepEqual(asked({ request: { parameters } }).details["parameter_descriptions"], [
+      "max_replicas: Replicas that are rebuilt afterwards.",
+      "reason: Goes into the runbook's log.",
+    ]);
+    const { details } = asked({ request: { parameters: { region: "eu" } } });
+    assert.ok(!("parameter_descriptions" in details));
+  });
+
+  it("leaves out what is unknown, never a parameter", () => {
+    const { details } = asked({
+      request: { parameters: { max_replicas: "" }, regions: [], evidence: [], severity: null },
+      incident: { priority: null, url: null },
+    });
+    assert.equal(details["max_replicas"], "");
+    for (const key of ["severity", "affected_regions", "evidence", "priority", "incident_url"]) {
+      assert.ok(!(key in details), key);
+    }
+  });
+
+  it("names the target whatever the proposer's own summary says", () => {
+    const { summary, details } = asked({ request: { summary: "Nothing happens" } });
+    assert.equal(summary, "Nothing happens");
+    assert.equal(details["target"], "run PagerDuty automation action 01DBFAILOVER");
+  });
+});

@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { readVerdict, type Verdict } from "../../../functions/gate/review/decision.ts";
+import { actionDigest } from "../../../functions/gate/proposal/digest.ts";
+import { evaluate, parseServiceGating } from "../../../functions/gate/gating/index.ts";
+import { newProposal } from "../../../functions/gate/proposal/intake.ts";
+import { subjectOf } from "../../../functions/gate/lifecycle/weigh.ts";
+import type { ApprovalReading } from "../../../functions/gate/ports/index.ts";
+import type {
+  ApprovalAttempt,
+  Incident,
+  Parameters,
+  Proposal,
+} from "../../../functions/gate/proposal/proposal.ts";
+import { START_MS } from "../../harness/clock.ts";
+
+const INCIDENT: Incident = {
+  id: "PINC1",
+  number: 4421,
+  title: "primary unreachable",
+  status: "triggered",
+  url: null,
+  priority: "P2",
+  urgency: "high",
+  serviceId: "PSVC001",
+  serviceName: "payments-db",
+  escalationPolicyId: "PEP0001",
+  assigneeIds: [],
+  incidentKey: null,
+  createdAtMs: START_MS,
+};
+const PARAMETERS: Parameters = { max_replicas: 5, force: true, ticket: "CHG-1" };
+const EDITABLE = ["max_replicas", "force"];
+const DETAILS = {
+  incident_id: "INC-4421",
+  service: "payments-db",
+  affected_regions: ["us-east-1"],
+  ...PARAMETERS,
+};
+
+const ATTEMPT: ApprovalAttempt = {
+  attemptId: "att_1",
+  tokenHash: "hash",
+  startedAtMs: START_MS,
+  state: "submitted",
+  approvalId: "req_1",
+  reviewUrl: null,
+  problem: null,
+  details: DETAILS,
+};
+
+function weighed(): Proposal {
+  const { proposal } = newProposal({
+    id: "prop_1",
+    source: { kind: "api" },
+    proposer: "agent",
+    request: {
+      runbook: "scale",
+      service: "payments-db",
+      incidentId: INCIDENT.id,
+      alertKey: null,
+      parameters: PARAMETERS,
+      justification: "CPU at 98 %",
+      evidence: [],
+      severity: null,
+      regions: ["us-east-1"],
+      summary: null,
+    },
+    nowMs: START_MS,
+  });
+  const gating = parseServiceGating("payments-db", {
+    runbooks: {
+      scale: {
+        automationAction: "01SCALE",
+        parameters: {
+          max_replicas: { type: "integer", minimum: 1, maximum: 9, customField: "max_replicas" },
+          force: { type: "boolean", customField: "force" },
+          ticket: { type: "string" },
+        },
+      },
+    },
+    rules: [{ name: "only", decision: "requireApproval", editable: EDITABLE }],
+  });
+  const runbook = gating.runbooks["scale"];
+  assert.ok(runbook !== undefined);
+  return {
+    ...proposal,
+    incident: INCIDENT,
+    weighing: {
+      gatingHash: "hash",
+      listed: true,
+      evaluation: evaluate(gating, subjectOf(proposal, INCIDENT, runbook, START_MS)),
+      runbook,
+      parameters: PARAMETERS,
+      atMs: START_MS,
+    },
+    digest: actionDigest({
+      action: runbook.action,
+      target: runbook.target,
+      parameters: PARAMETERS,
+      incidentId: INCIDENT.id,
+      serviceId: INCIDENT.serviceId,
+    }),
+    approval: {
+      attempts: [ATTEMPT],
+      nextSubmitAtMs: null,
+      nextReadAtMs: START_MS,
+      reads: 0,
+      failures: 0,
+    },
+  };
+}
+
+function verdictOf(reading: Partial<ApprovalReading>, earlier: ApprovalAttempt[] = []): Verdict {
+  const proposal = weighed();
+  const { approval } = proposal;
+  assert.ok(approval !== null);
+  return readVerdict(
+    { ...proposal, approval: { ...approval, attempts: [...earlier, ATTEMPT] } },
+    ATTEMPT,
+    {
+      id: "req_1",
+      status: "APPROVED",
+      details: DETAILS,
+      modifiedDetails: null,
+      notes: [],
+      reasonCode: null,
+      autoDecided: false,
+      autoDecisionRuleName: null,
+      decidedAtMs: START_MS,
+      retryable: false,
+      ...reading,
+    },
+    START_MS + 60_000,
+  );
+}
+
+/** What is to run after that change, or why nothing is. */
+function changedTo(modifiedDetails: unknown): Parameters | string {
+  const verdict = verdictOf({ modifiedDetails });
+  if (verdict.kind === "refused") {
+    assert.equal(verdict.reason, "changeNotPossible");
+    return verdict.text;
+  }
+  assert.equal(verdict.kind, "decided");
+  return verdict.kind === "decided" ? verdict.decision.parameters : "";
+}
+
+function without(...keys: string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(DETAILS).filter(([key]) => !keys.includes(key)));
+}
+
+describe("A reviewer's change, where details may be replaced or patched", () => {
+  it("takes changed editable values alone as a patch", () => {
+    assert.deepEqual(changedTo({ max_replicas: 2 }), { ...PARAMETERS, max_replicas: 2 });
+  });
+
+  it("takes all details with changed editable values", () => {
+    assert.deepEqual(changedTo({ ...DETAILS, force: false }), { ...PARAMETERS, force: false });
+  });
+
+  it("takes details that leave out what only tells", () => {
+    assert.deepEqual(
+      changedTo({ ...without("incident_id", "affected_regions"), max_replicas: 2 }),
+      { ...PARAMETERS, max_replicas: 2 },
+    );
+  });
+
+  for (const [what, modified, removed] of [
+    ["an editable value", { ...without("force"), max_replicas: 2 }, "force"],
+    ["both editable values", without("max_replicas", "force"), "force, max_replicas"],
+    ["what may not be changed", without("ticket"), "ticket"],
+    ["all but what tells", { service: "payments-db" }, "force, max_replicas, ticket"],
+  ] as const) {
+    it(`runs nothing when repeated details leave out ${what}`, () => {
+      assert.equal(
+        changedTo(modified),
+        `The reviewer's details leave out ${removed}, which the gate cannot take away; changeable here: max_replicas, force.`,
+      );
+    });
+  }
+
+  it("runs what both readings allow, for every selection of repeated, changed and absent details", () => {
+    const fates = fc.record(
+      Object.fromEntries(
+        Object.keys(DETAILS).map((key) => [key, fc.constantFrom("absent", "same", "changed")]),
+      ),
+    );
+    const other: Record<string, unknown> = {
+      max_replicas: 2,
+      force: false,
+      ticket: "CHG-2",
+      incident_id: "INC-1",
+      service: "search",
+      affected_regions: [],
+    };
+    const submitted: Record<string, unknown> = DETAILS;
+    fc.assert(
+      fc.property(fates, (fate) => {
+        const keys = Object.keys(DETAILS).filter((key) => fate[key] !== "absent");
+        const modified = Object.fromEntries(
+          keys.map((key) => [key, fate[key] === "same" ? submitted[key] : other[key]]),
+        );
+        const result = changedTo(modified);
+        const parameters = keys.filter((key) => Object.hasOwn(PARAMETERS, key));
+        const patched = {
+          ...PARAMETERS,
+          ...Object.fromEntries(parameters.map((key) => [key, modified[key]])),
+        };
+        const replaced = Object.fromEntries(
+          Object.keys(PARAMETERS)
+            .filter((key) => parameters.includes(key))
+            .map((key) => [key, modified[key]]),
+        );
+        const isForbidden = keys.some((key) => fate[key] === "changed" && !EDITABLE.includes(key));
+        const isPatch = keys.length > 0 && keys.every((key) => fate[key] === "changed");
+        const isEqualInBoth = parameters.length === Object.keys(PARAMETERS).length;
+        if (keys.length > 0 && !isForbidden && (isPatch || isEqualInBoth)) {
+          assert.deepEqual(result, patched);
+          if (!isPatch) {
+            assert.deepEqual(result, replaced);
+          }
+        } else {
+          assert.equal(typeof result, "string", `${JSON.stringify(modified)} runs`);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("A rejection", () => {
+  const earlier: ApprovalAttempt = { ...ATTEMPT, attemptId: "att_0", state: "unclear" };
+  const rejectedAfter = (ms: number, attempts: ApprovalAttempt[], autoDecided = false): Verdict =>
+    verdictOf({ status: "REJECTED", autoDecided, decidedAtMs: START_MS + ms }, attempts);
+
+  it("of the first request is a human's no, however quick", () => {
+    const verdict = rejectedAfter(1_000, []);
+    assert.ok(verdict.kind === "decided");
+    assert.equal(verdict.decision.outcome, "rejected");
+    assert.equal(verdict.decision.by, "human");
+  });
+
+  for (const autoDecided of [false, true]) {
+    it(`seconds after a repeated request may be loop protection, also where \`autoDecided\` is ${autoDecided}`, () => {
+      assert.deepEqual(rejectedAfter(15_000, [earlier], autoDecided), {
+        kind: "unattended",
+        isSure: false,
+        text: "The repeated request was rejected at once, as Cheqpoint's loop protection does: it may be nobody's no.",
+      });
+    });
+  }
+
+  it("of a repeated request that somebody had time to read is a human's no", () => {
+    const verdict = rejectedAfter(15_001, [earlier]);
+    assert.ok(verdict.kind === "decided");
+    assert.equal(verdict.decision.by, "human");
+  });
+});
