@@ -17,7 +17,8 @@ export function createLocalSecrets(options: LocalSecretsOptions): Secrets {
   const operators = hashed(options.operators);
   const callbackSecrets = options.callbackSecret === undefined ? [] : [options.callbackSecret];
   return {
-    webhookSecrets: () => Promise.resolve(options.webhookSecrets()),
+    // In an async function, so that a store that throws rejects.
+    webhookSecrets: async () => ({ known: options.webhookSecrets(), isNewest: true }),
     proposers: () => Promise.resolve(proposers),
     operators: () => Promise.resolve(operators),
     callbackSecrets: () => Promise.resolve(callbackSecrets),

@@ -22,6 +22,8 @@ export interface SecretCacheOptions {
   retryAfterMs?: number;
   /** Least time from the beginning of one question to that of the next, whoever wants it. Defaults to 1 second. */
   pauseMs?: number;
+  /** Least time from the beginning of one `sparing` question that was answered to that of the next. Defaults to 30 seconds. */
+  sparingMs?: number;
   /** How long the value before is accepted, from when the current one was stored. Defaults to 24 hours. */
   previousForMs?: number;
 }
@@ -29,14 +31,23 @@ export interface SecretCacheOptions {
 /**
  * `kept`: as it was read before, if not too long ago, also when the store does not answer. `lately`: as the store has it
  * now, or had it when it was asked a moment ago; never waits for another question. `anew`: from a question that begins
- * after this one was put, for which it waits until the next is permitted. The last two reject when the store does not
+ * after this one was put, for which it waits until the next is permitted. `sparing`: as `anew`, but only once in a while;
+ * in between as it was found then, at once: for what strangers can ask for. All but `kept` reject when the store does not
  * answer: then nobody knows what the secret is.
  */
-export type Newness = "kept" | "lately" | "anew";
+export type Newness = "kept" | "lately" | "anew" | "sparing";
+
+export interface Finding {
+  values: SecretValues;
+  /** It comes from a question that began after it was looked for. */
+  isNew: boolean;
+}
 
 export interface SecretCache {
   /** The values of a secret; `kept` unless told otherwise. */
   read(arn: string, newness?: Newness): Promise<SecretValues>;
+  /** Likewise, and how new they are. */
+  find(arn: string, newness?: Newness): Promise<Finding>;
 }
 
 interface Entry {
@@ -58,12 +69,15 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
   const staleForMs = options.staleForMs ?? 3_600_000;
   const retryAfterMs = options.retryAfterMs ?? 10_000;
   const pauseMs = options.pauseMs ?? 1_000;
+  const sparingMs = options.sparingMs ?? 30_000;
   const previousForMs = options.previousForMs ?? 24 * 3_600_000;
 
   const entries = new Map<string, Entry>();
   const questions = new Map<string, Question>();
   /** Questions that have not begun: everyone who wants one waits for the same. */
   const planned = new Map<string, Promise<SecretValues>>();
+  /** When a `sparing` question was put last; none where it was not answered. */
+  const sparedSinceMs = new Map<string, number>();
 
   const version = async (arn: string, stage: "AWSCURRENT" | "AWSPREVIOUS") =>
     client.send(new GetSecretValueCommand({ SecretId: arn, VersionStage: stage }));
@@ -131,14 +145,33 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
     return next;
   };
 
-  const lately = (arn: string): Promise<SecretValues> => {
+  const lately = async (arn: string): Promise<Finding> => {
     const last = questions.get(arn);
     return last !== undefined && (!last.isOver || clock.now() < last.beganAtMs + pauseMs)
-      ? last.answer
-      : anew(arn);
+      ? { values: await last.answer, isNew: false }
+      : { values: await anew(arn), isNew: true };
   };
 
-  const kept = async (arn: string): Promise<SecretValues> => {
+  const sparing = async (arn: string): Promise<Finding> => {
+    const sinceMs = sparedSinceMs.get(arn);
+    const nowMs = clock.now();
+    // A clock that was put back must not make it longer.
+    const isSpared = sinceMs !== undefined && nowMs >= sinceMs && nowMs < sinceMs + sparingMs;
+    if (isSpared && !planned.has(arn)) {
+      // One that is under way may find more than is kept.
+      await questions.get(arn)?.answer.catch(() => undefined);
+      return kept(arn);
+    }
+    sparedSinceMs.set(arn, nowMs);
+    try {
+      return { values: await anew(arn), isNew: true };
+    } catch (error) {
+      sparedSinceMs.delete(arn);
+      throw error;
+    }
+  };
+
+  const kept = async (arn: string): Promise<Finding> => {
     const entry = entries.get(arn);
     if (entry === undefined) {
       return lately(arn);
@@ -150,7 +183,7 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
       clock.now() < readAtMs + freshForMs ||
       (isUsable() && clock.now() < askedAtMs + retryAfterMs)
     ) {
-      return values;
+      return { values, isNew: false };
     }
     try {
       return await lately(arn);
@@ -159,16 +192,20 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
         throw error;
       }
       log.warn("secret not read, the value before is used", { arn, problem: nameOf(error) });
-      return values;
+      return { values, isNew: false };
     }
   };
 
-  const ways: Readonly<Record<Newness, (arn: string) => Promise<SecretValues>>> = {
+  const ways: Readonly<Record<Newness, (arn: string) => Promise<Finding>>> = {
     kept,
     lately,
-    anew,
+    anew: async (arn) => ({ values: await anew(arn), isNew: true }),
+    sparing,
   };
-  return { read: (arn, newness = "kept") => ways[newness](arn) };
+  return {
+    find: (arn, newness = "kept") => ways[newness](arn),
+    read: async (arn, newness = "kept") => (await ways[newness](arn)).values,
+  };
 }
 
 /** The kind of a failure; its text could repeat what was asked for. */

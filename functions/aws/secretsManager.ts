@@ -37,11 +37,11 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
   return {
     async webhookSecrets(refresh = false) {
       const arn = known("webhook", arns.webhook);
-      const { current, previous } = await cache.read(arn, refresh ? "anew" : "kept");
+      const { values, isNew } = await cache.find(arn, refresh ? "sparing" : "kept");
       const what = "a JSON list of signing secrets";
-      const now = parsed(arn, secretList, what, current);
-      const before = previous === null ? [] : parsed(arn, secretList, what, previous);
-      return [...new Set([...now, ...before])];
+      const now = parsed(arn, secretList, what, values.current);
+      const before = values.previous === null ? [] : parsed(arn, secretList, what, values.previous);
+      return { known: [...new Set([...now, ...before])], isNewest: isNew };
     },
 
     async proposers(refresh = false) {

@@ -3,7 +3,7 @@ import { sha256Hex } from "../gate/text/token.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
 import type { Delivery } from "../gate/ports/index.ts";
 import { parseWebhookEvent } from "../pagerduty/event.ts";
-import { verifyPagerDutySignature } from "../pagerduty/signature.ts";
+import { hasPagerDutySignature, verifyPagerDutySignature } from "../pagerduty/signature.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 
 /** PagerDuty sends at most 256 KB. */
@@ -41,15 +41,18 @@ export async function receiveWebhook(
 
 async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<HttpResponse> {
   const { ledger, queue, clock, log, metrics } = ports;
-  let isSigned: boolean;
+  let verdict: Verdict;
   try {
-    isSigned = await verify(ports, request);
+    verdict = await verify(ports, request);
   } catch (error) {
     log.error("webhook secret not readable", { problem: String(error) });
     return unavailable();
   }
-  if (!isSigned) {
+  if (verdict !== "signed") {
     metrics.count("SignatureRefused");
+    if (verdict === "unknown" && header(request, "x-webhook-subscription") !== null) {
+      return json(429, { error: "signature not known yet, send it again" }, AGAIN_LATER);
+    }
     return request.body.byteLength > MAX_UNSIGNED_BYTES
       ? problem(413, "body too large")
       : problem(401, "signature missing or wrong");
@@ -114,17 +117,31 @@ async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<Ht
   }
 }
 
-/** A secret may just have been rotated: only one that was read after the event came refuses it. */
-async function verify({ secrets }: MiddlewarePorts, request: HttpRequest): Promise<boolean> {
-  const signature = request.headers["x-pagerduty-signature"] ?? "";
-  if (signature.trim() === "") {
-    return false;
+/** `unknown`: it fits no secret that is known, and the store was asked too lately to be asked again. */
+type Verdict = "signed" | "forged" | "unknown";
+
+/** PagerDuty sends again what is answered 429, and drops what is answered with any other 4xx. */
+const AGAIN_LATER = { "retry-after": "30" };
+
+/**
+ * A secret may just have been rotated: only one that was read after the event came refuses it. What could not be
+ * signed by anybody costs no reading, and what is forged not one each.
+ */
+async function verify({ secrets }: MiddlewarePorts, request: HttpRequest): Promise<Verdict> {
+  const signature = request.headers["x-pagerduty-signature"];
+  if (!hasPagerDutySignature(signature)) {
+    return "forged";
   }
-  const isSignedWith = (known: readonly string[]) =>
-    verifyPagerDutySignature(request.body, signature, known);
-  return (
-    isSignedWith(await secrets.webhookSecrets()) || isSignedWith(await secrets.webhookSecrets(true))
-  );
+  for (const refresh of [false, true]) {
+    const { known, isNewest } = await secrets.webhookSecrets(refresh);
+    if (verifyPagerDutySignature(request.body, signature, known)) {
+      return "signed";
+    }
+    if (isNewest) {
+      return "forged";
+    }
+  }
+  return "unknown";
 }
 
 function header(request: HttpRequest, name: string): string | null {

@@ -26,6 +26,11 @@ export function verifyPagerDutySignature(
   return matched;
 }
 
+/** Whether the header holds a signature at all, right or wrong. */
+export function hasPagerDutySignature(header: string | undefined): boolean {
+  return signaturesOf(header).length > 0;
+}
+
 /** The header that PagerDuty would send for this body. */
 export function signPagerDuty(rawBody: Uint8Array, secret: string): string {
   return `v1=${digest(rawBody, secret).toString("hex")}`;

@@ -242,8 +242,8 @@ describe("secrets from Secrets Manager", () => {
     it("gives the signing secrets of all subscriptions, those before too", async () => {
       stored["w AWSCURRENT"] = JSON.stringify(["one", "two"]);
       stored["w AWSPREVIOUS"] = JSON.stringify(["two", "three"]);
-      const found = await secrets({ webhook: "w" }).webhookSecrets();
-      assert.deepEqual(found, ["one", "two", "three"]);
+      const { known } = await secrets({ webhook: "w" }).webhookSecrets();
+      assert.deepEqual(known, ["one", "two", "three"]);
     });
 
     it("waits for signing secrets that are certainly the newest, as after a mismatch", async () => {
@@ -251,9 +251,27 @@ describe("secrets from Secrets Manager", () => {
       const port = secrets({ webhook: "w" });
       await port.webhookSecrets();
       stored["w AWSCURRENT"] = JSON.stringify(["two"]);
-      assert.deepEqual(await port.webhookSecrets(), ["one"]);
-      assert.deepEqual(await port.webhookSecrets(true), ["two"]);
+      assert.deepEqual(await port.webhookSecrets(), { known: ["one"], isNewest: false });
+      assert.deepEqual(await port.webhookSecrets(true), { known: ["two"], isNewest: true });
       assert.deepEqual(slept, [SECOND]);
+    });
+
+    it("asks for them at most once in half a minute, whoever comes with what fits none", async () => {
+      stored["w AWSCURRENT"] = JSON.stringify(["one"]);
+      const port = secrets({ webhook: "w" });
+      assert.equal((await port.webhookSecrets()).isNewest, true, "asked for just now");
+      clock.advance(SECOND);
+      assert.equal((await port.webhookSecrets(true)).isNewest, true);
+      stored["w AWSCURRENT"] = JSON.stringify(["two"]);
+      clock.advance(30 * SECOND - 1);
+      for (let forged = 0; forged < 20; forged += 1) {
+        const found = await port.webhookSecrets(true);
+        assert.deepEqual(found, { known: ["one"], isNewest: false });
+      }
+      assert.equal(asked().length, 4);
+      clock.advance(1);
+      assert.deepEqual(await port.webhookSecrets(true), { known: ["two"], isNewest: true });
+      assert.deepEqual(slept, []);
     });
 
     it("lets no one without a token wait for more than one reading", async () => {

@@ -162,8 +162,52 @@ describe("the deployed receiver", () => {
 
   it("refuses a request without a signature at once", async () => {
     assert.deepEqual(await webhook({}), REFUSED);
-    assert.deepEqual(await webhook({ "x-pagerduty-signature": " " }), REFUSED);
+    for (const none of [" ", "x", "v1=00", `v2=${"0".repeat(64)}`, `v1=${"0".repeat(65)}`]) {
+      assert.deepEqual(await webhook({ "x-pagerduty-signature": none }), REFUSED);
+    }
     assert.deepEqual(aws.calls, []);
+  });
+
+  describe("flooded with forged signatures", () => {
+    const forged = (i: number) => signedWith(`a guess ${i}`);
+
+    it("reads the secret once in half a minute for all of them, and lets none wait", async () => {
+      assert.deepEqual(await signedWith(OLD), ACCEPTED);
+      clock.advance(1_000);
+      for (let i = 0; i < 100; i += 1) {
+        assert.deepEqual(await forged(i), REFUSED);
+      }
+      assert.equal(asked("GetSecretValue"), 4);
+      assert.deepEqual(slept, []);
+      assert.deepEqual(await signedWith(OLD, EVENT.replace("01EVENT", "02EVENT")), ACCEPTED);
+      clock.advance(30_000);
+      await forged(100);
+      assert.equal(asked("GetSecretValue"), 6);
+    });
+
+    it("reads it once for the one that starts a function, with which it is compared", async () => {
+      assert.deepEqual(await forged(0), REFUSED);
+      assert.equal(asked("GetSecretValue"), 2);
+      assert.deepEqual(slept, []);
+    });
+
+    it("never drops an event of PagerDuty's that is signed with a secret of the last half minute", async () => {
+      const delivered = (body: string, secret: string) =>
+        webhook(
+          {
+            "x-pagerduty-signature": signPagerDuty(Buffer.from(body), secret),
+            "x-webhook-subscription": "PSUBSCR",
+          },
+          body,
+        );
+      assert.deepEqual(await signedWith(OLD), ACCEPTED);
+      await forged(0);
+      secrets["webhook"] = JSON.stringify([NEW]);
+      const again = { status: 429, body: { error: "signature not known yet, send it again" } };
+      assert.deepEqual(await delivered(EVENT, NEW), again);
+      clock.advance(30_000);
+      assert.deepEqual(await delivered(EVENT, NEW), ACCEPTED);
+    });
   });
 
   describe("answers 503", () => {
