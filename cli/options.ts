@@ -4,6 +4,7 @@ import type { GateAccess } from "./deployed/gateAccess.ts";
 import { gateOf } from "./deployed/open.ts";
 import { withDeployedOptions, type DeployedOptions } from "./deployed/target.ts";
 import { usage } from "./errors.ts";
+import { hiddenProblem } from "../functions/gate/text/printable.ts";
 import type { Io } from "./io.ts";
 
 export interface GateOptions extends ConnectionOptions {
@@ -55,6 +56,17 @@ export function embeddedOf(
   return { ...connection, endpoints };
 }
 
+/** For a text that people read later: what they would not see is refused. */
+export function visibleText(name: string): (value: string) => string {
+  return (value) => {
+    const problem = hiddenProblem(value);
+    if (problem !== null) {
+      throw usage(`${name} ${problem}`);
+    }
+    return value;
+  };
+}
+
 /** For an option that may be given several times. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
@@ -68,6 +80,10 @@ export function collectPairs(
   const at = value.indexOf("=");
   if (at < 1) {
     throw usage(`--set must be key=value, got "${value}"`);
+  }
+  const problem = hiddenProblem(value);
+  if (problem !== null) {
+    throw usage(`--set ${problem}`);
   }
   return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
 }

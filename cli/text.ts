@@ -1,16 +1,9 @@
 import { formatDuration } from "../functions/gate/text/duration.ts";
+import { spelledOut } from "../functions/gate/text/printable.ts";
 
-/** Control, invisible and direction-changing characters: a text of others must not steer the terminal. */
-const UNSAFE =
-  // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/** What others wrote, with everything spelled out that a terminal would not show as it is. */
+/** What others wrote, with everything spelled out that a terminal would not show as it is, or would obey. */
 export function plain(value: unknown): string {
-  return String(value).replace(
-    UNSAFE,
-    (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`,
-  );
+  return spelledOut(String(value), "\n");
 }
 
 /** As `plain`, in one line. */

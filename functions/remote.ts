@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RemoteError } from "./gate/ports/index.ts";
 import type { Clock } from "./gate/ports/index.ts";
+import { printable } from "./gate/text/printable.ts";
 
 /** The part of the built-in `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -243,8 +244,8 @@ function shownReason(reason: string | null, secrets: readonly string[]): string 
   if (secrets.some((secret) => repeats(reason, secret))) {
     return "(the reason is withheld: it repeats a secret)";
   }
-  // Control characters would forge lines in logs.
-  const line = reason.replace(/[\s\p{Cc}]+/gu, " ").trim();
+  // Line breaks would forge lines in logs and notes.
+  const line = printable(reason).replace(/ +/g, " ").trim();
   return line === "" ? null : line.slice(0, SHOWN_REASON);
 }
 

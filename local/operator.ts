@@ -2,6 +2,7 @@ import { z } from "zod";
 import { json, problem, type HttpRequest, type HttpResponse } from "../functions/http.ts";
 import type { KillSwitch } from "../functions/gate/ports/index.ts";
 import { alarmView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
+import { hiddenProblem } from "../functions/gate/text/printable.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
 import type { MiddlewarePorts } from "../functions/middleware/ports.ts";
 
@@ -63,6 +64,10 @@ async function setKillSwitch(
     return problem(400, "`on` must be true or false, `reason` a text of up to 500 characters");
   }
   const { on, reason } = body.data;
+  const hidden = hiddenProblem(reason ?? "");
+  if (hidden !== null) {
+    return problem(400, `\`reason\` ${hidden}`);
+  }
   const state: KillSwitch = { on, reason: reason ?? null, by, atMs: clock.now() };
   await ledger.setKillSwitch(state);
   log.warn("kill switch set", { on, by, reason: state.reason });

@@ -8,6 +8,7 @@ import {
   collectPairs,
   embeddedOf,
   printJson,
+  visibleText,
   withGateOptions,
   type GateOptions,
 } from "../options.ts";
@@ -41,7 +42,7 @@ export function decideCommand({ io }: Context): Command {
       )
       .argument("<id>", "the proposal's id, or Cheqpoint's id of the approval")
       .addArgument(new Argument("<decision>", "what to decide").choices(["approve", "reject"]))
-      .option("--note <text>", "note for whoever comes later")
+      .option("--note <text>", "note for whoever comes later", visibleText("--note"))
       .option("--set <key=value>", "change a detail; may be repeated", collectPairs),
   )
     .addHelpText(

@@ -1,6 +1,12 @@
 import { Argument, Command } from "commander";
 import { usage } from "../errors.ts";
-import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
+import {
+  clientOf,
+  printJson,
+  visibleText,
+  withAnyGateOptions,
+  type AnyGateOptions,
+} from "../options.ts";
 import type { Context } from "../context.ts";
 import { instant, plain } from "../text.ts";
 
@@ -17,7 +23,7 @@ export function killSwitchCommand({ io }: Context): Command {
       .addArgument(
         new Argument("[state]", "what to do").choices(["on", "off", "status"]).default("status"),
       )
-      .option("--reason <text>", "why, for everybody who asks"),
+      .option("--reason <text>", "why, for everybody who asks", visibleText("--reason")),
   )
     .addHelpText(
       "after",

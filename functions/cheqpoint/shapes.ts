@@ -1,5 +1,7 @@
 import * as z from "zod";
 import type { ApprovalReading, SubmitReceipt } from "../gate/ports/index.ts";
+import { cut } from "../gate/text/cut.ts";
+import { printable, printableLines } from "../gate/text/printable.ts";
 
 /** A field that may be absent: of whatever form, it never makes the rest unreadable. */
 function optional<T extends z.ZodType>(type: T) {
@@ -39,9 +41,9 @@ export function readingShape(approvalId: string) {
       details: wire.details,
       modifiedDetails: wire.modifiedDetails ?? null,
       notes: notesOf(wire.responseNotes, wire.decisionNote),
-      reasonCode: filled(wire.decisionReasonCode),
+      reasonCode: named(wire.decisionReasonCode),
       autoDecided: saysYes(wire.autoDecided),
-      autoDecisionRuleName: filled(wire.autoDecisionRuleName),
+      autoDecisionRuleName: named(wire.autoDecisionRuleName),
       decidedAtMs: epochMs(wire.decidedAt),
       retryable: wire.retryable === true,
     }));
@@ -72,9 +74,21 @@ function saysYes(autoDecided: unknown): boolean {
   return autoDecided !== undefined && autoDecided !== null && autoDecided !== false;
 }
 
-/** Both names of the reviewer's note, the same text once. */
+/** More than a note on the incident could show beside the gate's own lines; a record of the ledger has its limits too. */
+const LONGEST_NOTE = 4_000;
+const LONGEST_NAME = 200;
+
+/** Both names of the reviewer's note, the same text once. Nobody can be told to mend or shorten it. */
 function notesOf(...notes: (string | null | undefined)[]): string[] {
-  return [...new Set(notes.flatMap((note) => filled(note?.trim()) ?? []))];
+  return [
+    ...new Set(
+      notes.flatMap((note) => filled(cut(printableLines(note ?? "").trim(), LONGEST_NOTE)) ?? []),
+    ),
+  ];
+}
+
+function named(value: string | null | undefined): string | null {
+  return filled(cut(printable(value ?? "").trim(), LONGEST_NAME));
 }
 
 function filled(value: string | null | undefined): string | null {

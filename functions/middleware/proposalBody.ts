@@ -1,25 +1,24 @@
 import * as z from "zod";
 import type { Runbook } from "../gate/gating/index.ts";
 import { INCIDENT_ID, INCIDENT_ID_TEXT } from "../gate/proposal/listing.ts";
-import { hiddenCharacter, LINES, printable } from "../gate/text/printable.ts";
+import { hiddenProblem, LINES, printable } from "../gate/text/printable.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal/proposal.ts";
 
 const text = (max: number) => z.string().trim().min(1).max(max);
 /** Refuses what would show its reader another text than is there. */
 const visible =
-  (allowed: string, besides: string) =>
+  (allowed: string) =>
   (text: string | readonly string[], context: z.RefinementCtx): void => {
-    const found = [text]
+    const message = [text]
       .flat()
-      .map((one) => hiddenCharacter(one, allowed))
-      .find((hidden) => hidden !== null);
-    if (found !== undefined) {
-      const message = `must be text without control and direction characters${besides}, got ${found}`;
+      .map((one) => hiddenProblem(one, allowed))
+      .find((problem) => problem !== null);
+    if (message !== undefined) {
       context.addIssue({ code: "custom", message });
     }
   };
-const oneLine = visible("", "");
-const someLines = visible(LINES, " other than line breaks and tabs");
+const oneLine = visible("");
+const someLines = visible(LINES);
 const unixLines = (written: string) => written.replaceAll("\r\n", "\n");
 const line = (max: number) => text(max).superRefine(oneLine);
 const incidentId = z.string().regex(INCIDENT_ID, INCIDENT_ID_TEXT);

@@ -2,6 +2,7 @@ import { canonicalJson, sha256 } from "../gate/text/canonical.ts";
 import { checkParameters, findRunbook } from "../gate/gating/index.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
 import { gateIncidentLink } from "../gate/proposal/incidents.ts";
+import { hiddenProblem } from "../gate/text/printable.ts";
 import { newProposal } from "../gate/proposal/intake.ts";
 import { incidentProblem, unlistedText } from "../gate/proposal/listing.ts";
 import type { CreateResult, Idempotency } from "../gate/ports/index.ts";
@@ -45,6 +46,10 @@ export async function receiveProposal(
       400,
       `\`Idempotency-Key\` must not be longer than ${MAX_KEY_LENGTH} characters, got ${idempotencyKey.length}`,
     );
+  }
+  const hidden = hiddenProblem(idempotencyKey);
+  if (hidden !== null) {
+    return problem(400, `\`Idempotency-Key\` ${hidden}`);
   }
   const body = new TextDecoder("utf-8").decode(request.body);
   const parsed = caller.channel === "api" ? parseApiBody(body) : parseOrchestrationBody(body);

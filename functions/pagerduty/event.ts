@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Incident } from "../gate/proposal/proposal.ts";
-import { epochMs, id, incidentShape, invocationState, optional } from "./shapes.ts";
+import { epochMs, id, incidentShape, invocationState, name, optional } from "./shapes.ts";
 
 /** What an event tells, as far as the gate reacts to it. */
 export type WebhookData =
@@ -84,7 +84,7 @@ const envelope = z.object({
     event_type: z.string().min(1),
     resource_type: optional(z.string()),
     occurred_at: optional(z.string()),
-    agent: optional(z.object({ id, summary: optional(z.string()) })),
+    agent: optional(z.object({ id, summary: optional(name) })),
     data: z.unknown().optional(),
   }),
 });

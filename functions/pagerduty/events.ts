@@ -3,7 +3,7 @@ import { RemoteError } from "../gate/ports/index.ts";
 import type { Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";
 import type { Fetch, Remote } from "../remote.ts";
-import { cut } from "./text.ts";
+import { cut } from "../gate/text/cut.ts";
 
 export interface EventsOptions {
   /** Root of the Events API, `https://events.pagerduty.com`. */

@@ -5,7 +5,7 @@ import type { Incident } from "../gate/proposal/proposal.ts";
 import { asPathId, isId } from "./ids.ts";
 import type { Rest } from "./rest.ts";
 import { id, incidentShape, optional, webAddress } from "./shapes.ts";
-import { cut } from "./text.ts";
+import { cut } from "../gate/text/cut.ts";
 
 type IncidentCalls = Pick<
   PagerDuty,

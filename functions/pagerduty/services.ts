@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { PagerDuty } from "../gate/ports/index.ts";
 import type { Rest } from "./rest.ts";
-import { id } from "./shapes.ts";
+import { id, name } from "./shapes.ts";
 
-const service = z.object({ id, name: z.string() });
+const service = z.object({ id, name });
 const oneService = z.object({ service });
 const manyServices = z.object({ services: z.array(service), more: z.boolean().nullish() });
 

@@ -31,18 +31,21 @@ function text(value: string | null | undefined): string | null {
 const reference = z.object({ id });
 const maybeReference = reference.nullish();
 
+/** What people call a thing: rules and readers get it without what nobody sees. */
+export const name = z.string().transform((written) => printable(written));
+
 /** An incident as REST (`incident_number`, `assignments`) and webhooks (`number`, `assignees`) write it. */
 export const incidentShape = z
   .object({
     id,
     number: optional(z.number()),
     incident_number: optional(z.number()),
-    title: optional(z.string()),
+    title: optional(name),
     status: z.enum(["triggered", "acknowledged", "resolved"]),
     html_url: optional(z.string()),
-    priority: optional(z.object({ name: optional(z.string()), summary: optional(z.string()) })),
+    priority: optional(z.object({ name: optional(name), summary: optional(name) })),
     urgency: optional(z.string()),
-    service: z.object({ id, summary: optional(z.string()), name: optional(z.string()) }),
+    service: z.object({ id, summary: optional(name), name: optional(name) }),
     escalation_policy: maybeReference,
     assignees: z.array(reference).nullish(),
     assignments: z.array(z.object({ assignee: reference })).nullish(),
@@ -63,7 +66,7 @@ export const incidentShape = z
       id: wire.id,
       number: wire.incident_number ?? wire.number ?? 0,
       // Whoever can send an alert writes it, and reviewers read it.
-      title: printable(wire.title ?? ""),
+      title: wire.title ?? "",
       status: wire.status,
       url: webAddress(wire.html_url),
       priority: text(wire.priority?.name) ?? text(wire.priority?.summary),

@@ -102,7 +102,7 @@ async function meaning(ports: WorkerPorts, delivery: Delivery): Promise<Delivery
     case "incident":
       return aboutIncident(ports, event, event.data.incident, delivery);
     case "note":
-      return /\[gate prop_/.test(event.data.content)
+      return /^\[gate prop_/.test(event.data.content)
         ? { result: "a note of the gate's own" }
         : aboutIncident(ports, event, null, delivery);
     case "other":

@@ -137,7 +137,7 @@ async function findTrace(
     return incident?.id ?? null;
   }
   const notes = await pagerDuty.notes(incidentId);
-  return notes.find((note) => note.content.includes(mark))?.id ?? null;
+  return notes.find((note) => note.content.startsWith(mark))?.id ?? null;
 }
 
 async function asked<T>(ports: WorkerPorts, call: () => Promise<T>): Promise<Looked<T>> {

@@ -447,6 +447,19 @@ describe("createCheqpoint", () => {
       assert.deepEqual((await client().read("req_t1"))?.notes, []);
     });
 
+    it("drops from a note what nobody sees, and cuts one that is longer than a record may hold", async () => {
+      const hidden = { responseNotes: "Run\u200B it,\r\n\u202Enow.", decisionNote: null };
+      const long = { responseNotes: "x".repeat(1_000_000), decisionNote: null };
+      server.will(
+        { status: 200, body: { ...approval, ...hidden } },
+        { status: 200, body: { ...approval, ...long } },
+      );
+      assert.deepEqual((await client().read("req_t1"))?.notes, ["Run it,\nnow."]);
+      const [note] = (await client().read("req_t1"))?.notes ?? [];
+      assert.equal(note?.length, 4_000);
+      assert.match(note, /^x+… \[cut\]$/);
+    });
+
     it("keeps changes of any form for the gate to judge", async () => {
       for (const modifiedDetails of [{}, [], "x", 0, false]) {
         server.will({ status: 200, body: { ...approval, modifiedDetails } });

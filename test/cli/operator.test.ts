@@ -71,6 +71,24 @@ describe("Commands of an operator", function () {
     assert.equal((await bench.embedded.gate.ledger.killSwitch()).on, false);
   });
 
+  it("refuses what nobody would see of a reason, a note or a change", async () => {
+    for (const [args, option] of [
+      [["kill-switch", "on", "--reason", "un\u200Bclear"], "--reason"],
+      [["decide", "prop_x", "reject", "--note", "no\u202E"], "--note"],
+      [["decide", "prop_x", "approve", "--set", "max_replicas=2\u2060"], "--set"],
+    ] as const) {
+      const { code, err } = await bench.gate(...args);
+      assert.equal(code, 2);
+      assert.match(
+        err,
+        new RegExp(
+          `^${option} must be text without invisible and control characters, got U\\+2[0-9A-F]{3}\n`,
+        ),
+      );
+    }
+    assert.equal((await bench.embedded.gate.ledger.killSwitch()).on, false);
+  });
+
   it("refuses a kill switch that is neither on nor off, and a wrong number of alarms", async () => {
     const { gate } = bench.embedded.endpoints();
     const headers = { authorization: `Bearer ${gate.operatorToken}` };
@@ -85,6 +103,18 @@ describe("Commands of an operator", function () {
         error: "`on` must be true or false, `reason` a text of up to 500 characters",
       });
     }
+    const hidden = await fetch(`${gate.url}/operator/kill-switch`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify({ on: true, reason: "one\u001B[2Ktwo" }),
+    });
+    assert.deepEqual(
+      [hidden.status, await hidden.json()],
+      [
+        400,
+        { error: "`reason` must be text without invisible and control characters, got U+001B" },
+      ],
+    );
     const answer = await fetch(`${gate.url}/operator/alarms?limit=0`, { headers });
     assert.deepEqual(
       [answer.status, await answer.json()],

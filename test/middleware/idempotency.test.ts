@@ -143,6 +143,15 @@ describe("An idempotency key after the gating changed", () => {
     );
   });
 
+  it("refuses a key with what nobody sees", async () => {
+    const { status, body } = await retry({}, { "idempotency-key": "k\u00ADey" });
+    assert.equal(status, 400);
+    assert.equal(
+      body.error,
+      "`Idempotency-Key` must be text without invisible and control characters, got U+00AD",
+    );
+  });
+
   it("writes nothing, and the proposer does not join its own proposal", async () => {
     await world.settle();
     world.setGating({ services: {} });

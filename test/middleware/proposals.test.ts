@@ -70,34 +70,34 @@ describe("The proposal routes", () => {
           [
             `a ${key} that is shown backwards`,
             (body) => ({ ...body, [key]: "a \u202E b" }),
-            `\`${key}\` must be text without control and direction characters, got U+202E`,
+            `\`${key}\` must be text without invisible and control characters, got U+202E`,
           ],
           [
             `a ${key} of two lines`,
             (body) => ({ ...body, [key]: "a\nb" }),
-            `\`${key}\` must be text without control and direction characters, got U+000A`,
+            `\`${key}\` must be text without invisible and control characters, got U+000A`,
           ],
         ],
       ),
       [
         "a region with a null character",
         (body) => ({ ...body, affected_regions: ["eu", "us\0"] }),
-        "`affected_regions.1` must be text without control and direction characters, got U+0000",
+        "`affected_regions.1` must be text without invisible and control characters, got U+0000",
       ],
       [
         "a justification that hides a part of itself",
         (body) => ({ ...body, justification: "safe\u2066hidden" }),
-        "`justification` must be text without control and direction characters other than line breaks and tabs, got U+2066",
+        "`justification` must be text without invisible and control characters other than line breaks and tabs, got U+2066",
       ],
       [
         "evidence with a terminal's control sequence",
         (body) => ({ ...body, evidence: ["https://a.example", "\u001B[2J"] }),
-        "`evidence` must be text without control and direction characters other than line breaks and tabs, got U+001B",
+        "`evidence` must be text without invisible and control characters other than line breaks and tabs, got U+001B",
       ],
       [
         "evidence with half a character",
         (body) => ({ ...body, evidence: "\uD83D!" }),
-        "`evidence` must be text without control and direction characters other than line breaks and tabs, got U+D83D",
+        "`evidence` must be text without invisible and control characters other than line breaks and tabs, got U+D83D",
       ],
       [
         "evidence of another kind",
@@ -275,17 +275,17 @@ describe("The proposal routes", () => {
       assert.equal(proposal?.request.justification, "An Event Orchestration rule proposes it.");
     });
 
-    it("shows spaces for what an alert brings that would mislead the reviewer", async () => {
+    it("drops what an alert brings that would mislead the reviewer", async () => {
       const answer = await send({
         ...good(),
-        summary: "CPU\u202E at\n98 %",
+        summary: "CPU\u202E at\n9\u200B8 %",
         severity: "critical\u202E",
         affected_regions: "eu\u2066,us",
         justification: "one\r\n\ttwo\u0007",
       });
       assert.equal(answer.status, 202);
       const [proposal] = await all();
-      assert.equal(proposal?.request.summary, "CPU  at 98 %");
+      assert.equal(proposal?.request.summary, "CPU at 98 %");
       assert.equal(proposal.request.severity, "critical");
       assert.deepEqual(proposal.request.regions, ["eu", "us"]);
       assert.equal(proposal.request.justification, "one\n\ttwo");
@@ -296,7 +296,7 @@ describe("The proposal routes", () => {
       assert.equal(answer.status, 400);
       assert.equal(
         answer.body.error,
-        "`dedup_key` must be text without control and direction characters, got U+202E",
+        "`dedup_key` must be text without invisible and control characters, got U+202E",
       );
     });
 

@@ -106,9 +106,18 @@ describe("parseWebhookEvent", () => {
     });
   });
 
-  it("shows spaces in a title for what would mislead its reader", () => {
-    const { data } = parsed(wire("incident.triggered", { ...incidentData, title: "a\u202E\nb" }));
-    assert.equal(data.kind === "incident" && data.incident.title, "a  b");
+  it("drops from titles and names what would mislead their readers, and the rules", () => {
+    const hidden = {
+      ...incidentData,
+      title: "le\u200Bd\u00ADger\u202E\ndown",
+      priority: { name: "P\u20601" },
+      service: { id: "PSVC001", summary: "pay\uFEFFments\u00A0db" },
+    };
+    const { data } = parsed(wire("incident.triggered", hidden));
+    assert.ok(data.kind === "incident");
+    assert.equal(data.incident.title, "ledger down");
+    assert.equal(data.incident.priority, "P1");
+    assert.equal(data.incident.serviceName, "payments db");
   });
 
   it("reads an incident of which most is null", () => {

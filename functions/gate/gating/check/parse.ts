@@ -1,5 +1,6 @@
 import { GatingError } from "./errors.ts";
 import { checkRule } from "./checkRule.ts";
+import { checkTexts } from "./checkTexts.ts";
 import type { RuleDraft } from "./ruleFields.ts";
 import { checkRunbook } from "./checkRunbook.ts";
 import type { KnownRunbook } from "./checkRunbook.ts";
@@ -34,6 +35,7 @@ export function parseGating(input: unknown): Gating {
     checkService(service, raw, report);
   }
   if (reading?.fields.defaults !== undefined) checkDefaults(reading.fields.defaults, report);
+  checkTexts(input, [], report);
   refuseAny(report);
   const gating = gatingSchema.parse(input);
   return {
@@ -51,6 +53,7 @@ export function parseGating(input: unknown): Gating {
 export function parseServiceGating(service: string, input: unknown): ServiceGating {
   const report = new Report();
   checkService(service, input, report);
+  checkTexts({ [service]: input }, ["services"], report);
   refuseAny(report);
   return normaliseService(serviceSchema.parse(input));
 }

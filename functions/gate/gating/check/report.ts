@@ -1,3 +1,4 @@
+import { spelledOut } from "../../text/printable.ts";
 import type { Problem } from "./errors.ts";
 
 /** Keys and indexes from the root of the gating. */
@@ -27,6 +28,15 @@ export class Report {
     });
   }
 
+  /** A text or key with a hidden character; where something else is wrong with it, that is told already. */
+  hidden(at: Path, found: string): void {
+    if (this.problems.some(({ path }) => path === placeOf(at))) return;
+    this.field(
+      at,
+      `must be text without invisible and control characters, got ${found}; in double quotes YAML makes such a character of an escape like \`\\b\`: write it in single quotes`,
+    );
+  }
+
   /** A problem of the whole rule, runbook or service at `at`. */
   whole(at: Path, text: string): void {
     this.problems.push({ path: placeOf(at), message: `${this.#place(at)}: ${text}` });
@@ -43,7 +53,8 @@ export class Report {
 function placeOf(at: Path): string {
   return at.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    if (!/^[A-Za-z0-9_-]{1,100}$/.test(key)) return `${text}[${JSON.stringify(key.slice(0, 100))}]`;
+    if (!/^[A-Za-z0-9_-]{1,100}$/.test(key))
+      return `${text}[${JSON.stringify(spelledOut(key.slice(0, 100)))}]`;
     return text === "" ? key : `${text}.${key}`;
   }, "");
 }

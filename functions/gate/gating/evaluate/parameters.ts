@@ -74,7 +74,7 @@ export function describedType(spec: ParameterSpec): string {
     case "boolean":
       return "true or false";
     case "string":
-      return `text of at most ${spec.maxLength ?? 0} characters without control characters`;
+      return `text of at most ${spec.maxLength ?? 0} characters without invisible and control characters`;
     case "integer":
     case "number":
       return `a ${spec.type === "integer" ? "whole number" : "number"}${range(spec)}`;

@@ -1,3 +1,5 @@
+import { LINES, spelledOut } from "../../text/printable.ts";
+
 const MAX_SHOWN = 60;
 
 /** A value as an error tells it: short, on one line, never the inside of an object. */
@@ -12,11 +14,10 @@ export function show(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** Text in double quotes, cut where it is long. */
+/** Text in double quotes, cut where it is long, with what nobody would see spelled out. */
 export function quote(text: string): string {
-  return text.length <= MAX_SHOWN
-    ? JSON.stringify(text)
-    : `${JSON.stringify(text.slice(0, MAX_SHOWN))}… (${text.length} characters)`;
+  const shown = JSON.stringify(spelledOut(text.slice(0, MAX_SHOWN), LINES));
+  return text.length <= MAX_SHOWN ? shown : `${shown}… (${text.length} characters)`;
 }
 
 /** "a", "a or b", "a, b or c", quoted; only the first few of many. */

@@ -6,10 +6,30 @@ const ruleKeys =
   "`name`, `match`, `decision`, `risk`, `sla`, `validFor`, `onExpiry`, `acknowledgeRisk`, `escalateAfter`, `escalateTo`, `delivery`, `propose`, `editable`, `coolDown`, `limits`, `acceptRuleApprovals`";
 const noPattern =
   "must be a regular expression of RE2, which has no back-references and no look-around";
+const hidden = (found: string) =>
+  `must be text without invisible and control characters, got ${found}; in double quotes YAML makes such a character of an escape like \`\\b\`: write it in single quotes`;
 const known = '("failover", "restart", "page")';
 
 /** One rule's fields, and what is said of it after the place. */
 const ofRules: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
+  [
+    "a pattern whose backslashes were eaten by double quotes",
+    { match: { titlePattern: ["\bledger\b", "\tpayments"] } },
+    [
+      `\`match.titlePattern[0]\` ${hidden("U+0008")}`,
+      `\`match.titlePattern[1]\` ${hidden("U+0009")}`,
+    ],
+  ],
+  [
+    "a pattern with a character that no title holds",
+    { match: { titlePattern: "led\u200Bger" } },
+    [`\`match.titlePattern\` ${hidden("U+200B")}`],
+  ],
+  [
+    "a name of somebody with a character that nobody sees",
+    { match: { proposer: ["robot", "ro\u00ADbot"], region: "eu\u2060" } },
+    [`\`match.proposer[1]\` ${hidden("U+00AD")}`, `\`match.region\` ${hidden("U+2060")}`],
+  ],
   [
     "an unknown key that is close to a known one",
     { slaa: "5m" },
@@ -742,6 +762,18 @@ describe("refused gating", () => {
   });
 
   describe("services and defaults", () => {
+    it("refuses hidden characters in keys and in texts for people, which may have lines", () => {
+      const described = (description: string) => ({
+        services: {
+          "pay\u200Bments": { runbooks: { page: { escalate: { level: 1 }, description } } },
+        },
+      });
+      assert.deepEqual(problemsOf(described("first line\n\tsecond\u202E line")), [
+        `services: \`["pay[U+200B]ments"]\` ${hidden("U+200B")}`,
+        `services["pay[U+200B]ments"].runbooks.page: \`description\` ${hidden("U+202E")}`,
+      ]);
+    });
+
     it("refuses what is no gating at all", () => {
       assert.deepEqual(problemsOf(null), ["gating: must be an object, got null (an empty key)"]);
       assert.deepEqual(problemsOf({ servces: {} }), [

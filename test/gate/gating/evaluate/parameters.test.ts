@@ -54,7 +54,7 @@ describe("checkParameters", () => {
         "`parameters.max_replicas` must be a whole number between 1 and 5, got 6",
         '`parameters.ratio` must be a number of at least 0.5, got "0.9"',
         '`parameters.mode` must be "fast" or "safe", got "slow"',
-        '`parameters.note` must be text of at most 10 characters without control characters, got "12345678901"',
+        '`parameters.note` must be text of at most 10 characters without invisible and control characters, got "12345678901"',
         "`parameters.force` is required and must be true or false",
       ],
     });
