@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Clock, Hint, Ledger } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
 import { KILL_SWITCH_OFF } from "../gate/ledger/records.ts";
+import { holderOf } from "./dynamoHolds.ts";
 import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
@@ -68,6 +69,8 @@ export function createDynamoLedger(
       const item = await table.get(linkKey(name));
       return item === null ? null : linkShape.parse(item).proposalId;
     },
+
+    holder: (key) => holderOf(table, key),
 
     async hint(proposalId, hint) {
       await table.put({

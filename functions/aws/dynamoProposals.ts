@@ -11,6 +11,7 @@ import type {
   SaveResult,
 } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
+import { haveWrite, letGoWrites } from "./dynamoHolds.ts";
 import { ABSENT, pause } from "./dynamoTable.ts";
 import type { DynamoTable, Item, Write } from "./dynamoTable.ts";
 import {
@@ -121,10 +122,10 @@ export async function saveProposal(
     if (prepared === "stale") {
       return "stale";
     }
-    const { guards, dedupeWrites, heldKey } = prepared;
+    const { guards, preparedWrites, heldKey } = prepared;
     const failed = await table.transact([
       ...guards.map(({ write }) => write),
-      ...dedupeWrites,
+      ...preparedWrites,
       ...linkWrites(next.id, options.links),
       ...consume
         .slice(0, HINTS_IN_TRANSACTION)
@@ -144,19 +145,19 @@ export async function saveProposal(
     if (refused !== undefined) {
       return refused;
     }
-    if (!failed.slice(guards.length, guards.length + dedupeWrites.length).includes(true)) {
+    if (!failed.slice(guards.length, guards.length + preparedWrites.length).includes(true)) {
       throw new Error(`proposal ${next.id}: an event of version ${next.version} exists already`);
     }
     await pause(round);
   }
-  throw new Error(`proposal ${next.id} could not be saved: its dedupe key kept changing`);
+  throw new Error(`proposal ${next.id} could not be saved: its keys kept changing`);
 }
 
 interface Prepared {
   /** In the order in which they are told. */
   guards: { write: Write; refusal: Exclude<SaveResult, "saved"> }[];
   /** Depend on what was read: a failed condition means to prepare again. */
-  dedupeWrites: Write[];
+  preparedWrites: Write[];
   heldKey: string;
 }
 
@@ -165,9 +166,9 @@ async function prepare(
   next: Proposal,
   options: SaveOptions,
 ): Promise<Prepared | "stale"> {
-  const { dedupe, reserve, requireKillSwitchOff } = options;
+  const { dedupe, reserve, hold, requireKillSwitchOff } = options;
   let heldKey = next.dedupeKey;
-  const dedupeWrites: Write[] = [];
+  const preparedWrites = await letGoWrites(table, next.id, options.letGo);
   if (dedupe?.kind === "move") {
     const before = await table.get(proposalKey(next.id));
     const meta = before === null ? null : metaShape.parse(before);
@@ -178,11 +179,11 @@ async function prepare(
     if (heldKey !== dedupe.to) {
       const state = await dedupeState(table, heldKey);
       const after = afterwards(state, next.id, { kind: "release" });
-      dedupeWrites.push(dedupeWrite(heldKey, state, after));
+      preparedWrites.push(dedupeWrite(heldKey, state, after));
     }
   } else if (dedupe !== undefined) {
     const state = await dedupeState(table, heldKey);
-    dedupeWrites.push(dedupeWrite(heldKey, state, afterwards(state, next.id, dedupe)));
+    preparedWrites.push(dedupeWrite(heldKey, state, afterwards(state, next.id, dedupe)));
   }
 
   const guards: Prepared["guards"] = [
@@ -206,13 +207,16 @@ async function prepare(
   if (reserve !== undefined) {
     guards.push({ refusal: "limit", write: reserveWrite(reserve) });
   }
+  for (const key of new Set(hold?.keys)) {
+    guards.push({ refusal: "held", write: haveWrite(key, next.id, hold?.atMs ?? 0) });
+  }
   if (dedupe?.kind === "move") {
     guards.push({ refusal: "dedupe", write: holdWrite(dedupe.to, next.id) });
   }
   if (options.take !== undefined) {
     guards.push({ refusal: "taken", write: takeWrite(options.take, next.id) });
   }
-  return { guards, dedupeWrites, heldKey };
+  return { guards, preparedWrites, heldKey };
 }
 
 function reserveWrite(reserve: NonNullable<SaveOptions["reserve"]>): Write {

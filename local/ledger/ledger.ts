@@ -1,6 +1,7 @@
 import type { Clock, Ledger, WorkItem } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { KILL_SWITCH_OFF, readRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
+import { holderOf } from "./ledgerHolds.ts";
 import { requirePartners, type Partners } from "./ledgerPartners.ts";
 import {
   createProposal,
@@ -83,6 +84,10 @@ export function openSqliteLedger(file: string, clock: Clock, partners?: Partners
     async link(name) {
       const row = db.first("SELECT proposalId FROM links WHERE name = ?", name);
       return row === null ? null : text(row, "proposalId");
+    },
+
+    async holder(key) {
+      return holderOf(db, key);
     },
 
     async hint(proposalId, hint) {
@@ -236,6 +241,7 @@ function hintsOf(db: SqliteFile, proposalId: string) {
 
 function forgetOld(db: SqliteFile, nowMs: number): void {
   db.run("DELETE FROM counters WHERE expiresAtMs < ?", nowMs);
+  db.run("DELETE FROM holds WHERE untilMs < ?", nowMs);
   db.run("DELETE FROM idempotency WHERE atMs < ?", nowMs - KEPT_MS);
   db.run("DELETE FROM deliveries WHERE dueAtMs IS NULL AND receivedAtMs < ?", nowMs - KEPT_MS);
   db.run("DELETE FROM dedupe WHERE openId IS NULL AND coolDownUntilMs < ?", nowMs);

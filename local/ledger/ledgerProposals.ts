@@ -19,6 +19,7 @@ import type {
 } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { readRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
+import { hold, isHeldFrom, letGo } from "./ledgerHolds.ts";
 import { text, textOrNull, wholeNumber } from "./sqliteFile.ts";
 import type { Row, SqliteFile } from "./sqliteFile.ts";
 
@@ -112,6 +113,9 @@ export function saveProposal(
   if (reserve !== undefined && placesTaken(db, reserve.key) >= reserve.limit) {
     return "limit";
   }
+  if (isHeldFrom(db, next.id, options.hold)) {
+    return "held";
+  }
   if (dedupe?.kind === "move") {
     const { openId } = dedupeState(db, dedupe.to);
     if (openId !== null && openId !== next.id) {
@@ -137,6 +141,8 @@ export function saveProposal(
       reserve.expiresAtMs,
     );
   }
+  hold(db, next.id, options.hold);
+  letGo(db, next.id, options.letGo);
   if (dedupe?.kind === "move") {
     const from = text(before, "dedupeKey");
     putDedupeState(db, from, afterwards(dedupeState(db, from), next.id, { kind: "release" }));

@@ -101,4 +101,11 @@ export const MIGRATIONS: readonly string[] = [
     cheqpoint TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE holds (
+    key TEXT PRIMARY KEY,
+    proposalId TEXT NOT NULL REFERENCES proposals (id),
+    untilMs INTEGER
+  ) STRICT;
+  `,
 ];

@@ -1,6 +1,7 @@
 import type { Clock, Ledger } from "../../functions/gate/ports/index.ts";
 import { deliveryContract, reportContract } from "./ledgerDeliveries.ts";
 import { dedupeContract } from "./ledgerDedupe.ts";
+import { holdContract } from "./ledgerHolds.ts";
 import { listContract } from "./ledgerLists.ts";
 import { dedupeModelContract } from "./ledgerModel.ts";
 import { proposalContract } from "./ledgerProposals.ts";
@@ -51,6 +52,7 @@ export function ledgerContract(
 
     proposalContract(subject);
     dedupeContract(subject);
+    holdContract(subject);
     listContract(subject);
     deliveryContract(subject);
     reportContract(subject);

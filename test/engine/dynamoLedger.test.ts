@@ -43,11 +43,16 @@ describe("createDynamoLedger", function () {
     await ledger.create(first.proposal, first.events, { idempotency });
     await ledger.hint("p1", { id: "h1", kind: "decision", atMs: START_MS, data: {} });
     const next = nextVersion(first.proposal, { dueAtMs: null, closedAtMs: START_MS });
+    const hold = { keys: ["kept", "let go"], atMs: START_MS };
     await ledger.save(next.proposal, next.events, {
+      hold,
       reserve: { key: "c", limit: 1, expiresAtMs: START_MS },
       dedupe: { kind: "coolDown", untilMs: START_MS + 60_000, scope: "all" },
       links: ["l"],
     });
+    const last = nextVersion(next.proposal, {}, []);
+    const letGo = { keys: ["let go"], untilMs: START_MS };
+    await ledger.save(last.proposal, last.events, { letGo });
     const held = newProposal("p2");
     await ledger.create(held.proposal, held.events);
     await ledger.accept(newDelivery("waiting"));
@@ -73,6 +78,8 @@ describe("createDynamoLedger", function () {
       "DELIVERY#waiting META": null,
       "EVENTID#event of done META": 30,
       "EVENTID#event of waiting META": 30,
+      "HOLD#kept META": null,
+      "HOLD#let go META": 1,
       "IDEMPOTENCY#… META": 30,
       "INVOCATION#i1 META": null,
       "KILLSWITCH META": null,

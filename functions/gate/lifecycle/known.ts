@@ -7,6 +7,7 @@ import type {
   NewIncident,
   Order,
   SaveOptions,
+  SaveResult,
   StoredGating,
 } from "../ports/index.ts";
 import type { AuditFact } from "../proposal/audit.ts";
@@ -58,7 +59,7 @@ export interface Known {
   service?: Looked<{ id: string; name: string } | null>;
   trace?: { duty: DutyName; found: Looked<string | null> };
   /** The store refused the last claim or save for this reason. */
-  refused?: "killSwitch" | "limit" | "dedupe" | "taken";
+  refused?: Exclude<SaveResult, "saved" | "stale">;
 }
 
 export type Look =

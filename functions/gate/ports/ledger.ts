@@ -110,6 +110,10 @@ export interface SaveOptions {
   requireKillSwitchOff?: boolean;
   /** Take one of `limit` places under this key, or fail with `limit`. Places are never given back. */
   reserve?: { key: string; limit: number; expiresAtMs: number };
+  /** Have all of these keys alone, until they are let go; fail with `held` where another proposal has one of them at `atMs`. */
+  hold?: { keys: readonly string[]; atMs: number };
+  /** Give back those of these keys that this proposal has: at once (null), or at that time. */
+  letGo?: { keys: readonly string[]; untilMs: number | null };
   dedupe?: DedupeChange;
   /** Names under which this proposal can be found (`link`); a link that exists already stays as it is. */
   links?: readonly string[];
@@ -119,7 +123,14 @@ export interface SaveOptions {
   consume?: readonly string[];
 }
 
-export type SaveResult = "saved" | "stale" | "killSwitch" | "limit" | "dedupe" | "taken";
+export type SaveResult = "saved" | "stale" | "killSwitch" | "limit" | "held" | "dedupe" | "taken";
+
+/** Who has a key that only one proposal has at a time. */
+export interface Holder {
+  proposalId: string;
+  /** From then on the key is free; null: it has not been let go. */
+  untilMs: number | null;
+}
 
 export interface ProposalFilter {
   open?: boolean;
@@ -150,6 +161,8 @@ export interface Ledger {
   events(id: string): Promise<AuditEvent[]>;
   /** The proposal that a link leads to. */
   link(name: string): Promise<string | null>;
+  /** Who has that key by `SaveOptions.hold`, or had it until a time that may have passed. Strongly consistent. */
+  holder(key: string): Promise<Holder | null>;
   hint(proposalId: string, hint: Hint): Promise<void>;
 
   /** Durable when it resolves. `duplicate`: the same delivery or the same event was accepted before. */

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { verifyChain } from "../../../functions/gate/proposal/audit.ts";
 import type { Ledger } from "../../../functions/gate/ports/index.ts";
 import { openSqliteLedger } from "../../../local/ledger/ledger.ts";
+import { MIGRATIONS } from "../../../local/ledger/ledgerSchema.ts";
 import { openSqliteFile } from "../../../local/ledger/sqliteFile.ts";
 import { ledgerContract } from "../../contract/ledger.ts";
 import {
@@ -128,7 +129,7 @@ describe("openSqliteLedger", () => {
     db.exec("UPDATE schema_version SET version = 99");
     db.close();
     assert.throws(() => openSqliteLedger(file, new TestClock()), {
-      message: `\`${file}\` has schema version 99, this program knows versions up to 3: use a newer one`,
+      message: `\`${file}\` has schema version 99, this program knows versions up to ${MIGRATIONS.length}: use a newer one`,
     });
   });
 
