@@ -92,12 +92,21 @@ export type TrailAnswer = z.infer<typeof trailAnswer>;
 
 export const healthAnswer = z.looseObject({ status: z.string(), time: z.string() });
 
-export const killSwitchAnswer = z.object({
+const switchAnswer = z.object({
   on: z.boolean(),
   reason: nullableText,
   by: nullableText,
   since: nullableText,
 });
+
+export const killSwitchAnswer = switchAnswer.extend({
+  // Absent at a gate of an earlier release.
+  narrower: z
+    .array(switchAnswer.extend({ service: nullableText, runbook: nullableText }))
+    .default([]),
+  message: z.string().optional(),
+});
+export type KillSwitchAnswer = z.infer<typeof killSwitchAnswer>;
 
 export const alarmsAnswer = z.object({
   alarms: z.array(

@@ -7,11 +7,13 @@ import {
   proposalPage,
   refusal,
   trailAnswer,
+  type KillSwitchAnswer,
   type ProposalAnswer,
   type TrailAnswer,
 } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import type { GateAccess, ListQuery } from "./deployed/gateAccess.ts";
+import type { SwitchScope } from "../functions/gate/ledger/killSwitch.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
@@ -101,15 +103,15 @@ export class GateClient implements GateAccess {
     return Date.parse(time);
   }
 
-  killSwitch(): Promise<z.infer<typeof killSwitchAnswer>> {
+  killSwitch(): Promise<KillSwitchAnswer> {
     return this.#call(killSwitchAnswer, { path: "/operator/kill-switch", missing: NO_ROUTES });
   }
 
-  setKillSwitch(on: boolean, reason: string | null): Promise<z.infer<typeof killSwitchAnswer>> {
+  setKillSwitch(on: boolean, reason: string | null, scope: SwitchScope): Promise<KillSwitchAnswer> {
     return this.#call(killSwitchAnswer, {
       path: "/operator/kill-switch",
       method: "PUT",
-      body: { on, reason },
+      body: { on, reason, ...scope },
       missing: NO_ROUTES,
     });
   }

@@ -3,6 +3,7 @@ import { json, problem, type HttpRequest, type HttpResponse } from "../functions
 import type { KillSwitch } from "../functions/gate/ports/index.ts";
 import { alarmView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
 import { hiddenProblem } from "../functions/gate/text/printable.ts";
+import { scopeIn, scopeText } from "../functions/gate/ledger/killSwitch.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
 import type { MiddlewarePorts } from "../functions/middleware/ports.ts";
 
@@ -16,9 +17,12 @@ export const operatorRoutes = [
 const MAX_ALARMS = 1_000;
 const DEFAULT_ALARMS = 100;
 
+const scopeName = z.string().trim().min(1).max(255).nullish();
 const killSwitchBody = z.strictObject({
   on: z.boolean(),
   reason: z.string().trim().min(1).max(500).nullish(),
+  service: scopeName,
+  runbook: scopeName,
 });
 
 /** Answers one request of an operator. Never throws. */
@@ -40,7 +44,7 @@ export async function handleOperator(
     }
     switch (route) {
       case "GET /operator/kill-switch":
-        return json(200, killSwitchView(await ports.ledger.killSwitch()));
+        return json(200, await switchesNow(ports));
       case "PUT /operator/kill-switch":
         return await setKillSwitch(ports, request, caller.name);
       case "GET /operator/alarms":
@@ -55,29 +59,43 @@ export async function handleOperator(
 }
 
 async function setKillSwitch(
-  { ledger, queue, clock, log }: MiddlewarePorts,
+  ports: MiddlewarePorts,
   request: HttpRequest,
   by: string,
 ): Promise<HttpResponse> {
+  const { ledger, queue, clock, log } = ports;
   const body = killSwitchBody.safeParse(bodyOf(request));
   if (!body.success) {
-    return problem(400, "`on` must be true or false, `reason` a text of up to 500 characters");
+    return problem(
+      400,
+      "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255",
+    );
   }
-  const { on, reason } = body.data;
-  const hidden = hiddenProblem(reason ?? "");
-  if (hidden !== null) {
-    return problem(400, `\`reason\` ${hidden}`);
+  const { on, reason, service, runbook } = body.data;
+  for (const [name, value] of Object.entries({ reason, service, runbook })) {
+    const hidden = hiddenProblem(value ?? "");
+    if (hidden !== null) {
+      return problem(400, `\`${name}\` ${hidden}`);
+    }
   }
-  const state: KillSwitch = { on, reason: reason ?? null, by, atMs: clock.now() };
+  const { scope, message } = await scopeIn(ports.gating, {
+    ...(typeof service === "string" ? { service } : {}),
+    ...(typeof runbook === "string" ? { runbook } : {}),
+  });
+  const state: KillSwitch = { ...scope, on, reason: reason ?? null, by, atMs: clock.now() };
   await ledger.setKillSwitch(state);
-  log.warn("kill switch set", { on, by, reason: state.reason });
+  log.warn("kill switch set", { on, by, reason: state.reason, holds: scopeText(scope) });
   if (!on) {
     // What it held goes on now; whatever is missed here is due soon anyway.
     const { proposals } = await ledger.list({ open: true, limit: 200 });
     const held = proposals.filter(({ heldSinceMs }) => heldSinceMs !== null);
     await queue.send(held.map(({ id }) => ({ kind: "proposal", id })));
   }
-  return json(200, killSwitchView(state));
+  return json(200, { ...(await switchesNow(ports)), ...(message === null ? {} : { message }) });
+}
+
+async function switchesNow({ ledger }: MiddlewarePorts) {
+  return killSwitchView(await ledger.killSwitch(), await ledger.narrowerSwitches());
 }
 
 async function listAlarms(

@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import type {
   alarmsAnswer,
-  killSwitchAnswer,
   proposalPage,
+  KillSwitchAnswer,
   ProposalAnswer,
   TrailAnswer,
 } from "../answers.ts";
+
+import type { SwitchScope } from "../../functions/gate/ledger/killSwitch.ts";
 
 /** Which proposals; newest first. */
 export interface ListQuery {
@@ -32,7 +34,7 @@ export interface GateAccess {
   all(query: ListQuery): AsyncGenerator<ProposalAnswer>;
   /** The gate's time, in epoch milliseconds. */
   now(): Promise<number>;
-  killSwitch(): Promise<z.infer<typeof killSwitchAnswer>>;
-  setKillSwitch(on: boolean, reason: string | null): Promise<z.infer<typeof killSwitchAnswer>>;
+  killSwitch(): Promise<KillSwitchAnswer>;
+  setKillSwitch(on: boolean, reason: string | null, scope: SwitchScope): Promise<KillSwitchAnswer>;
   alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]>;
 }

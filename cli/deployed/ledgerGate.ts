@@ -5,14 +5,15 @@ import {
   incidentProblem,
   unlistedText,
 } from "../../functions/gate/proposal/listing.ts";
-import type { GatingStore, KillSwitch, Ledger } from "../../functions/gate/ports/index.ts";
+import type { GatingStore, Ledger } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { scopeIn, type SwitchScope } from "../../functions/gate/ledger/killSwitch.ts";
 import { proposalView } from "../../functions/gate/telling/view.ts";
 import { alarmView, killSwitchView } from "../../functions/gate/telling/operatorView.ts";
 import {
   proposalAnswer,
   type alarmsAnswer,
-  type killSwitchAnswer,
+  type KillSwitchAnswer,
   type ProposalAnswer,
   type proposalPage,
   type TrailAnswer,
@@ -145,19 +146,21 @@ export class LedgerGate implements GateAccess {
     return Promise.resolve(Date.now());
   }
 
-  async killSwitch(): Promise<z.infer<typeof killSwitchAnswer>> {
-    return this.#with(async ({ ledger }) => killSwitchView(await ledger.killSwitch()));
+  async killSwitch(): Promise<KillSwitchAnswer> {
+    return this.#with(({ ledger }) => switchesOf(ledger));
   }
 
   async setKillSwitch(
     on: boolean,
     reason: string | null,
-  ): Promise<z.infer<typeof killSwitchAnswer>> {
-    // What it held goes on with the gate's next sweep.
-    const state: KillSwitch = { on, reason, by: `${userName()} (gate CLI)`, atMs: Date.now() };
-    return this.#with(async ({ ledger }) => {
-      await ledger.setKillSwitch(state);
-      return killSwitchView(state);
+    asked: SwitchScope,
+  ): Promise<KillSwitchAnswer> {
+    return this.#with(async ({ ledger, gating }) => {
+      const { scope, message } = await scopeIn(gating, asked);
+      const by = `${userName()} (gate CLI)`;
+      // What it held goes on with the gate's next sweep.
+      await ledger.setKillSwitch({ ...scope, on, reason, by, atMs: Date.now() });
+      return { ...(await switchesOf(ledger)), ...(message === null ? {} : { message }) };
     });
   }
 
@@ -237,6 +240,10 @@ export function baseOf(proposalsUrl: string): string {
 
 function answerOf(proposal: Proposal): ProposalAnswer {
   return proposalAnswer.parse(proposalView(proposal));
+}
+
+async function switchesOf(ledger: Ledger): Promise<KillSwitchAnswer> {
+  return killSwitchView(await ledger.killSwitch(), await ledger.narrowerSwitches());
 }
 
 function userName(): string {

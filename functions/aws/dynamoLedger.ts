@@ -2,8 +2,9 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import type { Clock, Hint, Ledger } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
-import { KILL_SWITCH_OFF } from "../gate/ledger/records.ts";
 import { holderOf } from "./dynamoHolds.ts";
+import { switchOver } from "../gate/ledger/killSwitch.ts";
+import { readSwitches, throwSwitch } from "./dynamoSwitches.ts";
 import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
@@ -20,7 +21,6 @@ import {
   hintKey,
   invocationKey,
   keptUntil,
-  killSwitchKey,
   linkKey,
   listKey,
   proposalPk,
@@ -139,18 +139,14 @@ export function createDynamoLedger(
       return found.sort((a, b) => a.firstSeenAtMs - b.firstSeenAtMs || (a.id < b.id ? -1 : 1));
     },
 
-    async killSwitch() {
-      const item = await table.get(killSwitchKey);
-      return item === null ? KILL_SWITCH_OFF : recordOf("killSwitch", item);
+    async killSwitch(over) {
+      const found = await readSwitches(table);
+      return over === undefined ? found.all : switchOver(found, over);
     },
 
-    async setKillSwitch(state) {
-      await table.put({
-        ...killSwitchKey,
-        turnedOn: state.on,
-        ...recordAttribute("killSwitch", "the kill switch", state),
-      });
-    },
+    narrowerSwitches: async () => (await readSwitches(table)).narrower,
+
+    setKillSwitch: (state) => throwSwitch(table, state),
   };
 }
 

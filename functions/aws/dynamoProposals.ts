@@ -12,6 +12,7 @@ import type {
 } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
 import { haveWrite, letGoWrites } from "./dynamoHolds.ts";
+import { requireOff } from "./dynamoSwitches.ts";
 import { ABSENT, pause } from "./dynamoTable.ts";
 import type { DynamoTable, Item, Write } from "./dynamoTable.ts";
 import {
@@ -24,7 +25,6 @@ import {
   hintKey,
   idempotencyKey,
   keptUntil,
-  killSwitchKey,
   linkKey,
   proposalItem,
   proposalKey,
@@ -199,10 +199,7 @@ async function prepare(
     },
   ];
   if (requireKillSwitchOff === true) {
-    const values = { ":off": false };
-    const expression = "attribute_not_exists(turnedOn) OR turnedOn = :off";
-    const write: Write = { check: killSwitchKey, condition: { expression, values } };
-    guards.push({ refusal: "killSwitch", write });
+    guards.push({ refusal: "killSwitch", write: requireOff(next) });
   }
   if (reserve !== undefined) {
     guards.push({ refusal: "limit", write: reserveWrite(reserve) });

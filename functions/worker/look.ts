@@ -37,7 +37,7 @@ export async function look(
         }),
       };
     case "killSwitch":
-      return { killSwitch: await ledger.killSwitch() };
+      return { killSwitch: await ledger.killSwitch(proposal) };
     case "openProposals":
       return { openProposals: await ledger.countOpen(question.service) };
     case "lastNo":

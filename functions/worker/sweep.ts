@@ -67,9 +67,10 @@ function inTurn(items: readonly WorkItem[], limit: number, turn: number): WorkIt
   return [...items.slice(from), ...items.slice(0, from)].slice(0, limit);
 }
 
-/** The alarm stays for as long as the switch is on, whether or not anything is held. */
+/** The alarm stays for as long as a switch is on, whether or not anything is held. */
 async function countKillSwitch({ ledger, metrics }: WorkerPorts): Promise<void> {
-  if ((await ledger.killSwitch()).on) {
+  const [{ on }, narrower] = await Promise.all([ledger.killSwitch(), ledger.narrowerSwitches()]);
+  if (on || narrower.length > 0) {
     metrics.count("KillSwitchHeld");
   }
 }

@@ -1,7 +1,8 @@
 import type { Clock, Ledger, WorkItem } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
-import { KILL_SWITCH_OFF, readRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
 import { holderOf } from "./ledgerHolds.ts";
+import { switchOver, withSwitch } from "../../functions/gate/ledger/killSwitch.ts";
+import { readRecord, switchRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
 import { requirePartners, type Partners } from "./ledgerPartners.ts";
 import {
   createProposal,
@@ -10,6 +11,7 @@ import {
   listProposals,
   recall,
   saveProposal,
+  switches,
 } from "./ledgerProposals.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
 import { numberOrNull, openSqliteFile, text, wholeNumber } from "./sqliteFile.ts";
@@ -213,19 +215,24 @@ export function openSqliteLedger(file: string, clock: Clock, partners?: Partners
       return rows.map((row) => readRecord("invocation", text(row, "record")));
     },
 
-    async killSwitch() {
-      const row = db.first("SELECT record FROM kill_switch WHERE id = 1");
-      return row === null ? KILL_SWITCH_OFF : readRecord("killSwitch", text(row, "record"));
+    async killSwitch(over) {
+      const found = switches(db);
+      return over === undefined ? found.all : switchOver(found, over);
+    },
+
+    async narrowerSwitches() {
+      return switches(db).narrower;
     },
 
     async setKillSwitch(state) {
-      db.write(() =>
+      db.write(() => {
+        const next = withSwitch(switches(db), state);
         db.run(
           "INSERT OR REPLACE INTO kill_switch (id, turnedOn, record) VALUES (1, ?, ?)",
-          state.on ? 1 : 0,
-          writeRecord("killSwitch", state),
-        ),
-      );
+          next.all.on ? 1 : 0,
+          writeRecord("killSwitch", switchRecord(next)),
+        );
+      });
     },
 
     close() {

@@ -18,8 +18,10 @@ import type {
   SaveResult,
 } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
-import { readRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
 import { hold, isHeldFrom, letGo } from "./ledgerHolds.ts";
+import { ALL_OFF, switchOver } from "../../functions/gate/ledger/killSwitch.ts";
+import type { KillSwitches } from "../../functions/gate/ledger/killSwitch.ts";
+import { readRecord, switchesOf, writeRecord } from "../../functions/gate/ledger/records.ts";
 import { text, textOrNull, wholeNumber } from "./sqliteFile.ts";
 import type { Row, SqliteFile } from "./sqliteFile.ts";
 
@@ -107,7 +109,7 @@ export function saveProposal(
       `proposal ${next.id}: its \`dedupeKey\` changes only with a save that moves it`,
     );
   }
-  if (options.requireKillSwitchOff === true && killSwitchIsOn(db)) {
+  if (options.requireKillSwitchOff === true && switchOver(switches(db), next).on) {
     return "killSwitch";
   }
   if (reserve !== undefined && placesTaken(db, reserve.key) >= reserve.limit) {
@@ -277,8 +279,9 @@ function putDedupeState(db: SqliteFile, key: string, state: DedupeState): void {
   );
 }
 
-function killSwitchIsOn(db: SqliteFile): boolean {
-  return db.first("SELECT 1 FROM kill_switch WHERE turnedOn = 1") !== null;
+export function switches(db: SqliteFile): KillSwitches {
+  const row = db.first("SELECT record FROM kill_switch WHERE id = 1");
+  return row === null ? ALL_OFF : switchesOf(readRecord("killSwitch", text(row, "record")));
 }
 
 function placesTaken(db: SqliteFile, key: string): number {

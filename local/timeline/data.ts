@@ -18,18 +18,19 @@ export async function overview({
 }: Pick<LocalGateParts, "ledger" | "lastEnded"> & {
   gating: Pick<LocalGateParts["gating"], "problem">;
 }) {
-  const [open, ended, alarms, killSwitch] = await Promise.all([
+  const [open, ended, alarms, killSwitch, narrower] = await Promise.all([
     ledger.list({ open: true, limit: OPEN_SHOWN }),
     lastEnded(ENDED_SHOWN + 1),
     ledger.alarms(ALARMS_SHOWN),
     ledger.killSwitch(),
+    ledger.narrowerSwitches(),
   ]);
   return {
     open: open.proposals.map(rowOf),
     ended: ended.slice(0, ENDED_SHOWN).map(rowOf),
     more: { open: open.cursor !== null, ended: ended.length > ENDED_SHOWN },
     alarms: alarms.map(alarmView),
-    kill_switch: killSwitchView(killSwitch),
+    kill_switch: killSwitchView(killSwitch, narrower),
     gating_problem: gating.problem(),
   };
 }

@@ -57,6 +57,44 @@ describe("Commands of an operator", function () {
     assert.match(out, / executed: The runbook ran to its end\.\n$/);
   });
 
+  it("holds one runbook of one service by a switch of its own", async () => {
+    const on = ["--service", "payments-db", "--runbook", "db_failover_primary_to_replica"];
+    const thrown = await bench.gate("kill-switch", "on", ...on, "--reason", "replica lags");
+    assert.match(
+      thrown.out,
+      /^The kill switch is off, since .*Z by operator\nHELD: runbook db_failover_primary_to_replica of service payments-db, since .*Z by operator: replica lags\n$/,
+    );
+    const id = await bench.failover();
+    await bench.gate("decide", id, "approve", "--json");
+    assert.match(
+      (await bench.gate("show", id)).out,
+      new RegExp(`^${id}: held by the kill switch\n`),
+    );
+    await bench.gate("kill-switch", "off", ...on);
+    assert.match((await bench.gate("watch", id)).out, / executed: The runbook ran to its end\.\n$/);
+  });
+
+  it("says when what is to be held is not in the gating", async () => {
+    const typo = await bench.gate("kill-switch", "on", "--service", "paymets-db");
+    assert.match(
+      typo.out,
+      /\nHELD: service paymets-db, since .*\nNote: the gating does not list a service "paymets-db": only what PagerDuty calls exactly that, by id or name, is held\n$/,
+    );
+    await bench.gate("kill-switch", "off", "--service", "paymets-db");
+    const runbook = await bench.gate(
+      "kill-switch",
+      "on",
+      "--service",
+      "payments-db",
+      "--runbook",
+      "x",
+    );
+    assert.match(runbook.out, /\nNote: payments-db has no runbook "x" in the gating\n$/);
+    await bench.gate("kill-switch", "off", "--service", "payments-db", "--runbook", "x");
+    const status = await bench.gate("kill-switch", "status", "--service", "x");
+    assert.deepEqual([status.code, status.err], [2, "--service goes with on or off\n"]);
+  });
+
   it("lets no proposer do what an operator may", async () => {
     const { gate } = bench.embedded.endpoints();
     for (const args of [["list"], ["alarms"], ["kill-switch"], ["kill-switch", "on"]]) {
@@ -100,7 +138,8 @@ describe("Commands of an operator", function () {
       });
       assert.equal(answer.status, 400);
       assert.deepEqual(await answer.json(), {
-        error: "`on` must be true or false, `reason` a text of up to 500 characters",
+        error:
+          "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255",
       });
     }
     const hidden = await fetch(`${gate.url}/operator/kill-switch`, {

@@ -154,6 +154,59 @@ export function proposalContract(subject: Subject): void {
       assert.equal(await subject.ledger.save(third.proposal, third.events, guard), "saved");
     });
 
+    it("holds a service, a runbook or both, by every name of the service, and nothing else", async () => {
+      const first = newProposal("p1", { incident: anIncident });
+      const { ledger } = subject;
+      let last = await createNew(subject, first);
+      const guard = { requireKillSwitchOff: true };
+      const claim = async () => {
+        const next = nextVersion(last);
+        const result = await ledger.save(next.proposal, next.events, guard);
+        last = result === "saved" ? next.proposal : last;
+        return result;
+      };
+      const state = { on: true, reason: "looking", by: "ana", atMs: START_MS };
+      const { service, runbook } = first.proposal.request;
+      for (const held of [
+        { service },
+        { service: anIncident.serviceId },
+        { service: anIncident.serviceName },
+        { runbook },
+        { service, runbook },
+      ]) {
+        await ledger.setKillSwitch({ ...state, ...held });
+        assert.equal(await claim(), "killSwitch", JSON.stringify(held));
+        assert.deepEqual(await ledger.killSwitch(last), { ...state, ...held });
+        assert.equal((await ledger.killSwitch()).on, false);
+        await ledger.setKillSwitch({ ...state, ...held, on: false });
+        assert.equal(await claim(), "saved", JSON.stringify(held));
+      }
+      for (const other of [
+        { service: "search" },
+        { runbook: "other" },
+        { service: "search", runbook },
+        { service, runbook: "other" },
+        { service: runbook },
+      ]) {
+        await ledger.setKillSwitch({ ...state, ...other });
+        assert.equal(await claim(), "saved", JSON.stringify(other));
+        assert.equal((await ledger.killSwitch(last)).on, false);
+      }
+      assert.equal((await ledger.narrowerSwitches()).length, 5);
+    });
+
+    it("keeps narrower switches while that for everything is thrown, and the other way round", async () => {
+      const { ledger } = subject;
+      const state = { on: true, reason: null, by: "ana", atMs: START_MS };
+      const held = ["a", "b", "c", "d"].map((service) => ({ ...state, service }));
+      // At once: none may be lost.
+      await Promise.all([...held, state].map((one) => ledger.setKillSwitch(one)));
+      assert.equal((await ledger.killSwitch()).on, true);
+      await ledger.setKillSwitch({ ...state, on: false });
+      const services = (await ledger.narrowerSwitches()).map(({ service }) => service);
+      assert.deepEqual(services.sort(), ["a", "b", "c", "d"]);
+    });
+
     it("holds nothing back when it was never set", async () => {
       const first = newProposal("p1");
       await createNew(subject, first);

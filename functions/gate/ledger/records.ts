@@ -1,5 +1,6 @@
 import type { AuditEvent } from "../proposal/audit.ts";
 import type { Alarm, Delivery, Hint, KillSwitch, ReportedInvocation } from "../ports/index.ts";
+import type { KillSwitches } from "./killSwitch.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 
 /** What a ledger keeps as JSON, by its kind. */
@@ -10,7 +11,8 @@ export interface Records {
   delivery: Delivery;
   alarm: Alarm;
   invocation: ReportedInvocation;
-  killSwitch: KillSwitch;
+  /** The switch for everything, as it has always been kept, with the narrower ones. */
+  killSwitch: KillSwitch & { narrower?: readonly KillSwitch[] };
 }
 
 export function writeRecord<Kind extends keyof Records>(kind: Kind, record: Records[Kind]): string {
@@ -37,5 +39,10 @@ function checkedSchema(record: unknown): unknown {
   return record;
 }
 
-/** The kill switch of a ledger that was never told. */
-export const KILL_SWITCH_OFF: KillSwitch = { on: false, reason: null, by: null, atMs: 0 };
+export function switchesOf({ narrower = [], ...all }: Records["killSwitch"]): KillSwitches {
+  return { all, narrower };
+}
+
+export function switchRecord({ all, narrower }: KillSwitches): Records["killSwitch"] {
+  return narrower.length === 0 ? all : { ...all, narrower };
+}

@@ -65,6 +65,10 @@ export interface ReportedInvocation {
 }
 
 export interface KillSwitch {
+  /** Only this service, by the gating's key or PagerDuty's id or name. With neither `service` nor `runbook`: everything. */
+  service?: string;
+  /** Only this runbook, of that service or of every one. */
+  runbook?: string;
   on: boolean;
   reason: string | null;
   by: string | null;
@@ -106,7 +110,7 @@ export type DedupeChange =
   | { kind: "move"; to: string };
 
 export interface SaveOptions {
-  /** Fail with `killSwitch` when it is on, in the same transaction. */
+  /** Fail with `killSwitch` when one that holds this proposal is on, in the same transaction. */
   requireKillSwitchOff?: boolean;
   /** Take one of `limit` places under this key, or fail with `limit`. Places are never given back. */
   reserve?: { key: string; limit: number; expiresAtMs: number };
@@ -184,6 +188,9 @@ export interface Ledger {
   /** Reported invocations of one target on one incident. */
   invocations(incidentId: string, targetId: string): Promise<ReportedInvocation[]>;
 
-  killSwitch(): Promise<KillSwitch>;
+  /** Strongly consistent: the one that holds this proposal, else that for everything. */
+  killSwitch(over?: Pick<Proposal, "request" | "incident">): Promise<KillSwitch>;
+  /** Every switch for less than everything that is on. */
+  narrowerSwitches(): Promise<readonly KillSwitch[]>;
   setKillSwitch(state: KillSwitch): Promise<void>;
 }

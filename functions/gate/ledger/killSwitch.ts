@@ -1,0 +1,98 @@
+import type { GatingStore, KillSwitch } from "../ports/index.ts";
+import type { Proposal } from "../proposal/proposal.ts";
+
+/** What a switch holds: a service, a runbook wherever it is listed, a runbook of one service; with neither, everything. */
+export interface SwitchScope {
+  service?: string;
+  runbook?: string;
+}
+
+/** What a ledger keeps of its switches: the one for everything, and every narrower one that is on. */
+export interface KillSwitches {
+  all: KillSwitch;
+  narrower: readonly KillSwitch[];
+}
+
+/** Of a ledger that was never told. */
+export const KILL_SWITCH_OFF: KillSwitch = { on: false, reason: null, by: null, atMs: 0 };
+export const ALL_OFF: KillSwitches = { all: KILL_SWITCH_OFF, narrower: [] };
+
+/** More could not be looked through in the write that claims; the switch for everything always can be thrown. */
+export const MOST_NARROWER = 200;
+
+/** The name of what a switch holds. A narrower one never has that of another. */
+export function switchKey({ service, runbook }: SwitchScope): string {
+  return JSON.stringify([service ?? null, runbook ?? null]);
+}
+
+/**
+ * The keys of the narrower switches that hold a proposal. Its service counts by the gating's key and by PagerDuty's id
+ * and name, so that whatever an operator calls it is held.
+ */
+export function keysOver({ request, incident }: Pick<Proposal, "request" | "incident">): string[] {
+  const { runbook } = request;
+  const names = [
+    request.service,
+    ...(incident === null ? [] : [incident.serviceId, incident.serviceName]),
+  ];
+  return [
+    ...[...new Set(names)].flatMap((service) => [
+      switchKey({ service }),
+      switchKey({ service, runbook }),
+    ]),
+    switchKey({ runbook }),
+  ];
+}
+
+/** What to hold, in the gating's words, and what an operator should be told of it; nothing unlisted is refused. */
+export async function scopeIn(
+  gating: GatingStore | null,
+  { service, runbook }: SwitchScope,
+): Promise<{ scope: SwitchScope; message: string | null }> {
+  const named = runbook === undefined ? {} : { runbook };
+  if (service === undefined || gating === null) {
+    return { scope: { ...(service === undefined ? {} : { service }), ...named }, message: null };
+  }
+  const { key, listed, gating: own } = await gating.find({ id: service, name: service });
+  if (!listed) {
+    const message = `the gating does not list a service "${service}": only what PagerDuty calls exactly that, by id or name, is held`;
+    return { scope: { service, ...named }, message };
+  }
+  const unknown = runbook !== undefined && !Object.hasOwn(own.runbooks, runbook);
+  return {
+    scope: { service: key, ...named },
+    message: unknown ? `${key} has no runbook "${runbook}" in the gating` : null,
+  };
+}
+
+/** What a switch holds, in words. */
+export function scopeText({ service, runbook }: SwitchScope): string {
+  if (runbook !== undefined) {
+    return `runbook ${runbook} of ${service === undefined ? "every service" : `service ${service}`}`;
+  }
+  return service === undefined ? "everything" : `service ${service}`;
+}
+
+/** The switch that holds a proposal, the widest first; that for everything when none does. */
+export function switchOver(
+  { all, narrower }: KillSwitches,
+  proposal: Pick<Proposal, "request" | "incident">,
+): KillSwitch {
+  const keys = new Set(keysOver(proposal));
+  return all.on ? all : (narrower.find((one) => keys.has(switchKey(one))) ?? all);
+}
+
+/** The switches after one was thrown. */
+export function withSwitch(switches: KillSwitches, state: KillSwitch): KillSwitches {
+  if (state.service === undefined && state.runbook === undefined) {
+    return { ...switches, all: state };
+  }
+  const key = switchKey(state);
+  const others = switches.narrower.filter((one) => switchKey(one) !== key);
+  if (state.on && others.length >= MOST_NARROWER) {
+    throw new Error(
+      `${MOST_NARROWER} services and runbooks are held already: release some, or hold everything`,
+    );
+  }
+  return { ...switches, narrower: state.on ? [...others, state] : others };
+}
