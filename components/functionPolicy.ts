@@ -9,6 +9,8 @@ export interface Permission {
   actions: string[];
   /** ARNs that the actions are allowed on. */
   resources: pulumi.Input<string>[];
+  /** Patterns of the partition keys that the actions are allowed on, for DynamoDB. Defaults to all. */
+  partitions?: string[];
 }
 
 /** What of a function's arguments its policy depends on. */
@@ -52,11 +54,14 @@ export function accessPolicy(
   args: PolicySubject,
   logGroupArn: pulumi.Output<string>,
 ): pulumi.Output<string> {
-  const statement = ({ sid, actions, resources }: Permission) => ({
+  const statement = ({ sid, actions, resources, partitions }: Permission) => ({
     Sid: sid,
     Effect: "Allow",
     Action: actions,
     Resource: resources,
+    ...(partitions === undefined
+      ? {}
+      : { Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": partitions } } }),
   });
   const fixed: Permission[] = [
     {

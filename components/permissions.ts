@@ -17,7 +17,16 @@ export interface PermissionSubjects {
 /** May write down what comes in and hand it on; cannot act: it never reads PagerDuty's token or Cheqpoint's key. */
 export function middlewarePermissions(of: PermissionSubjects): Permission[] {
   return [
-    useLedger(of, [...READ, "dynamodb:PutItem"]),
+    useLedger(of, READ),
+    writeLedger(of, [
+      "IN#*",
+      "DEDUPE#*",
+      "IDEMPOTENCY#*",
+      "DELIVERY#*",
+      "EVENTID#*",
+      "HINT#*",
+      "ALARM#unintelligible/*",
+    ]),
     readGating(of),
     sendWork(of),
     readSecrets([
@@ -31,12 +40,14 @@ export function middlewarePermissions(of: PermissionSubjects): Permission[] {
 /** May write down a hint and hand it on. */
 export function callbackPermissions(of: PermissionSubjects): Permission[] {
   return [
-    // The submission that a callback's token belongs to, and a hint beside it; no index.
+    // The submission that a callback's token belongs to; no index.
     {
       sid: "UseLedger",
-      actions: ["dynamodb:GetItem", "dynamodb:PutItem"],
+      actions: ["dynamodb:GetItem"],
       resources: [of.ledgerTableArn],
+      partitions: ["LINK#token/*"],
     },
+    writeLedger(of, ["HINT#*"]),
     sendWork(of),
     ...(of.callbackArn === undefined ? [] : [readSecrets([of.callbackArn])]),
   ];
@@ -72,6 +83,19 @@ function useLedger({ ledgerTableArn }: PermissionSubjects, actions: string[]): P
     sid: "UseLedger",
     actions,
     resources: [ledgerTableArn, pulumi.interpolate`${ledgerTableArn}/index/*`],
+  };
+}
+
+/**
+ * New items of some kinds (`functions/aws/ledgerItems.ts`). What the worker has made of a proposal, the kill switch and
+ * the places of limits are in other partitions.
+ */
+function writeLedger({ ledgerTableArn }: PermissionSubjects, partitions: string[]): Permission {
+  return {
+    sid: "WriteLedger",
+    actions: ["dynamodb:PutItem"],
+    resources: [ledgerTableArn],
+    partitions,
   };
 }
 

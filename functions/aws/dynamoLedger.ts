@@ -1,19 +1,15 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
-import type { Clock, Hint, Ledger } from "../gate/ports/index.ts";
-import type { Proposal } from "../gate/proposal/proposal.ts";
+import type { Clock, Ledger } from "../gate/ports/index.ts";
 import { holderOf } from "./dynamoHolds.ts";
 import { switchOver } from "../gate/ledger/killSwitch.ts";
 import { readSwitches, throwSwitch } from "./dynamoSwitches.ts";
 import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
+import { eventsOf, getProposal } from "./dynamoRecords.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
-import type { DynamoTable } from "./dynamoTable.ts";
 import {
   ALARMS,
-  EVENT,
-  HINT,
-  META,
   alarmKey,
   deliveryItem,
   deliveryKey,
@@ -23,7 +19,6 @@ import {
   keptUntil,
   linkKey,
   listKey,
-  proposalPk,
   recordAttribute,
   recordOf,
   runsPk,
@@ -56,14 +51,7 @@ export function createDynamoLedger(
 
     countOpen: (serviceKey) => countOpen(table, serviceKey),
 
-    async events(id) {
-      const items = table.query({
-        ConsistentRead: true,
-        KeyConditionExpression: "pk = :pk AND begins_with(sk, :event)",
-        ExpressionAttributeValues: { ":pk": proposalPk(id), ":event": EVENT },
-      });
-      return (await collect(items)).map((item) => recordOf("event", item));
-    },
+    events: (id) => eventsOf(table, id),
 
     async link(name) {
       const item = await table.get(linkKey(name));
@@ -151,26 +139,3 @@ export function createDynamoLedger(
 }
 
 const linkShape = z.object({ proposalId: z.string() });
-
-/** Hints and record lie side by side, so that one read gets both. */
-async function getProposal(
-  table: DynamoTable,
-  id: string,
-): Promise<{ proposal: Proposal; hints: Hint[] } | null> {
-  let proposal: Proposal | null = null;
-  const hints: Hint[] = [];
-  const items = table.query({
-    ConsistentRead: true,
-    KeyConditionExpression: "pk = :pk AND sk BETWEEN :hints AND :meta",
-    ExpressionAttributeValues: { ":pk": proposalPk(id), ":hints": HINT, ":meta": META },
-  });
-  for await (const item of items) {
-    if (item["sk"] === META) {
-      proposal = recordOf("proposal", item);
-    } else {
-      hints.push(recordOf("hint", item));
-    }
-  }
-  hints.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
-  return proposal === null ? null : { proposal, hints };
-}

@@ -11,6 +11,11 @@ import {
   SHARDS,
   listKey,
   positionOf,
+  proposalIdOf,
+  proposalKey,
+  proposalPk,
+  receivedOf,
+  receivedPk,
   recordOf,
   shardName,
   workItemOf,
@@ -187,9 +192,19 @@ async function newestWith(
 }
 
 async function proposalsOf(table: DynamoTable, listed: readonly Listed[]): Promise<Proposal[]> {
-  const items = await table.getAll(listed.map(({ key }) => key));
-  const proposals = new Map(items.map((item) => [keyOf(item).pk, recordOf("proposal", item)]));
-  return listed.flatMap(({ key }) => proposals.get(key.pk) ?? []);
+  // An index that is behind shows one where it was received although the worker has taken it over by now.
+  const ids = [...new Set(listed.flatMap(({ key }) => proposalIdOf(key.pk) ?? []))];
+  const received = listed.map(({ key }) => key).filter(({ pk }) => pk.startsWith(receivedPk("")));
+  const items = await table.getAll([...ids.map(proposalKey), ...received]);
+  const byPk = new Map(items.map((item) => [keyOf(item).pk, item]));
+  return ids.flatMap((id) => {
+    const [own, other] = [byPk.get(proposalPk(id)), byPk.get(receivedPk(id))];
+    return own !== undefined
+      ? [recordOf("proposal", own)]
+      : other !== undefined
+        ? [receivedOf(other)]
+        : [];
+  });
 }
 
 const dueShape = z.object({ dueAtMs: z.number() });

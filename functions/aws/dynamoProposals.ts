@@ -13,8 +13,9 @@ import type {
 import type { Proposal } from "../gate/proposal/proposal.ts";
 import { haveWrite, letGoWrites } from "./dynamoHolds.ts";
 import { requireOff } from "./dynamoSwitches.ts";
-import { ABSENT, pause } from "./dynamoTable.ts";
-import type { DynamoTable, Item, Write } from "./dynamoTable.ts";
+import { mustFindProposal, readReceived } from "./dynamoRecords.ts";
+import { ABSENT, keyOf, pause } from "./dynamoTable.ts";
+import type { Condition, DynamoTable, Item, Write } from "./dynamoTable.ts";
 import {
   counterKey,
   dedupeKey,
@@ -29,8 +30,10 @@ import {
   proposalItem,
   proposalKey,
   proposalPk,
+  receivedItem,
+  receivedKey,
+  receivedPk,
   recordAttribute,
-  recordOf,
 } from "./ledgerItems.ts";
 
 /** How often a write is prepared anew because what it was prepared on had changed. */
@@ -66,15 +69,15 @@ export async function createProposal(
     if (other !== null) {
       const writes = remember(other.proposalId);
       if (writes.length === 0 || (await table.transact(writes)) === null) {
-        const found = await mustFind(table, other.proposalId);
+        const found = await mustFindProposal(table, other.proposalId);
         return { created: false, joined: other.joined, proposal: found };
       }
     } else {
       const failed = await table.transact([
-        { put: proposalItem(proposal), condition: ABSENT },
+        { put: receivedItem(proposal), condition: ABSENT },
         dedupeWrite(proposal.dedupeKey, state, heldBy(state, proposal.id)),
         ...remember(proposal.id),
-        ...eventWrites(proposal.id, events),
+        ...eventWrites(receivedPk(proposal.id), events),
       ]);
       if (failed === null) {
         return { created: true, proposal };
@@ -100,7 +103,7 @@ export async function recall(
   return {
     created: false,
     joined: requestHash === idempotency.requestHash ? "idempotencyKey" : "conflict",
-    proposal: await mustFind(table, proposalId),
+    proposal: await mustFindProposal(table, proposalId),
   };
 }
 
@@ -130,7 +133,7 @@ export async function saveProposal(
       ...consume
         .slice(0, HINTS_IN_TRANSACTION)
         .map((id): Write => ({ remove: hintKey(next.id, id) })),
-      ...eventWrites(next.id, events),
+      ...eventWrites(proposalPk(next.id), events),
     ]);
     if (failed === null) {
       for (const id of consume.slice(HINTS_IN_TRANSACTION)) {
@@ -169,8 +172,10 @@ async function prepare(
   const { dedupe, reserve, hold, requireKillSwitchOff } = options;
   let heldKey = next.dedupeKey;
   const preparedWrites = await letGoWrites(table, next.id, options.letGo);
+  // The worker's first write moves a proposal to where no receiver can write.
+  const received = next.version === 2 ? await readReceived(table, next.id) : null;
   if (dedupe?.kind === "move") {
-    const before = await table.get(proposalKey(next.id));
+    const before = received?.meta ?? (await table.get(proposalKey(next.id)));
     const meta = before === null ? null : metaShape.parse(before);
     if (meta?.version !== next.version - 1) {
       return "stale";
@@ -186,18 +191,17 @@ async function prepare(
     preparedWrites.push(dedupeWrite(heldKey, state, afterwards(state, next.id, dedupe)));
   }
 
-  const guards: Prepared["guards"] = [
-    {
-      refusal: "stale",
-      write: {
-        put: proposalItem(next),
-        condition: {
-          expression: "version = :before AND dedupeKey = :heldKey",
-          values: { ":before": next.version - 1, ":heldKey": heldKey },
-        },
-      },
-    },
-  ];
+  const before: Condition = {
+    expression: "version = :before AND dedupeKey = :heldKey",
+    values: { ":before": next.version - 1, ":heldKey": heldKey },
+  };
+  const guards: Prepared["guards"] =
+    received === null
+      ? [{ refusal: "stale", write: { put: proposalItem(next), condition: before } }]
+      : [
+          { refusal: "stale", write: { put: proposalItem(next), condition: ABSENT } },
+          { refusal: "stale", write: { remove: receivedKey(next.id), condition: before } },
+        ];
   if (requireKillSwitchOff === true) {
     guards.push({ refusal: "killSwitch", write: requireOff(next) });
   }
@@ -212,6 +216,10 @@ async function prepare(
   }
   if (options.take !== undefined) {
     guards.push({ refusal: "taken", write: takeWrite(options.take, next.id) });
+  }
+  // The history of a proposal that is still where it was received.
+  for (const item of received?.events ?? []) {
+    preparedWrites.push({ put: { ...item, pk: proposalPk(next.id) } }, { remove: keyOf(item) });
   }
   return { guards, preparedWrites, heldKey };
 }
@@ -257,12 +265,12 @@ function linkWrites(proposalId: string, links: readonly string[] | undefined): W
   }));
 }
 
-function eventWrites(proposalId: string, events: readonly AuditEvent[]): Write[] {
+function eventWrites(pk: string, events: readonly AuditEvent[]): Write[] {
   return events.map((event) => ({
     put: {
-      pk: proposalPk(proposalId),
+      pk,
       sk: eventSk(event.seq),
-      ...recordAttribute("event", `event ${event.seq} of proposal ${proposalId}`, event),
+      ...recordAttribute("event", `event ${event.seq} of ${pk}`, event),
     },
     condition: ABSENT,
   }));
@@ -274,26 +282,13 @@ async function refuseSilentMove(
   next: Proposal,
   heldKey: string,
 ): Promise<void> {
-  const item = await table.get(proposalKey(next.id));
+  const item = (await table.get(proposalKey(next.id))) ?? (await table.get(receivedKey(next.id)));
   const meta = item === null ? null : metaShape.parse(item);
   if (meta?.version === next.version - 1 && meta.dedupeKey !== heldKey) {
     throw new Error(
       `proposal ${next.id}: its \`dedupeKey\` changes only with a save that moves it`,
     );
   }
-}
-
-async function findProposal(table: DynamoTable, id: string): Promise<Proposal | null> {
-  const item = await table.get(proposalKey(id));
-  return item === null ? null : recordOf("proposal", item);
-}
-
-async function mustFind(table: DynamoTable, id: string): Promise<Proposal> {
-  const proposal = await findProposal(table, id);
-  if (proposal === null) {
-    throw new Error(`the ledger refers to proposal ${id} but does not have it`);
-  }
-  return proposal;
 }
 
 async function dedupeState(table: DynamoTable, key: string): Promise<DedupeState> {

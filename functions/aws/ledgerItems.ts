@@ -14,11 +14,16 @@ import { pack, packed, unpack } from "./packed.ts";
 /*
  * The ledger's items, all in one table. Below `pk`, `sk`:
  *
- *   P#<id>          META, EVENT#<seq>, HINT#<id>    a proposal, its history, what it was told
+ *   IN#<id>         META, EVENT#<seq>               a proposal as it was received, until the worker takes it over
+ *   P#<id>          META, EVENT#<seq>               a proposal and its history, from the worker's first write on
+ *   HINT#<id>       HINT#<id>                       what a proposal was told
  *   DEDUPE#<key>    META                            who holds the key and what cools down under it
  *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, HOLD#<key>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
  *   RUNS#<target>   INVOCATION#<id>                 the invocations of one target on one incident once more
+ *
+ * Receivers write other partitions than the worker, because a policy of IAM can tell partitions apart and nothing finer:
+ * whoever holds the middleware's or the callback's rights can change no proposal that the worker has begun with.
  */
 
 /** How long deliveries that are done, hints and idempotency keys are remembered: PagerDuty retries for two days. */
@@ -32,8 +37,11 @@ export const EVENT = "EVENT#";
 
 export const proposalPk = (id: string): string => `P#${id}`;
 export const proposalKey = (id: string): Key => ({ pk: proposalPk(id), sk: META });
+export const receivedPk = (id: string): string => `IN#${id}`;
+export const receivedKey = (id: string): Key => ({ pk: receivedPk(id), sk: META });
+export const hintPk = (proposalId: string): string => `HINT#${proposalId}`;
 export const hintKey = (proposalId: string, id: string): Key => ({
-  pk: proposalPk(proposalId),
+  pk: hintPk(proposalId),
   sk: `${HINT}${id}`,
 });
 export const dedupeKey = (key: string): Key => ({ pk: `DEDUPE#${key}`, sk: META });
@@ -117,9 +125,16 @@ function shardOf(id: string): number {
   return hash % SHARDS;
 }
 
+/** The proposal whose record lies there; null where no record of one does. */
+export function proposalIdOf(pk: string): string | null {
+  const prefix = [proposalPk(""), receivedPk("")].find((one) => pk.startsWith(one));
+  return prefix === undefined ? null : pk.slice(prefix.length);
+}
+
 export function workItemOf(pk: string): WorkItem {
-  if (pk.startsWith("P#")) {
-    return { kind: "proposal", id: pk.slice("P#".length) };
+  const proposalId = proposalIdOf(pk);
+  if (proposalId !== null) {
+    return { kind: "proposal", id: proposalId };
   }
   if (pk.startsWith("DELIVERY#")) {
     return { kind: "delivery", id: pk.slice("DELIVERY#".length) };
@@ -128,6 +143,28 @@ export function workItemOf(pk: string): WorkItem {
 }
 
 // --- proposals and deliveries ---------------------------------------------------------------------------------
+
+/** A proposal as it was received, for the receivers to write. */
+export function receivedItem(proposal: Proposal): Item {
+  return { ...proposalItem(proposal), ...receivedKey(proposal.id) };
+}
+
+/**
+ * Reads what `receivedItem` wrote. Whoever can write it has no say in what became of the proposal: a record that tells
+ * of more than its receipt is refused.
+ */
+export function receivedOf(item: Item): Proposal {
+  const proposal = recordOf("proposal", item);
+  const { id, version, weighing, approval, decision, execution, outcome, closedAtMs } = proposal;
+  const told = { weighing, approval, decision, execution, outcome, closedAtMs };
+  const forged = Object.entries(told).flatMap(([name, value]) => (value === null ? [] : [name]));
+  if (version !== 1 || forged.length > 0) {
+    throw new Error(
+      `proposal ${id} as received must be at version 1 and tell of nothing later, found version ${version}${forged.map((name) => `, \`${name}\``).join("")}`,
+    );
+  }
+  return proposal;
+}
 
 export function proposalItem(proposal: Proposal): Item {
   const { id, version, receivedAtMs, dueAtMs, closedAtMs, request } = proposal;

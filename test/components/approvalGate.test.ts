@@ -53,6 +53,16 @@ const useLedger = (Action: string[], Resource = [LEDGER, `${LEDGER}/index/*`]) =
   Action,
   Resource,
 });
+const onPartitions = (...patterns: string[]) => ({
+  Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": patterns } },
+});
+const writeLedger = (...patterns: string[]) => ({
+  Sid: "WriteLedger",
+  Effect: "Allow",
+  Action: ["dynamodb:PutItem"],
+  Resource: [LEDGER],
+  ...onPartitions(...patterns),
+});
 const READ_GATING = {
   Sid: "ReadGating",
   Effect: "Allow",
@@ -182,19 +192,24 @@ describe("ApprovalGate", () => {
     const found = await make({ operators: { sre: {} }, callbackSigning: {} });
     assert.deepEqual(statementsOf(found, "gate-middleware"), [
       writeLog("gate-middleware"),
-      useLedger([
-        "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
-        "dynamodb:Query",
-        "dynamodb:PutItem",
-      ]),
+      useLedger(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]),
+      writeLedger(
+        "IN#*",
+        "DEDUPE#*",
+        "IDEMPOTENCY#*",
+        "DELIVERY#*",
+        "EVENTID#*",
+        "HINT#*",
+        "ALARM#unintelligible/*",
+      ),
       READ_GATING,
       SEND_WORK,
       readSecrets("gate-secret-webhook", "gate-secret-proposers", "gate-secret-operators"),
     ]);
     assert.deepEqual(statementsOf(found, "gate-callback"), [
       writeLog("gate-callback"),
-      useLedger(["dynamodb:GetItem", "dynamodb:PutItem"], [LEDGER]),
+      { ...useLedger(["dynamodb:GetItem"], [LEDGER]), ...onPartitions("LINK#token/*") },
+      writeLedger("HINT#*"),
       SEND_WORK,
       readSecrets("gate-secret-callback"),
     ]);

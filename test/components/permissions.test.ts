@@ -10,7 +10,14 @@ import {
 import type { Permission } from "../../components/functionPolicy.ts";
 import { RECEIVER_LIMITS, dynamoClient } from "../../functions/aws/clients.ts";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
-import { linkKey } from "../../functions/aws/ledgerItems.ts";
+import {
+  counterKey,
+  invocationKey,
+  killSwitchKey,
+  linkKey,
+  proposalKey,
+  receivedKey,
+} from "../../functions/aws/ledgerItems.ts";
 import { handleCallback } from "../../functions/callback/callback.ts";
 import { sha256Hex } from "../../functions/gate/text/token.ts";
 import { deployedMiddleware } from "../../functions/middleware/deployed.ts";
@@ -31,15 +38,24 @@ const requests = z.looseObject({
   Item: item.optional(),
   ExpressionAttributeValues: item.optional(),
   RequestItems: z.record(z.string(), z.looseObject({ Keys: z.array(item) })).optional(),
-  TransactItems: z.array(z.record(z.string(), z.looseObject({ Item: item.optional() }))).optional(),
+  TransactItems: z
+    .array(z.record(z.string(), z.looseObject({ Item: item.optional(), Key: item.optional() })))
+    .optional(),
 });
 
 /** Keeps items as they are put and checks no condition. */
 class FakeTables {
   /** What was done with the ledger, as IAM calls it. */
   readonly actions = new Set<string>();
+  /** The same with the partition: what `dynamodb:LeadingKeys` is about. Of an index it is another key. */
+  readonly uses: { action: string; partition: string }[] = [];
   usesIndex = false;
   readonly #items = new Map<string, Item>();
+
+  #used(operation: string, key: Item | undefined): void {
+    this.actions.add(`dynamodb:${operation}`);
+    this.uses.push({ action: `dynamodb:${operation}`, partition: key?.["pk"]?.S ?? "" });
+  }
 
   put(given: Item): void {
     this.#items.set(keyText(given), given);
@@ -51,7 +67,7 @@ class FakeTables {
       return { body: {} };
     }
     if (operation !== "TransactWriteItems" && asked.TableName !== "gating") {
-      this.actions.add(`dynamodb:${operation}`);
+      this.#used(operation, asked.Key ?? asked.Item);
     }
     switch (operation) {
       case "GetItem":
@@ -61,24 +77,26 @@ class FakeTables {
         return { body: {} };
       case "BatchGetItem": {
         const keys = Object.values(asked.RequestItems ?? {}).flatMap(({ Keys }) => Keys);
+        keys.forEach((key) => this.#used(operation, key));
         const found = keys.flatMap((key) => this.#items.get(keyText(key)) ?? []);
         return { body: { Responses: { ledger: found } } };
       }
       case "Query": {
         this.usesIndex ||= asked.IndexName !== undefined;
         const pk = asked.ExpressionAttributeValues?.[":pk"]?.S;
+        this.#used(operation, { pk: { S: pk } });
         const all = [...this.#items.values()];
         const found =
           asked.IndexName === undefined
-            ? all.filter((each) => each["pk"]?.S === pk && each["sk"]?.S === "META")
+            ? all.filter((each) => each["pk"]?.S === pk && !each["sk"]?.S?.startsWith("EVENT#"))
             : all.filter((each) => each["listKey"] !== undefined);
         return { body: { Items: found } };
       }
       case "TransactWriteItems":
-        for (const [kind, { Item: written }] of (asked.TransactItems ?? []).flatMap((each) =>
-          Object.entries(each),
+        for (const [kind, { Item: written, Key: key }] of (asked.TransactItems ?? []).flatMap(
+          (each) => Object.entries(each),
         )) {
-          this.actions.add(`dynamodb:${kind}Item`);
+          this.#used(`${kind}Item`, key ?? written);
           if (written !== undefined) {
             this.put(written);
           }
@@ -88,6 +106,26 @@ class FakeTables {
         return { body: {} };
     }
   }
+}
+
+/** What IAM would refuse. */
+function refused(permissions: readonly Permission[], uses: FakeTables["uses"]): string[] {
+  return uses
+    .filter(
+      ({ action, partition }) =>
+        !permissions.some(
+          ({ sid, actions, partitions }) =>
+            sid.endsWith("Ledger") &&
+            actions.includes(action) &&
+            (partitions ?? ["*"]).some((pattern) => matches(pattern, partition)),
+        ),
+    )
+    .map(({ action, partition }) => `${action} ${partition}`);
+}
+
+/** As `StringLike` does where the only `*` stands at the end. */
+function matches(pattern: string, text: string): boolean {
+  return pattern.endsWith("*") ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 
 function keyText(key: Item): string {
@@ -107,7 +145,7 @@ const subjects: PermissionSubjects = {
 };
 
 const ledgerActions = (permissions: readonly Permission[]) =>
-  permissions.filter(({ sid }) => sid === "UseLedger").flatMap(({ actions }) => actions);
+  permissions.filter(({ sid }) => sid.endsWith("Ledger")).flatMap(({ actions }) => actions);
 
 describe("what a receiver may do with the ledger", () => {
   const clock = new TestClock();
@@ -205,6 +243,7 @@ describe("what a receiver may do with the ledger", () => {
       [...tables.actions].sort(),
       ledgerActions(middlewarePermissions(subjects)).sort(),
     );
+    assert.deepEqual(refused(middlewarePermissions(subjects), tables.uses), []);
     assert.equal(tables.usesIndex, true);
   });
 
@@ -239,9 +278,30 @@ describe("what a receiver may do with the ledger", () => {
     tables.put({ pk: { S: pk }, sk: { S: sk }, proposalId: { S: "p1" } });
     assert.equal((await answer()).status, 200);
 
-    const [permission] = callbackPermissions(subjects);
-    assert.deepEqual([...tables.actions].sort(), permission?.actions.sort());
-    assert.deepEqual(permission?.resources, ["ledger"]);
+    const permissions = callbackPermissions(subjects);
+    assert.deepEqual([...tables.actions].sort(), ledgerActions(permissions).sort());
+    assert.deepEqual(refused(permissions, tables.uses), []);
+    assert.deepEqual(permissions[0]?.resources, ["ledger"]);
     assert.equal(tables.usesIndex, false);
+  });
+
+  it("lets neither touch what decides: a proposal that is begun with, its history, the switch, places", () => {
+    const decisive = [
+      proposalKey("prop_1"),
+      killSwitchKey,
+      counterKey("executions/PSVC001/1"),
+      linkKey("token/hash"),
+      invocationKey("01INV"),
+    ].map(({ pk }) => pk);
+    for (const permissions of [middlewarePermissions(subjects), callbackPermissions(subjects)]) {
+      const writes = ["PutItem", "UpdateItem", "DeleteItem"].flatMap((action) =>
+        decisive.map((partition) => ({ action: `dynamodb:${action}`, partition })),
+      );
+      assert.equal(refused(permissions, writes).length, writes.length);
+    }
+    // The callback can make no proposal either.
+    const made = [{ action: "dynamodb:PutItem", partition: receivedKey("prop_1").pk }];
+    assert.deepEqual(refused(middlewarePermissions(subjects), made), []);
+    assert.equal(refused(callbackPermissions(subjects), made).length, 1);
   });
 });

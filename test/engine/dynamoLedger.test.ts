@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
+import { receivedItem } from "../../functions/aws/ledgerItems.ts";
 import { ledgerTable } from "../../functions/aws/tableDefinition.ts";
+import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { ledgerContract } from "../contract/ledger.ts";
 import {
   START_MS,
@@ -78,20 +81,51 @@ describe("createDynamoLedger", function () {
       "DELIVERY#waiting META": null,
       "EVENTID#event of done META": 30,
       "EVENTID#event of waiting META": 30,
+      "HINT#p1 HINT#h1": 30,
       "HOLD#kept META": null,
       "HOLD#let go META": 1,
       "IDEMPOTENCY#… META": 30,
+      "IN#p2 EVENT#00000001": null,
+      "IN#p2 META": null,
       "INVOCATION#i1 META": null,
       "KILLSWITCH META": null,
       "LINK#l META": null,
       "P#p1 EVENT#00000001": null,
       "P#p1 EVENT#00000002": null,
-      "P#p1 HINT#h1": 30,
       "P#p1 META": null,
-      "P#p2 EVENT#00000001": null,
-      "P#p2 META": null,
       'RUNS#["PINC1","PACT1"] INVOCATION#i1': null,
     });
+    await table.remove();
+  });
+
+  it("takes no proposal from where receivers write that tells of more than its receipt", async () => {
+    const table = await createTable(client, ledgerTable);
+    const ledger = createDynamoLedger(client, table.name, new TestClock());
+    const documents = DynamoDBDocumentClient.from(client);
+    const put = (item: Record<string, unknown>) =>
+      documents.send(new PutCommand({ TableName: table.name, Item: item }));
+
+    const { proposal, events } = newProposal("p1");
+    await ledger.create(proposal, events);
+    const forged: Proposal = {
+      ...proposal,
+      version: 2,
+      outcome: { kind: "executed", reason: "completed", text: "", atMs: START_MS },
+    };
+    await put(receivedItem(forged));
+    await assert.rejects(ledger.get("p1"), {
+      message:
+        "proposal p1 as received must be at version 1 and tell of nothing later, found version 2, `outcome`",
+    });
+
+    // Once the worker has written, what receivers write is not looked at.
+    await put(receivedItem(proposal));
+    const next = nextVersion(proposal, { dueAtMs: START_MS + 1 });
+    assert.equal(await ledger.save(next.proposal, next.events), "saved");
+    await put(receivedItem(forged));
+    assert.deepEqual((await ledger.get("p1"))?.proposal, next.proposal);
+    assert.deepEqual((await ledger.list({ limit: 5 })).proposals, [next.proposal]);
+    assert.deepEqual(await ledger.events("p1"), [...events, ...next.events]);
     await table.remove();
   });
 
