@@ -5,7 +5,7 @@ import type { Secrets } from "../gate/ports/index.ts";
 /** Header that a webhook action of an Event Orchestration rule carries: such an action cannot send a bearer token. */
 const TOKEN_HEADER = "x-gate-token";
 
-/** Who asks. Everybody may propose and read a proposal by its id; only operators may list them. */
+/** Who asks. A proposer sees what it proposed or joined; only operators see all. */
 export interface Caller {
   name: string;
   isOperator: boolean;

@@ -22,6 +22,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_WAIT_SECONDS = 25;
 const WAIT_POLL_MS = 300;
 const MAX_KEY_LENGTH = 255;
+const MAX_ID_LENGTH = 255;
 
 /** `POST /proposals`: malformed input is refused with a reason and never stored. */
 export async function receiveProposal(
@@ -154,15 +155,15 @@ async function announce(
   }
 }
 
-/** Keeps who else proposed the same. The answer does not depend on it. */
+/** Keeps who else proposed the same, before it is answered: who is not known may not follow it. */
 async function noteJoined(ports: MiddlewarePorts, id: string, proposer: string): Promise<void> {
   const { ledger, queue, clock, log } = ports;
+  const hint = { id: `joined/${proposer}`, kind: "joined" as const, atMs: clock.now() };
+  await ledger.hint(id, { ...hint, data: { proposer } });
   try {
-    const hint = { id: `joined/${proposer}`, kind: "joined" as const, atMs: clock.now() };
-    await ledger.hint(id, { ...hint, data: { proposer } });
     await queue.send([{ kind: "proposal", id }]);
   } catch (error) {
-    log.warn("joining not kept", { proposalId: id, problem: String(error) });
+    log.warn("queue not reached, left to the sweep", { proposalId: id, problem: String(error) });
   }
 }
 
@@ -204,6 +205,7 @@ async function permitted(
 export async function showProposal(
   ports: MiddlewarePorts,
   request: HttpRequest,
+  caller: Caller,
 ): Promise<HttpResponse> {
   const waitMs = waitOf(request);
   if (waitMs === null) {
@@ -213,7 +215,7 @@ export async function showProposal(
     );
   }
   const sinceMs = ports.clock.now();
-  const proposal = await found(ports, request);
+  const proposal = await found(ports, request, caller);
   return proposal === null
     ? notFound(request)
     : json(200, proposalView(await waitFor(ports, proposal, waitMs, sinceMs)));
@@ -223,8 +225,9 @@ export async function showProposal(
 export async function showEvents(
   ports: MiddlewarePorts,
   request: HttpRequest,
+  caller: Caller,
 ): Promise<HttpResponse> {
-  const proposal = await found(ports, request);
+  const proposal = await found(ports, request, caller);
   if (proposal === null) {
     return notFound(request);
   }
@@ -274,11 +277,27 @@ export async function listProposals(
 }
 
 /**
- * Every known caller may read a proposal whose id it has: ids cannot be guessed, and a proposer whose proposal joined
- * another's has to follow that one.
+ * A proposal that is none of the caller's looks like none. It is a proposer's if it made it, or its own joined it: then it
+ * has to follow that one.
  */
-async function found(ports: MiddlewarePorts, request: HttpRequest): Promise<Proposal | null> {
-  return (await ports.ledger.get(request.params["id"] ?? ""))?.proposal ?? null;
+async function found(
+  { ledger }: MiddlewarePorts,
+  request: HttpRequest,
+  { name, isOperator }: Caller,
+): Promise<Proposal | null> {
+  const id = request.params["id"] ?? "";
+  // No store could look for a key that long, and none of the gate's own ids is.
+  const loaded = id.length > MAX_ID_LENGTH ? null : await ledger.get(id);
+  if (loaded === null) {
+    return null;
+  }
+  const { proposal, hints } = loaded;
+  const isOwn =
+    isOperator ||
+    proposal.proposer === name ||
+    proposal.joinedBy.includes(name) ||
+    hints.some(({ kind, data }) => kind === "joined" && data.proposer === name);
+  return isOwn ? proposal : null;
 }
 
 function notFound(request: HttpRequest): HttpResponse {

@@ -23,6 +23,7 @@ export interface Reply {
 }
 
 export const PROPOSER_TOKEN = "proposer-token-of-the-tests-0001";
+export const OTHER_TOKEN = "proposer-token-of-the-tests-0002";
 export const OPERATOR_TOKEN = "operator-token-of-the-tests-0001";
 export const CONNECTION_KEY = "cq_test_connection_key_of_the_tests";
 
@@ -210,7 +211,7 @@ export class World {
         return [this.#webhookSecret, ...this.moreSecrets].filter((secret) => secret !== "");
       },
       ...(callbackSecret === undefined ? {} : { callbackSecret }),
-      proposers: { agent: PROPOSER_TOKEN },
+      proposers: { agent: PROPOSER_TOKEN, other: OTHER_TOKEN },
       operators: { operator: OPERATOR_TOKEN },
       clock: this.clock,
       log: this.log,

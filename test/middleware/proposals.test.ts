@@ -4,9 +4,10 @@ import type { MiddlewarePorts } from "../../functions/middleware/ports.ts";
 import { showProposal } from "../../functions/middleware/proposals.ts";
 import { finish, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
-import { OPERATOR_TOKEN, PROPOSER_TOKEN, World, type Json } from "../harness/world.ts";
+import { OPERATOR_TOKEN, OTHER_TOKEN, PROPOSER_TOKEN, World, type Json } from "../harness/world.ts";
 
 const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+const OTHER = { authorization: `Bearer ${OTHER_TOKEN}` };
 const ANONYMOUS = { authorization: "" };
 
 describe("The proposal routes", () => {
@@ -221,11 +222,63 @@ describe("The proposal routes", () => {
       });
     }
 
-    it("whoever has the id of a proposal may follow it, and only an operator may list", async () => {
-      const { body } = await propose(world, incident, {}, OPERATOR);
-      for (const path of [`/proposals/${body.id}`, `/proposals/${body.id}/events`]) {
-        assert.equal((await world.onGate("GET", path)).status, 200);
+    const reads = (id: string) => [
+      `/proposals/${id}`,
+      `/proposals/${id}?wait=0.1`,
+      `/proposals/${id}/events`,
+    ];
+
+    it("another proposer's proposal looks like none, open or ended, also to who waits for it", async () => {
+      const { body } = await propose(world, incident);
+      for (const what of ["open", "ended"]) {
+        for (const path of reads(body.id)) {
+          const answer = await world.onGate("GET", path, undefined, OTHER);
+          assert.deepEqual(
+            [answer.status, answer.body],
+            [404, { error: `no proposal "${body.id}"` }],
+            `${what} ${path}`,
+          );
+          assert.equal((await world.onGate("GET", path, undefined, OPERATOR)).status, 200);
+          assert.equal((await world.onGate("GET", path)).status, 200);
+        }
+        await finish(world);
       }
+    });
+
+    it("a proposer whose proposal joined another's may follow that one, before and after the worker knows", async () => {
+      const { body } = await propose(world, incident);
+      const joined = await world.onGate("POST", "/proposals", good(), OTHER);
+      assert.deepEqual([joined.status, joined.body.id], [200, body.id]);
+      for (const what of ["told", "known", "ended"]) {
+        for (const path of reads(body.id)) {
+          const answer = await world.onGate("GET", path, undefined, OTHER);
+          assert.equal(answer.status, 200, `${what} ${path}`);
+        }
+        await (what === "told" ? world.settle() : finish(world));
+      }
+    });
+
+    it("keeps everybody who joined, however many there are", async () => {
+      const { body } = await propose(world, incident);
+      for (let i = 0; i < 45; i += 1) {
+        const data = { proposer: `agent-${i}` };
+        await world.gate.ledger.hint(body.id, { id: `joined/${i}`, kind: "joined", atMs: 0, data });
+      }
+      await world.onGate("POST", "/proposals", good(), OTHER);
+      await world.settle();
+      const stored = await world.gate.ledger.get(body.id);
+      assert.deepEqual([stored?.hints.length, stored?.proposal.joinedBy.length], [0, 46]);
+      const answer = await world.onGate("GET", `/proposals/${body.id}`, undefined, OTHER);
+      assert.equal(answer.status, 200);
+    });
+
+    it("an id that no store could look for is one of none", async () => {
+      const answer = await world.onGate("GET", `/proposals/${"x".repeat(3_000)}`);
+      assert.equal(answer.status, 404);
+    });
+
+    it("only an operator may list", async () => {
+      await propose(world, incident, {}, OPERATOR);
       const unknown = await world.onGate("GET", "/proposals/prop_unknown");
       assert.equal(unknown.status, 404);
       assert.equal(unknown.body.error, 'no proposal "prop_unknown"');
@@ -349,7 +402,11 @@ describe("The proposal routes", () => {
         ledger: { get: async () => ((nowMs += 100), stored) },
       } as unknown as MiddlewarePorts;
       const request = { params: { id: body.id }, query: { wait: "25" } };
-      const answer = await showProposal(ports, request as unknown as HttpRequest);
+      const answer = await showProposal(ports, request as unknown as HttpRequest, {
+        name: "agent",
+        isOperator: false,
+        channel: "api",
+      });
       assert.equal(answer.status, 200);
       assert.ok(nowMs >= 25_000 && nowMs <= 25_100, `${nowMs} ms`);
     });

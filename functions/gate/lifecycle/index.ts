@@ -1,5 +1,5 @@
 import type { Known, Step } from "./known.ts";
-import { MAX_JOINED, type Proposal } from "../proposal/proposal.ts";
+import type { Proposal } from "../proposal/proposal.ts";
 import { withChanges } from "./common.ts";
 import { awaitDecision } from "./awaitDecision.ts";
 import { finish } from "./finish.ts";
@@ -8,6 +8,9 @@ import { run } from "./run.ts";
 import { settle } from "./settle.ts";
 import { track } from "./track.ts";
 import { weigh } from "./weigh.ts";
+
+/** Names in one write: a store takes only so many parts in one. */
+const JOINED_AT_ONCE = 20;
 
 /**
  * The lifecycle: what to do next with a proposal, from its record and what is known. Pure: no clock, network or store.
@@ -21,14 +24,12 @@ export function nextStep(proposal: Proposal, known: Known): Step {
 
 /** Tells in the audit trail who else proposed the same: once each, or a storm would fill it. */
 function joined(proposal: Proposal, known: Known): Step | null {
-  const hints = known.hints.filter((hint) => hint.kind === "joined");
+  const hints = known.hints.filter((hint) => hint.kind === "joined").slice(0, JOINED_AT_ONCE);
   if (hints.length === 0) {
     return null;
   }
   const names = new Set(hints.map(({ data }) => data.proposer ?? "somebody"));
-  const added = [...names]
-    .filter((name) => !proposal.joinedBy.includes(name))
-    .slice(0, Math.max(0, MAX_JOINED - proposal.joinedBy.length));
+  const added = [...names].filter((name) => !proposal.joinedBy.includes(name));
   return {
     kind: "save",
     next: withChanges(proposal, known.nowMs, {

@@ -190,9 +190,6 @@ export interface Weighing {
   atMs: number;
 }
 
-/** More names than this are not kept: the record stays small. */
-export const MAX_JOINED = 20;
-
 /** The ledger's record of one proposal. Only `lifecycle.ts` and `results.ts` make new ones. */
 export interface Proposal {
   schema: 1;
@@ -220,7 +217,7 @@ export interface Proposal {
   execution: Execution | null;
   outcome: Outcome | null;
   duties: Partial<Record<DutyName, Duty>>;
-  /** Others who proposed the same while it was open, each once; see `MAX_JOINED`. */
+  /** Others who proposed the same, each once: as many as there are tokens at most. They may read it. */
   joinedBy: string[];
   /** Since when the kill switch has held an approved execution. */
   heldSinceMs: number | null;
