@@ -64,7 +64,8 @@ export function workerPermissions(of: PermissionSubjects): Permission[] {
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
     ]),
-    readGating(of),
+    // A claim requires in its transaction that the gating is as it was read.
+    readGating(of, ["dynamodb:ConditionCheckItem"]),
     sendWork(of),
     {
       sid: "TakeWork",
@@ -99,8 +100,12 @@ function writeLedger({ ledgerTableArn }: PermissionSubjects, partitions: string[
   };
 }
 
-function readGating({ gatingTableArn }: PermissionSubjects): Permission {
-  return { sid: "ReadGating", actions: ["dynamodb:GetItem"], resources: [gatingTableArn] };
+function readGating(
+  { gatingTableArn }: PermissionSubjects,
+  more: readonly string[] = [],
+): Permission {
+  const actions = ["dynamodb:GetItem", ...more];
+  return { sid: "ReadGating", actions, resources: [gatingTableArn] };
 }
 
 function sendWork({ queueArn }: PermissionSubjects): Permission {

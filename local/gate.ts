@@ -95,7 +95,13 @@ export interface LocalGate extends LocalGateParts {
 /** The gate on one machine: the deployed functions' own handlers, an SQLite ledger and a queue in the process. */
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
   const { clock, log, metrics, wrap = {} } = options;
-  const file = openSqliteLedger(join(options.dataDir, LEDGER_FILE), clock, partnersOf(options));
+  const gating = openGatingFile(options.gatingFile, log, options.onGatingChange);
+  const file = openSqliteLedger(
+    join(options.dataDir, LEDGER_FILE),
+    clock,
+    partnersOf(options),
+    (name) => gating.versionOf(name),
+  );
   const alarmed =
     options.alarmPager === undefined
       ? file
@@ -106,7 +112,6 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
           log,
         });
   const ledger = wrap.ledger?.(alarmed) ?? alarmed;
-  const gating = openGatingFile(options.gatingFile, log, options.onGatingChange);
   const timeout = options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs };
   const realPagerDuty = createPagerDuty({
     baseUrl: options.pagerDuty.apiUrl,

@@ -8,8 +8,10 @@ import {
   parseServiceGating,
 } from "../gate/gating/index.ts";
 import type { ServiceGating } from "../gate/gating/index.ts";
-import type { GatingStore, StoredGating } from "../gate/ports/index.ts";
+import type { GatingStore, Seen, StoredGating } from "../gate/ports/index.ts";
 import { keyOfUnlisted } from "../gate/proposal/unlisted.ts";
+import { ABSENT } from "./dynamoTable.ts";
+import type { Write } from "./dynamoTable.ts";
 import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 
 /*
@@ -19,6 +21,7 @@ import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 
 const written = z.object({ S: z.string() });
 const serviceItem = z.object({ serviceId: written, gating: written });
+const gatingItem = z.object({ gating: written });
 const nameItem = z.object({ serviceId: written });
 const defaultsItem = z.object({ gating: written });
 
@@ -40,9 +43,24 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
     return item ?? null;
   };
 
-  const byName = async (name: string): Promise<Item | null> => {
-    const found = await get(nameKey(name));
-    return found === null ? null : get(serviceKey(nameItem.parse(found).serviceId.S));
+  /** What a look rests on: the items that were there, and those that would have come before them. */
+  const look = () => {
+    const seen: Seen[] = [];
+    const gatingUnder = async (key: string): Promise<Item | null> => {
+      const item = await get(key);
+      seen.push(seenAs(key, item === null ? null : gatingItem.parse(item).gating.S));
+      return item;
+    };
+    return {
+      seen,
+      byId: (id: string) => gatingUnder(serviceKey(id)),
+      async byName(name: string): Promise<Item | null> {
+        const found = await get(nameKey(name));
+        const serviceId = found === null ? null : nameItem.parse(found).serviceId.S;
+        seen.push(seenAs(nameKey(name), serviceId));
+        return serviceId === null ? null : gatingUnder(serviceKey(serviceId));
+      },
+    };
   };
 
   // Checking a large gating takes longer than reading it; the same text always gives the same.
@@ -62,15 +80,17 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
 
   return {
     async find(service) {
+      const [first, second] = [look(), look()];
       const [ownById, ownByName, defaults] = await Promise.all([
-        isKey(service.id) ? get(serviceKey(service.id)) : null,
-        isKey(service.name) ? byName(service.name) : null,
+        isKey(service.id) ? first.byId(service.id) : null,
+        isKey(service.name) ? second.byName(service.name) : null,
         get(DEFAULTS_KEY),
       ]);
       const own = ownById ?? ownByName;
       if (own !== null) {
         const { serviceId, gating } = serviceItem.parse(own);
-        return stored(serviceId.S, true, gatingOf(serviceId.S, gating.S));
+        const seen = ownById === null ? onceEach([...first.seen, ...second.seen]) : first.seen;
+        return stored(serviceId.S, true, gatingOf(serviceId.S, gating.S), seen);
       }
       if (defaults === null) {
         throw new Error(`the gating table ${tableName} has no item \`${DEFAULTS_KEY}\``);
@@ -79,13 +99,47 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
       const unlisted = gatingForUnlisted(
         parseGating({ services: {}, defaults: parsedJson(DEFAULTS_KEY, gating.S) }).defaults,
       );
-      return stored(keyOfUnlisted(service), false, unlisted);
+      const seen = [...first.seen, ...second.seen, seenAs(DEFAULTS_KEY, gating.S)];
+      return stored(keyOfUnlisted(service), false, unlisted, onceEach(seen));
     },
   };
 }
 
-function stored(key: string, listed: boolean, gating: ServiceGating): StoredGating {
-  return { key, listed, hash: gatingHash(gating), gating };
+function stored(
+  key: string,
+  listed: boolean,
+  gating: ServiceGating,
+  seen: readonly Seen[],
+): StoredGating {
+  return { key, listed, hash: gatingHash(gating), gating, seen };
+}
+
+const SEEN = "gating ";
+
+function seenAs(key: string, version: string | null): Seen {
+  return { name: `${SEEN}${key}`, version };
+}
+
+/** An id and a name may lead to the same item, which a transaction may name only once. */
+function onceEach(seen: readonly Seen[]): Seen[] {
+  return [...new Map(seen.map((one) => [one.name, one])).values()];
+}
+
+/** Requires that a part of the gating is as a look found it; null: what was seen is no gating. */
+export function gatingCheck(tableName: string, { name, version }: Seen): Write | null {
+  if (!name.startsWith(SEEN)) {
+    return null;
+  }
+  const pk = name.slice(SEEN.length);
+  const attribute = pk.startsWith(nameKey("")) ? "serviceId" : "gating";
+  return {
+    check: { pk },
+    table: tableName,
+    condition:
+      version === null
+        ? ABSENT
+        : { expression: `${attribute} = :seen`, values: { ":seen": version } },
+  };
 }
 
 function parsedJson(key: string, text: string): unknown {

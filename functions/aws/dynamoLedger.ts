@@ -7,6 +7,7 @@ import { readSwitches, throwSwitch } from "./dynamoSwitches.ts";
 import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
 import { eventsOf, getProposal } from "./dynamoRecords.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
+import { noOf } from "./dynamoSeen.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
 import {
   ALARMS,
@@ -19,6 +20,7 @@ import {
   keptUntil,
   linkKey,
   listKey,
+  noKey,
   recordAttribute,
   recordOf,
   runsPk,
@@ -34,6 +36,8 @@ export function createDynamoLedger(
   clock: Clock,
   /** How long a write that meets others under way is begun anew. */
   busyForMs = 10_000,
+  /** Where the gating lies that a claim requires unchanged; who never claims needs none. */
+  gatingTableName?: string,
 ): Ledger {
   const table = dynamoTable(client, tableName, { clock, busyForMs });
 
@@ -45,7 +49,8 @@ export function createDynamoLedger(
 
     get: (id) => getProposal(table, id),
 
-    save: (next, events, options) => saveProposal(table, next, events, options ?? {}),
+    save: (next, events, options) =>
+      saveProposal(table, next, events, options ?? {}, gatingTableName),
 
     list: (filter) => listProposals(table, filter),
 
@@ -59,6 +64,7 @@ export function createDynamoLedger(
     },
 
     holder: (key) => holderOf(table, key),
+    lastNo: async (name) => noOf(name, await table.get(noKey(name))),
 
     async hint(proposalId, hint) {
       await table.put({

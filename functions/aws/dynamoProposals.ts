@@ -12,6 +12,7 @@ import type {
 } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
 import { haveWrite, letGoWrites } from "./dynamoHolds.ts";
+import { noWrite, seenCheck } from "./dynamoSeen.ts";
 import { requireOff } from "./dynamoSwitches.ts";
 import { mustFindProposal, readReceived } from "./dynamoRecords.ts";
 import { ABSENT, keyOf, pause } from "./dynamoTable.ts";
@@ -27,6 +28,7 @@ import {
   idempotencyKey,
   keptUntil,
   linkKey,
+  noKey,
   proposalItem,
   proposalKey,
   proposalPk,
@@ -107,11 +109,13 @@ export async function recall(
   };
 }
 
+/** @param gatingTable Where the gating lies that a save may require unchanged. */
 export async function saveProposal(
   table: DynamoTable,
   next: Proposal,
   events: readonly AuditEvent[],
   options: SaveOptions,
+  gatingTable: string | undefined,
 ): Promise<SaveResult> {
   const { dedupe } = options;
   if (dedupe?.kind === "move" && dedupe.to !== next.dedupeKey) {
@@ -121,7 +125,7 @@ export async function saveProposal(
   }
   const consume = [...new Set(options.consume)];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const prepared = await prepare(table, next, options);
+    const prepared = await prepare(table, next, options, gatingTable);
     if (prepared === "stale") {
       return "stale";
     }
@@ -168,6 +172,7 @@ async function prepare(
   table: DynamoTable,
   next: Proposal,
   options: SaveOptions,
+  gatingTable: string | undefined,
 ): Promise<Prepared | "stale"> {
   const { dedupe, reserve, hold, requireKillSwitchOff } = options;
   let heldKey = next.dedupeKey;
@@ -190,6 +195,10 @@ async function prepare(
     const state = await dedupeState(table, heldKey);
     preparedWrites.push(dedupeWrite(heldKey, state, afterwards(state, next.id, dedupe)));
   }
+  if (options.no !== undefined) {
+    const { name, ...no } = options.no;
+    preparedWrites.push(noWrite(name, await table.get(noKey(name)), no));
+  }
 
   const before: Condition = {
     expression: "version = :before AND dedupeKey = :heldKey",
@@ -202,6 +211,9 @@ async function prepare(
           { refusal: "stale", write: { put: proposalItem(next), condition: ABSENT } },
           { refusal: "stale", write: { remove: receivedKey(next.id), condition: before } },
         ];
+  for (const seen of options.unchanged ?? []) {
+    guards.push({ refusal: "changed", write: seenCheck(seen, gatingTable) });
+  }
   if (requireKillSwitchOff === true) {
     guards.push({ refusal: "killSwitch", write: requireOff(next) });
   }

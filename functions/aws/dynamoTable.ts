@@ -28,7 +28,8 @@ export type Write =
   | { put: Item; condition?: Condition }
   | { update: Key; expression: string; condition?: Condition; names?: Names; values: Item }
   | { remove: Key; condition?: Condition }
-  | { check: Key; condition: Condition };
+  /** `table`: another one than the ledger's. */
+  | { check: Key | { pk: string }; condition: Condition; table?: string };
 
 export interface Condition {
   expression: string;
@@ -231,7 +232,7 @@ function transactItem(tableName: string, write: Write): TransactItem {
     const { expression, names, values } = write.condition;
     return {
       ConditionCheck: {
-        TableName: tableName,
+        TableName: write.table ?? tableName,
         Key: write.check,
         ConditionExpression: expression,
         ...attributes(names, values),

@@ -20,6 +20,9 @@ import { pack, packed, unpack } from "./packed.ts";
  *   DEDUPE#<key>    META                            who holds the key and what cools down under it
  *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, HOLD#<key>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
+ *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, DELIVERY#<id>, EVENTID#<id>,
+ *                                                   ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
+ *   NO#<thing>      META                            that a human said no to it
  *   RUNS#<target>   INVOCATION#<id>                 the invocations of one target on one incident once more
  *
  * Receivers write other partitions than the worker, because a policy of IAM can tell partitions apart and nothing finer:
@@ -54,6 +57,7 @@ export const alarmKey = (key: string): Key => ({ pk: `ALARM#${key}`, sk: META })
 export const invocationKey = (id: string): Key => ({ pk: `INVOCATION#${id}`, sk: META });
 export const runsPk = (incidentId: string, targetId: string): string =>
   `RUNS#${JSON.stringify([incidentId, targetId])}`;
+export const noKey = (name: string): Key => ({ pk: `NO#${name}`, sk: META });
 export const killSwitchKey: Key = { pk: "KILLSWITCH", sk: META };
 
 /** Hashed, because a proposer chooses the key and its length. */
@@ -243,7 +247,8 @@ export function dedupeWrite(key: string, before: DedupeState, after: DedupeState
   return { put, condition };
 }
 
-function unchanged(values: Record<string, string | number | null>): Condition {
+/** The condition that an item has these values; null: that it lacks them. */
+export function unchanged(values: Record<string, string | number | null>): Condition {
   const present = Object.entries(values).filter(([, value]) => value !== null);
   return {
     expression: Object.entries(values)

@@ -45,7 +45,13 @@ const secrets = createSecretCache({
 const ports: WorkerPorts = {
   clock,
   ids: randomIds,
-  ledger: createDynamoLedger(dynamo, environment.LEDGER_TABLE, clock, limits.busyForMs),
+  ledger: createDynamoLedger(
+    dynamo,
+    environment.LEDGER_TABLE,
+    clock,
+    limits.busyForMs,
+    environment.GATING_TABLE,
+  ),
   queue: createSqsQueue(sqsClient(limits.queue), environment.QUEUE_URL),
   gating: createDynamoGatingStore(dynamo, environment.GATING_TABLE),
   pagerDuty: createPagerDuty({

@@ -60,7 +60,8 @@ async function takeStep(ports: WorkerPorts, proposal: Proposal, hints: Hint[]): 
       }
       return true;
     }
-    if (result === "stale") {
+    if (result === "stale" || result === "changed") {
+      // What was looked at is no more: everything is looked at anew.
       return true;
     }
     known = { ...known, refused: result };

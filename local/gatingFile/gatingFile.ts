@@ -13,7 +13,11 @@ export interface GatingFile extends GatingStore {
   current(): Gating;
   /** What is wrong with the file as it is, while what it said before stays in force; null: it is in force. */
   problem(): string | null;
+  /** The version of what is in force by now, if that is what the name stands for; see `Seen`. */
+  versionOf(name: string): string | undefined;
 }
+
+const SEEN = "gating";
 
 /**
  * The gating in a YAML file: a Pulumi stack file, or one with `services` and `defaults` at its top. A change is seen
@@ -28,6 +32,7 @@ export function openGatingFile(
   let seen = stampOf(file);
   let problem: string | null = null;
   let gating = readGatingFile(file);
+  let revision = 0;
 
   const current = (): Gating => {
     let now: string;
@@ -42,6 +47,7 @@ export function openGatingFile(
     seen = now;
     try {
       gating = readGatingFile(file);
+      revision += 1;
       problem = null;
       log.info("gating read again", { file, services: Object.keys(gating.services).length });
     } catch (error) {
@@ -55,8 +61,16 @@ export function openGatingFile(
   return {
     current,
     problem: () => problem,
+    versionOf: (name) => {
+      if (name !== SEEN) {
+        return undefined;
+      }
+      current();
+      return String(revision);
+    },
     async find(service) {
-      return findGating(current(), service);
+      const found = findGating(current(), service);
+      return { ...found, seen: [{ name: SEEN, version: String(revision) }] };
     },
   };
 }
@@ -75,7 +89,7 @@ export function readGatingFile(file: string): Gating {
 function findGating(
   gating: Gating,
   service: { id: string | null; name: string | null },
-): StoredGating {
+): Omit<StoredGating, "seen"> {
   for (const key of [service.id, service.name]) {
     const own =
       key !== null && Object.hasOwn(gating.services, key) ? gating.services[key] : undefined;

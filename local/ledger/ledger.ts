@@ -14,6 +14,7 @@ import {
   switches,
 } from "./ledgerProposals.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
+import { lastNo, type Versions } from "./ledgerSeen.ts";
 import { numberOrNull, openSqliteFile, text, wholeNumber } from "./sqliteFile.ts";
 import type { SqliteFile } from "./sqliteFile.ts";
 
@@ -29,8 +30,14 @@ export interface SqliteLedger extends Ledger {
 /**
  * The ledger in one SQLite file. Every method is one transaction; what it acknowledged survives a crash.
  * @param partners Refuses a file that was made for others. Who only reads it needs none.
+ * @param versions Of the gating that a claim requires unchanged. Who never claims needs none.
  */
-export function openSqliteLedger(file: string, clock: Clock, partners?: Partners): SqliteLedger {
+export function openSqliteLedger(
+  file: string,
+  clock: Clock,
+  partners?: Partners,
+  versions?: Versions,
+): SqliteLedger {
   const db = openSqliteFile(file, MIGRATIONS);
   try {
     db.write(() => {
@@ -61,7 +68,7 @@ export function openSqliteLedger(file: string, clock: Clock, partners?: Partners
     },
 
     async save(next, events, options) {
-      return db.write(() => saveProposal(db, next, events, options ?? {}));
+      return db.write(() => saveProposal(db, next, events, options ?? {}, versions));
     },
 
     async list(filter) {
@@ -90,6 +97,10 @@ export function openSqliteLedger(file: string, clock: Clock, partners?: Partners
 
     async holder(key) {
       return holderOf(db, key);
+    },
+
+    async lastNo(name) {
+      return lastNo(db, name);
     },
 
     async hint(proposalId, hint) {
@@ -252,4 +263,5 @@ function forgetOld(db: SqliteFile, nowMs: number): void {
   db.run("DELETE FROM idempotency WHERE atMs < ?", nowMs - KEPT_MS);
   db.run("DELETE FROM deliveries WHERE dueAtMs IS NULL AND receivedAtMs < ?", nowMs - KEPT_MS);
   db.run("DELETE FROM dedupe WHERE openId IS NULL AND coolDownUntilMs < ?", nowMs);
+  db.run("DELETE FROM noes WHERE max(atMs, untilMs) < ?", nowMs - KEPT_MS);
 }

@@ -22,6 +22,7 @@ import { hold, isHeldFrom, letGo } from "./ledgerHolds.ts";
 import { ALL_OFF, switchOver } from "../../functions/gate/ledger/killSwitch.ts";
 import type { KillSwitches } from "../../functions/gate/ledger/killSwitch.ts";
 import { readRecord, switchesOf, writeRecord } from "../../functions/gate/ledger/records.ts";
+import { isUnchanged, putNo, type Versions } from "./ledgerSeen.ts";
 import { text, textOrNull, wholeNumber } from "./sqliteFile.ts";
 import type { Row, SqliteFile } from "./sqliteFile.ts";
 
@@ -93,6 +94,7 @@ export function saveProposal(
   next: Proposal,
   events: readonly AuditEvent[],
   options: SaveOptions,
+  versions: Versions | undefined,
 ): SaveResult {
   const { dedupe, reserve } = options;
   if (dedupe?.kind === "move" && dedupe.to !== next.dedupeKey) {
@@ -108,6 +110,9 @@ export function saveProposal(
     throw new Error(
       `proposal ${next.id}: its \`dedupeKey\` changes only with a save that moves it`,
     );
+  }
+  if (!(options.unchanged ?? []).every((seen) => isUnchanged(db, seen, versions))) {
+    return "changed";
   }
   if (options.requireKillSwitchOff === true && switchOver(switches(db), next).on) {
     return "killSwitch";
@@ -157,6 +162,9 @@ export function saveProposal(
   for (const name of links) {
     const sql = "INSERT INTO links (name, proposalId) VALUES (?, ?) ON CONFLICT DO NOTHING";
     db.run(sql, name, next.id);
+  }
+  if (options.no !== undefined) {
+    putNo(db, options.no.name, options.no);
   }
   for (const hintId of options.consume ?? []) {
     db.run("DELETE FROM hints WHERE proposalId = ? AND id = ?", next.id, hintId);

@@ -108,4 +108,12 @@ export const MIGRATIONS: readonly string[] = [
     untilMs INTEGER
   ) STRICT;
   `,
+  `
+  CREATE TABLE noes (
+    name TEXT PRIMARY KEY,
+    atMs INTEGER NOT NULL,
+    untilMs INTEGER NOT NULL,
+    version INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

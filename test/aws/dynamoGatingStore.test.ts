@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
-import { createDynamoGatingStore } from "../../functions/aws/dynamoGatingStore.ts";
+import { createDynamoGatingStore, gatingCheck } from "../../functions/aws/dynamoGatingStore.ts";
 import { nameKey, serviceKey } from "../../functions/aws/tableDefinition.ts";
 import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
 import { awsError, startFakeAws } from "./fakeAws.ts";
@@ -48,6 +48,7 @@ describe("createDynamoGatingStore", () => {
   it("finds a service by id, by name or by either, always under its id", async () => {
     const gating = parseServiceGating("PSVC1", payments);
     const expected = { key: "PSVC1", listed: true, hash: gatingHash(gating), gating };
+    const own = { name: "gating service#PSVC1", version: JSON.stringify(payments) };
     for (const service of [
       { id: "PSVC1", name: "payments-db" },
       { id: "PSVC1", name: null },
@@ -55,8 +56,56 @@ describe("createDynamoGatingStore", () => {
       { id: "payments-db", name: "payments-db" },
       { id: "PSVC1", name: "renamed in PagerDuty" },
     ]) {
-      assert.deepEqual(await store().find(service), expected);
+      const { seen, ...found } = await store().find(service);
+      assert.deepEqual(found, expected);
+      // What came before it in the search must still not be there.
+      const before =
+        service.id === "PSVC1"
+          ? []
+          : [
+              ...(service.id === null
+                ? []
+                : [{ name: "gating service#payments-db", version: null }]),
+              { name: "gating name#payments-db", version: "PSVC1" },
+            ];
+      assert.deepEqual(seen, [...before, own]);
     }
+  });
+
+  it("tells for a service that is not listed that it is not, and the defaults", async () => {
+    const defaults = { name: "gating defaults", version: items["defaults"]?.["gating"] };
+    const { seen } = await store().find({ id: "PSVC9", name: "checkout" });
+    assert.deepEqual(seen, [
+      { name: "gating service#PSVC9", version: null },
+      { name: "gating name#checkout", version: null },
+      defaults,
+    ]);
+    delete items[serviceKey("PSVC1")];
+    assert.deepEqual((await store().find({ id: "PSVC1", name: "payments-db" })).seen, [
+      { name: "gating service#PSVC1", version: null },
+      { name: "gating name#payments-db", version: "PSVC1" },
+      defaults,
+    ]);
+  });
+
+  it("lets a save require all that in its transaction, in the table of gating", () => {
+    const of = (name: string, version: string | null) => gatingCheck("gating", { name, version });
+    assert.deepEqual(of("gating service#PSVC1", "{}"), {
+      check: { pk: "service#PSVC1" },
+      table: "gating",
+      condition: { expression: "gating = :seen", values: { ":seen": "{}" } },
+    });
+    assert.deepEqual(of("gating name#checkout", "PSVC2"), {
+      check: { pk: "name#checkout" },
+      table: "gating",
+      condition: { expression: "serviceId = :seen", values: { ":seen": "PSVC2" } },
+    });
+    assert.deepEqual(of("gating service#PSVC9", null), {
+      check: { pk: "service#PSVC9" },
+      table: "gating",
+      condition: { expression: "attribute_not_exists(pk)" },
+    });
+    assert.equal(of("P1 sha256:abc", null), null);
   });
 
   it("prefers the id: a service that took over another's name keeps its own gating", async () => {

@@ -224,7 +224,7 @@ describe("ApprovalGate", () => {
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
       ]),
-      READ_GATING,
+      { ...READ_GATING, Action: ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"] },
       SEND_WORK,
       {
         Sid: "TakeWork",

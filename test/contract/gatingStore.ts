@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { gatingHash, parseGating } from "../../functions/gate/gating/index.ts";
-import type { GatingStore } from "../../functions/gate/ports/index.ts";
+import type { GatingStore, Ledger, Seen } from "../../functions/gate/ports/index.ts";
+import { newProposal, nextVersion } from "./proposals.ts";
 
 /** A store under test, and how its gating is written. */
 export interface GatingStoreSubject {
   store: GatingStore;
+  /** The ledger of the same gate. */
+  ledger: Ledger;
   /** Writes what is in force from the next look on; services by their names, with the ids of {@link SERVICES}. */
   write(gating: WrittenGating): Promise<void>;
   close(): Promise<void>;
@@ -90,6 +93,56 @@ export function gatingStoreContract(name: string, open: () => Promise<GatingStor
       assert.equal(after.key, before.key);
       const other = { id: null, name: "search & index" };
       assert.deepEqual(Object.keys((await subject.store.find(other)).gating.runbooks), ["reindex"]);
+    });
+
+    describe("a save of the ledger that requires the gating as it was seen", () => {
+      let count = 0;
+      const save = async (unchanged: readonly Seen[]): Promise<string> => {
+        count += 1;
+        const { proposal, events } = newProposal(`seen ${count}`, { dedupeKey: `seen ${count}` });
+        await subject.ledger.create(proposal, events);
+        const next = nextVersion(proposal);
+        return subject.ledger.save(next.proposal, next.events, { unchanged });
+      };
+      const listed = [
+        { id: SERVICES["payments-db"], name: "payments-db" },
+        { id: null, name: "payments-db" },
+        { id: "payments-db", name: "payments-db" },
+      ];
+      const unlisted = [
+        { id: "PSVC009", name: "billing" },
+        { id: null, name: "billing" },
+      ];
+
+      it("goes through while it is as it was", async () => {
+        for (const asked of [...listed, ...unlisted]) {
+          assert.equal(await save((await subject.store.find(asked)).seen), "saved");
+        }
+      });
+
+      it("is refused once the service's gating was written anew", async () => {
+        for (const asked of listed) {
+          const { seen } = await subject.store.find(asked);
+          const changed = { runbooks: { failover: runbook(`01OTHER${count}`) }, otherwise: "deny" };
+          await subject.write({
+            ...FIRST,
+            services: { ...FIRST.services, "payments-db": changed },
+          });
+          assert.equal(await save(seen), "changed");
+          assert.equal(await save((await subject.store.find(asked)).seen), "saved");
+        }
+      });
+
+      it("is refused once the defaults were, for a service that is not listed", async () => {
+        for (const asked of unlisted) {
+          const { seen } = await subject.store.find(asked);
+          await subject.write({
+            ...FIRST,
+            defaults: { runbooks: { other: runbook(`01X${count}`) } },
+          });
+          assert.equal(await save(seen), "changed");
+        }
+      });
     });
   });
 }

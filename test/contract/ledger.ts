@@ -4,6 +4,7 @@ import { dedupeContract } from "./ledgerDedupe.ts";
 import { holdContract } from "./ledgerHolds.ts";
 import { listContract } from "./ledgerLists.ts";
 import { dedupeModelContract } from "./ledgerModel.ts";
+import { noContract } from "./ledgerNoes.ts";
 import { proposalContract } from "./ledgerProposals.ts";
 import type { Subject } from "./ledgerSubject.ts";
 import { TestClock } from "./proposals.ts";
@@ -51,6 +52,7 @@ export function ledgerContract(
     });
 
     proposalContract(subject);
+    noContract(subject);
     dedupeContract(subject);
     holdContract(subject);
     listContract(subject);

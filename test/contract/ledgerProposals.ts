@@ -270,24 +270,28 @@ export function proposalContract(subject: Subject): void {
   });
 
   describe("several refused guards", () => {
-    it("are told in the order stale, killSwitch, limit, dedupe", async () => {
+    it("are told in the order stale, changed, killSwitch, limit, dedupe", async () => {
       await createNew(subject, newProposal("holder", { dedupeKey: "taken" }));
       const first = newProposal("p1");
       await createNew(subject, first);
       const next = nextVersion(first.proposal, { dedupeKey: "taken" });
       const stale = nextVersion(next.proposal);
+      const unchanged = [{ name: "a no that was there", version: "1" }];
       const all = {
+        unchanged,
         requireKillSwitchOff: true,
         reserve: { key: "full", limit: 0, expiresAtMs: START_MS + HOUR_MS },
         dedupe: { kind: "move", to: "taken" },
       } as const;
+      const { unchanged: _seen, ...others } = all;
       const { reserve, dedupe } = all;
       const killSwitch = { on: true, reason: null, by: null, atMs: START_MS };
       await subject.ledger.setKillSwitch(killSwitch);
       assert.equal(await subject.ledger.save(stale.proposal, stale.events, all), "stale");
-      assert.equal(await subject.ledger.save(next.proposal, next.events, all), "killSwitch");
+      assert.equal(await subject.ledger.save(next.proposal, next.events, all), "changed");
+      assert.equal(await subject.ledger.save(next.proposal, next.events, others), "killSwitch");
       await subject.ledger.setKillSwitch({ ...killSwitch, on: false });
-      assert.equal(await subject.ledger.save(next.proposal, next.events, all), "limit");
+      assert.equal(await subject.ledger.save(next.proposal, next.events, others), "limit");
       assert.equal(
         await subject.ledger.save(next.proposal, next.events, { reserve, dedupe }),
         "limit",

@@ -14,14 +14,16 @@ import {
 } from "@aws-sdk/client-sqs";
 import { defaultsItem, gatingItem, nameItem } from "../../components/gatingRecord.ts";
 import { createDynamoGatingStore } from "../../functions/aws/dynamoGatingStore.ts";
+import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import { createSecretCache } from "../../functions/aws/secretCache.ts";
 import { createSecrets } from "../../functions/aws/secretsManager.ts";
 import type { SecretArns } from "../../functions/aws/secretsManager.ts";
 import { createSqsQueue, readWorkItem } from "../../functions/aws/sqsQueue.ts";
-import { gatingTable } from "../../functions/aws/tableDefinition.ts";
+import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import type { Log, WorkItem } from "../../functions/gate/ports/index.ts";
 import { sleep } from "../../functions/sleep.ts";
 import { SERVICES, gatingStoreContract } from "../contract/gatingStore.ts";
+import { TestClock } from "../contract/proposals.ts";
 import { queueContract } from "../contract/queue.ts";
 import { secretsContract } from "../contract/secrets.ts";
 import { createTable, whyNoDynamo } from "./dynamoTables.ts";
@@ -48,8 +50,10 @@ describe("the adapters for AWS", function () {
           Item: JSON.parse(item) as Record<string, { S: string }>,
         }),
       );
+    const kept = await createTable(client, ledgerTable);
     return {
       store: createDynamoGatingStore(client, table.name),
+      ledger: createDynamoLedger(client, kept.name, new TestClock(), 10_000, table.name),
       async write({ services, defaults }) {
         await put(defaultsItem(defaults));
         for (const [name, id] of Object.entries(SERVICES)) {
@@ -58,7 +62,10 @@ describe("the adapters for AWS", function () {
           await put(nameItem({ id, name }));
         }
       },
-      close: table.remove,
+      async close() {
+        await table.remove();
+        await kept.remove();
+      },
     };
   });
 

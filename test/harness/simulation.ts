@@ -114,7 +114,7 @@ function storedGating(rule: Record<string, unknown>, more: Record<string, unknow
 }
 
 function stored(gating: ServiceGating): StoredGating {
-  return { key: "payments-db", listed: true, hash: gatingHash(gating), gating };
+  return { key: "payments-db", listed: true, hash: gatingHash(gating), gating, seen: [] };
 }
 
 /** The moves that are possible in a scenario, and what must hold after each. */

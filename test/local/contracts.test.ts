@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log, WorkItem } from "../../functions/gate/ports/index.ts";
 import { openGatingFile } from "../../local/gatingFile/gatingFile.ts";
+import { openSqliteLedger } from "../../local/ledger/ledger.ts";
 import { createLocalQueue } from "../../local/queue.ts";
 import { createLocalSecrets } from "../../local/secrets.ts";
 import { gatingStoreContract } from "../contract/gatingStore.ts";
@@ -24,10 +25,17 @@ gatingStoreContract("openGatingFile", async () => {
     utimesSync(file, writes, writes);
   };
   await write({ services: {} });
+  const store = openGatingFile(file, log);
+  const clock = { now: () => START_MS };
+  const ledger = openSqliteLedger(":memory:", clock, undefined, (name) => store.versionOf(name));
   return {
-    store: openGatingFile(file, log),
+    store,
+    ledger,
     write,
-    close: async () => rmSync(folder, { recursive: true }),
+    async close() {
+      ledger.close();
+      rmSync(folder, { recursive: true });
+    },
   };
 });
 

@@ -1,4 +1,5 @@
 import type { ServiceGating } from "../gating/index.ts";
+import type { Seen } from "./ledger.ts";
 
 export interface StoredGating {
   /** The key under which the service is listed; its name or id as given when it is not. */
@@ -7,6 +8,8 @@ export interface StoredGating {
   listed: boolean;
   hash: string;
   gating: ServiceGating;
+  /** What it was read from: a claim requires it unchanged. */
+  seen: readonly Seen[];
 }
 
 export interface GatingStore {

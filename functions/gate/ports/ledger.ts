@@ -109,7 +109,25 @@ export type DedupeChange =
   /** Hold this key instead; the save fails with `dedupe` when another open proposal holds it. */
   | { kind: "move"; to: string };
 
+/** What a decision rests on and how it was when it was seen; null: it was not there. Only its store reads the texts. */
+export interface Seen {
+  name: string;
+  version: string | null;
+}
+
+/** That a human said no to one thing on one incident. Of several noes the latest and the longest. */
+export interface No {
+  /** When it was said. */
+  atMs: number;
+  /** How long it stands for whoever asks after it. */
+  untilMs: number;
+}
+
 export interface SaveOptions {
+  /** Fail with `changed` when one of these is not as it was seen, in the same transaction. */
+  unchanged?: readonly Seen[];
+  /** A human's no that this write records: from now on `lastNo` tells it under that name. */
+  no?: No & { name: string };
   /** Fail with `killSwitch` when one that holds this proposal is on, in the same transaction. */
   requireKillSwitchOff?: boolean;
   /** Take one of `limit` places under this key, or fail with `limit`. Places are never given back. */
@@ -127,7 +145,8 @@ export interface SaveOptions {
   consume?: readonly string[];
 }
 
-export type SaveResult = "saved" | "stale" | "killSwitch" | "limit" | "held" | "dedupe" | "taken";
+export type SaveResult =
+  "saved" | "stale" | "changed" | "killSwitch" | "limit" | "held" | "dedupe" | "taken";
 
 /** Who has a key that only one proposal has at a time. */
 export interface Holder {
@@ -168,6 +187,8 @@ export interface Ledger {
   /** Who has that key by `SaveOptions.hold`, or had it until a time that may have passed. Strongly consistent. */
   holder(key: string): Promise<Holder | null>;
   hint(proposalId: string, hint: Hint): Promise<void>;
+  /** The last human's no under that name; strongly consistent. Forgotten some time after it no longer stands. */
+  lastNo(name: string): Promise<{ no: No | null; seen: Seen }>;
 
   /** Durable when it resolves. `duplicate`: the same delivery or the same event was accepted before. */
   accept(delivery: Delivery): Promise<"new" | "duplicate">;

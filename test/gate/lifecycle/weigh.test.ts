@@ -33,7 +33,7 @@ const known: Known = {
   fresh: { attemptId: "att_1", tokenHash: "hash" },
   gating: {
     ok: true,
-    value: { key: "payments-db", listed: true, hash: gatingHash(gating), gating },
+    value: { key: "payments-db", listed: true, hash: gatingHash(gating), gating, seen: [] },
   },
   incidentsByKey: {
     ok: true,
