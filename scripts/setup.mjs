@@ -1,5 +1,5 @@
-// Makes a fresh clone ready before `npm start` and `npm test`: installs what the lock file names, once, and sees to it
-// that the Node 24 among it works. Plain JavaScript, because it runs on whatever Node the machine has.
+// Makes a clone ready before `npm start` and `npm test`: installs what the lock file names, once and whenever some of it is
+// missing (`npm prune --omit=dev` takes most away), and sees to it that the Node 24 among it works. Plain JavaScript, because it runs on whatever Node the machine has.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
@@ -9,16 +9,15 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
 const stamp = join(modules, ".setup");
-const wanted = createHash("sha256")
-  .update(readFileSync(join(root, "package-lock.json")))
-  .digest("hex");
+const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+const wanted = createHash("sha256").update(lock).digest("hex");
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 20) {
   console.error(`This needs Node 20 or newer to begin with; found ${process.version}.`);
   process.exit(1);
 }
-if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted || isIncomplete()) {
   console.error("Installing the dependencies (once, about half a minute) ...");
   npm("ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error");
 }
@@ -33,6 +32,17 @@ if (!runsNode24()) {
   process.exit(1);
 }
 writeFileSync(stamp, wanted);
+
+/** Whether a package is missing that every machine has: optional ones are for some systems only. */
+function isIncomplete() {
+  return Object.entries(JSON.parse(lock).packages).some(
+    ([path, { optional, devOptional }]) =>
+      path.startsWith("node_modules/") &&
+      !optional &&
+      !devOptional &&
+      !existsSync(join(root, path, "package.json")),
+  );
+}
 
 function npm(...args) {
   const cli = process.env.npm_execpath;

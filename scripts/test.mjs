@@ -1,5 +1,6 @@
-// `npm test`: what a developer waits for. What measures time runs first and alone, the rest side by side.
-// `npm run test:more`: what is left to CI, which is slow for the little that it can find beside the others.
+// `npm test`: what a developer waits for, on a machine that may be busy with other things.
+// `npm run test:more`: what is left to CI. What measures time runs there first and alone, where nothing else runs; and what is
+// slow for the little that it can find beside the others.
 // Other arguments go to mocha: `npm test -- --grep webhook`.
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
@@ -31,8 +32,8 @@ const others = globSync("test/**/*.test.ts", { cwd: root })
   .filter((file) => !file.startsWith("test/engine/") && !listed.includes(file))
   .sort();
 const runs = isMore
-  ? [["--parallel", "--jobs", "2", CRASH_POINTS, ENUMERATION, ...MORE]]
-  : [[ALONE], ["--parallel", "--jobs", "2", ...LONG, ...others]];
+  ? [[ALONE], ["--parallel", "--jobs", "2", CRASH_POINTS, ENUMERATION, ...MORE]]
+  : [["--parallel", "--jobs", "2", ...LONG, ...others]];
 
 const env = { ...process.env, TEST_MORE: isMore ? "1" : "" };
 if (env.NODE_V8_COVERAGE === undefined) {

@@ -136,12 +136,12 @@ describe("createCheqpoint", () => {
           limits.push(ms);
           return timeout.call(AbortSignal, ms);
         };
-        await client({ timeoutMs: 1_000 }).submit({ ...polled, maxWaitMs: 8_000 });
-        await client({ timeoutMs: 1_000 }).submit(request);
+        await client({ timeoutMs: 10_000 }).submit({ ...polled, maxWaitMs: 8_000 });
+        await client({ timeoutMs: 10_000 }).submit(request);
       } finally {
         AbortSignal.timeout = timeout;
       }
-      assert.deepEqual(limits, [13_000, 1_000]);
+      assert.deepEqual(limits, [13_000, 10_000]);
     });
 
     const receipts: [string, unknown, { approvalId: string | null; status: string }][] = [

@@ -43,7 +43,7 @@ describe("the Cheqpoint client against the emulator", () => {
       baseUrl: emulator.url,
       connectionKey: () => Promise.resolve(key),
       clock: { now: () => nowMs },
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
     });
   }
 

@@ -6,7 +6,6 @@ import { openSqliteFile } from "../../local/ledger/sqliteFile.ts";
 import { GateBench } from "./support.ts";
 
 describe("Command audit", function () {
-  this.timeout(20_000);
   const bench = new GateBench();
   let file = "";
   let ids: string[] = [];

@@ -14,8 +14,6 @@ const OLD = ["/usr/bin/node", "/usr/local/bin/node"].find(
 );
 
 describe("bin/gate.mjs", function () {
-  this.timeout(10_000);
-
   it("runs the command and exits with its code", () => {
     const fine = spawnSync(process.execPath, [BIN, "--version"], { encoding: "utf8" });
     assert.deepEqual([fine.status, fine.stderr], [0, ""]);

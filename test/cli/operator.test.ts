@@ -3,7 +3,6 @@ import { alarmsAnswer, killSwitchAnswer } from "../../cli/answers.ts";
 import { GateBench, run } from "./support.ts";
 
 describe("Commands of an operator", function () {
-  this.timeout(20_000);
   const bench = new GateBench();
   before(() => bench.start());
   after(() => bench.stop());

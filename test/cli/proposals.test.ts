@@ -5,7 +5,6 @@ import { callsTo } from "../../local/scenarios/calls.ts";
 import { GateBench, run } from "./support.ts";
 
 describe("Commands about proposals", function () {
-  this.timeout(20_000);
   let bench: GateBench;
 
   beforeEach(async () => {

@@ -31,7 +31,6 @@ interface Schema {
 type Properties = Record<string, { description?: string }>;
 
 describe("package schema", function () {
-  this.timeout(60_000);
   let schema: Schema;
 
   before(async () => {

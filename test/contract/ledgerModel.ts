@@ -117,7 +117,6 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 export function dedupeModelContract(subject: Subject, runs: number): void {
   it("dedupes, cools down and replays as the model says, over random histories", async function () {
-    this.timeout(120_000);
     let history = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {

@@ -48,7 +48,6 @@ describe("commands in the documents", () => {
 
   for (const document of documents.filter((name) => blocksOf(name).some(isRun))) {
     it(`of ${document} do what it says`, async function () {
-      this.timeout(60_000);
       if (spawnSync("curl", ["--version"]).status !== 0) {
         console.log("    skipped: no `curl`");
         this.skip();

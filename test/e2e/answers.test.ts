@@ -18,7 +18,6 @@ const SENT: Readonly<Record<string, string>> = {
 };
 
 describe("Every kind of answer of PagerDuty to an execution", function () {
-  this.timeout(30_000);
   let world: World;
 
   before(async () => {

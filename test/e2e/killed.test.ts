@@ -15,7 +15,6 @@ describe("A gate that is killed", () => {
   let kills = 0;
 
   before(async function () {
-    this.timeout(30_000);
     folder = mkdtempSync(join(tmpdir(), "gate-killed-"));
     const script = join(folder, "mortalGate.mjs");
     // One file starts in a third of the time.
@@ -42,7 +41,6 @@ describe("A gate that is killed", () => {
   for (const flow of FLOWS.filter(({ name }) => STRUCK.includes(name))) {
     for (const isDone of [false, true]) {
       it(`${isDone ? "after" : "before"} each effect runs it once or hands it over: ${flow.name}`, async function () {
-        this.timeout(120_000);
         for (let index = 0; ; index++) {
           const fault = world.dieAt(index, isDone);
           const ending = await play(world, flow, fault);

@@ -192,7 +192,7 @@ export class World {
 
   /** Opens the gate on the scene's data folder, on the port that it had before. */
   async open(): Promise<void> {
-    const { settings, callbackSecret, callTimeoutMs = 3_000 } = this.#scene ?? {};
+    const { settings, callbackSecret, callTimeoutMs = 20_000 } = this.#scene ?? {};
     const tap = (): Tap => this.tap;
     this.#gate = await startLocalGate({
       port: this.#port,

@@ -14,7 +14,6 @@ interface Subscription {
 }
 
 describe("The try-out over restarts", function () {
-  this.timeout(20_000);
   let dataDir = "";
   let embedded: Embedded | null = null;
   let others: Server[] = [];

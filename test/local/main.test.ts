@@ -20,7 +20,6 @@ interface Started {
 }
 
 describe("Starting on one machine", function () {
-  this.timeout(30_000);
   let dataDir = "";
   let started: Started[] = [];
 

@@ -9,7 +9,6 @@ import { DEV_STACK } from "../cli/support.ts";
 import { newConnections } from "../harness/connections.ts";
 
 describe("Scenarios", function () {
-  this.timeout(20_000);
   let folder = "";
   let embedded: Embedded;
 

@@ -74,8 +74,6 @@ writeFileSync("told.json", JSON.stringify({ bad, outcome }));
 `;
 
 describe("the functions' bundles", function () {
-  this.timeout(30_000);
-
   let folder: string;
   let server: Server;
   let asked: IncomingHttpHeaders[];

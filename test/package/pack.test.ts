@@ -52,8 +52,6 @@ console.log(JSON.stringify({
 `;
 
 describe("the package for npm", function () {
-  this.timeout(60_000);
-
   let folder: string;
   let unpacked: string;
   let files: string[];

@@ -40,7 +40,7 @@ describe("the PagerDuty client against the emulator", () => {
       token: () => Promise.resolve(emulator.token),
       from: emulator.from,
       clock: { now: () => nowMs },
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
       ...nothingRepeated,
       ...options,
     });

@@ -45,7 +45,7 @@ describe("PagerDuty with a token that was renewed", () => {
       from: "gate@example.com",
       clock: { now: () => Date.UTC(2026, 10, 23, 12) },
       wait: () => Promise.resolve(),
-      timeoutMs: 300,
+      timeoutMs: 20_000,
     });
   const sent = () =>
     server.seen.map(({ headers }) => headers.authorization?.replace("Token token=", ""));

@@ -35,7 +35,6 @@ const requests = z.object({
 });
 
 describe("INC-4421 in a browser", function () {
-  this.timeout(40_000);
   let tabs: Tabs | undefined;
   let folder: string;
   let embedded: Embedded;

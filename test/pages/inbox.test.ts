@@ -25,7 +25,6 @@ const HIGH = { ...SAMPLE, details: GATE_DETAILS, riskLevel: "high" };
 const LOW = { action: "restart_service", summary: "Restart checkout-api", riskLevel: "low" };
 
 describe("Inbox page", function () {
-  this.timeout(40_000);
   let tabs: Tabs | undefined;
   let bench = new Bench();
   /** What the browser logs by itself in a test that has failing calls. */

@@ -11,7 +11,6 @@ import { newConnections } from "../harness/connections.ts";
 import { NO_CHROMIUM, Tabs, type TabOptions } from "./tabs.ts";
 
 describe("Timeline page", function () {
-  this.timeout(40_000);
   let tabs: Tabs | undefined;
   let folder = "";
   let embedded: Embedded;

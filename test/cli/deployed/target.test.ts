@@ -17,7 +17,6 @@ describe("How the command line finds a gate in AWS", () => {
   let folder = "";
 
   before(async function () {
-    this.timeout(20_000);
     await bench.start();
   });
   after(() => bench.stop());
@@ -138,8 +137,6 @@ describe("How the command line finds a gate in AWS", () => {
   });
 
   describe("in a process of its own", function () {
-    this.timeout(20_000);
-
     /** Not blocking, because the gate that is asked runs in the tests' process. */
     async function alone(args: string[], env: Record<string, string>): Promise<Ran> {
       const started = promisify(execFile)(process.execPath, [join(ROOT, "bin/gate.mjs"), ...args], {

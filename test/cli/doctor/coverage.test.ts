@@ -4,7 +4,6 @@ import { z } from "zod";
 import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: what can run without the gate", function () {
-  this.timeout(20_000);
   const bench = new DoctorBench("two");
   before(() => bench.start());
   after(() => bench.stop());

@@ -12,7 +12,6 @@ const NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 const asked = z.object({ SecretId: z.string() });
 
 describe("gate doctor: which credentials of a deployed gate it tries", function () {
-  this.timeout(20_000);
   const bench = new DoctorBench();
   const folder = mkdtempSync(join(tmpdir(), "gate-doctor-"));
   const kept = NAMES.map((name) => [name, process.env[name]] as const);

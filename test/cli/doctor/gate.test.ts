@@ -8,7 +8,6 @@ import { run } from "../support.ts";
 import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () {
-  this.timeout(20_000);
   const bench = new DoctorBench();
   before(() => bench.start());
   after(() => bench.stop());

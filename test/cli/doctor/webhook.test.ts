@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: what PagerDuty tells the gate, and what the gating names", function () {
-  this.timeout(20_000);
   const bench = new DoctorBench("two");
   before(() => bench.start());
   after(() => bench.stop());

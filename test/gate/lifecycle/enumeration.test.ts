@@ -80,7 +80,6 @@ describe("The lifecycle in every order of things", () => {
   for (const scenario of isMore() ? MORE_SCENARIOS : SCENARIOS) {
     const { name, faults, events } = scenario;
     it(`${name}: is safe and ends with ${faults} faults and ${events} events`, function () {
-      this.timeout(60_000);
       const explored = explore(scenario);
       total.states += explored.states;
       total.moves += explored.moves;

@@ -184,8 +184,6 @@ describe("a migrated file", () => {
 });
 
 describe("a gate that is killed (SIGKILL)", function () {
-  this.timeout(60_000);
-
   // One round of the child has nine acknowledgements; each of them is the last one heard once, and later rounds too.
   for (const heard of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 25, 60]) {
     it(`loses nothing that it acknowledged, killed after write ${heard}`, async () => {

@@ -49,7 +49,6 @@ const PATHS = ["/", "/timeline/data", "/timeline/events", "/timeline/page/timeli
 const JSON_TYPE = { "content-type": "application/json" };
 
 describe("Timeline of the embedded gate", function () {
-  this.timeout(10_000);
   const folder = mkdtempSync(join(tmpdir(), "gate-timeline-"));
   let embedded: Embedded;
   let port = 0;
@@ -213,7 +212,6 @@ describe("Timeline of the embedded gate", function () {
 });
 
 describe("Timeline of a gate against real services", function () {
-  this.timeout(10_000);
   let folder = "";
   let gate: LocalGate | null = null;
 
