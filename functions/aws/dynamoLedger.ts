@@ -4,7 +4,8 @@ import type { Clock, Ledger } from "../gate/ports/index.ts";
 import { holderOf } from "./dynamoHolds.ts";
 import { switchOver } from "../gate/ledger/killSwitch.ts";
 import { readSwitches, throwSwitch } from "./dynamoSwitches.ts";
-import { countOpen, dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
+import { dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
+import { placesAt } from "./dynamoPlaces.ts";
 import { eventsOf, getProposal } from "./dynamoRecords.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { noOf } from "./dynamoSeen.ts";
@@ -27,8 +28,8 @@ import {
 } from "./ledgerItems.ts";
 
 /**
- * The ledger in one DynamoDB table (see `tableDefinition.ts`). What decides is read strongly consistent; lists,
- * `countOpen` and `due` go through indexes and may be a moment behind.
+ * The ledger in one DynamoDB table (see `tableDefinition.ts`). What decides is read strongly consistent; lists and
+ * `due` go through indexes and may be a moment behind.
  */
 export function createDynamoLedger(
   client: DynamoDBClient,
@@ -54,7 +55,7 @@ export function createDynamoLedger(
 
     list: (filter) => listProposals(table, filter),
 
-    countOpen: (serviceKey) => countOpen(table, serviceKey),
+    places: (key, atMs) => placesAt(table, key, atMs),
 
     events: (id) => eventsOf(table, id),
 

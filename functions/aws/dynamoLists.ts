@@ -63,17 +63,6 @@ export async function listProposals(
   };
 }
 
-export async function countOpen(table: DynamoTable, serviceKey: string): Promise<number> {
-  if (serviceKey === "") {
-    return 0;
-  }
-  return table.count({
-    IndexName: "byService",
-    KeyConditionExpression: "serviceKey = :service AND begins_with(listKey, :open)",
-    ExpressionAttributeValues: { ":service": serviceKey, ":open": "O#" },
-  });
-}
-
 export async function newestAlarms(table: DynamoTable, limit: number): Promise<Alarm[]> {
   const part: Part = { index: "newest", hashKey: "listName", value: ALARMS };
   const listed = limit > 0 ? await newest(table, part, ["A"], null, limit) : [];

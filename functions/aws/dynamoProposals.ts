@@ -14,16 +14,15 @@ import type { Proposal } from "../gate/proposal/proposal.ts";
 import { haveWrite, letGoWrites } from "./dynamoHolds.ts";
 import { noWrite, seenCheck } from "./dynamoSeen.ts";
 import { requireOff } from "./dynamoSwitches.ts";
+import { placeWrites } from "./dynamoPlaces.ts";
 import { mustFindProposal, readReceived } from "./dynamoRecords.ts";
 import { ABSENT, keyOf, pause } from "./dynamoTable.ts";
 import type { Condition, DynamoTable, Item, Write } from "./dynamoTable.ts";
 import {
-  counterKey,
   dedupeKey,
   dedupeStateOf,
   dedupeWrite,
   eventSk,
-  goneAfter,
   hintKey,
   idempotencyKey,
   keptUntil,
@@ -38,8 +37,8 @@ import {
   recordAttribute,
 } from "./ledgerItems.ts";
 
-/** How often a write is prepared anew because what it was prepared on had changed. */
-const ROUNDS = 12;
+/** How often a write is prepared anew because what it was prepared on had changed: many may want a place at one brake. */
+const ROUNDS = 30;
 
 /** DynamoDB takes at most 100 writes in one transaction; more hints than this are removed after it. */
 const HINTS_IN_TRANSACTION = 40;
@@ -174,7 +173,7 @@ async function prepare(
   options: SaveOptions,
   gatingTable: string | undefined,
 ): Promise<Prepared | "stale"> {
-  const { dedupe, reserve, hold, requireKillSwitchOff } = options;
+  const { dedupe, hold, requireKillSwitchOff } = options;
   let heldKey = next.dedupeKey;
   const preparedWrites = await letGoWrites(table, next.id, options.letGo);
   // The worker's first write moves a proposal to where no receiver can write.
@@ -199,6 +198,8 @@ async function prepare(
     const { name, ...no } = options.no;
     preparedWrites.push(noWrite(name, await table.get(noKey(name)), no));
   }
+  const places = await placeWrites(table, next.id, options);
+  preparedWrites.push(...places.writes);
 
   const before: Condition = {
     expression: "version = :before AND dedupeKey = :heldKey",
@@ -217,8 +218,8 @@ async function prepare(
   if (requireKillSwitchOff === true) {
     guards.push({ refusal: "killSwitch", write: requireOff(next) });
   }
-  if (reserve !== undefined) {
-    guards.push({ refusal: "limit", write: reserveWrite(reserve) });
+  if (places.full !== null) {
+    guards.push({ refusal: "limit", write: places.full });
   }
   for (const key of new Set(hold?.keys)) {
     guards.push({ refusal: "held", write: haveWrite(key, next.id, hold?.atMs ?? 0) });
@@ -234,20 +235,6 @@ async function prepare(
     preparedWrites.push({ put: { ...item, pk: proposalPk(next.id) } }, { remove: keyOf(item) });
   }
   return { guards, preparedWrites, heldKey };
-}
-
-function reserveWrite(reserve: NonNullable<SaveOptions["reserve"]>): Write {
-  const { key, limit, expiresAtMs } = reserve;
-  return {
-    update: counterKey(key),
-    expression: "ADD places :one SET expiresAt = :expiresAt",
-    values: { ":one": 1, ":expiresAt": goneAfter(expiresAtMs).expiresAt },
-    condition: {
-      // Without a counter nothing is taken yet, which is too much only for a limit of none.
-      expression: limit > 0 ? "attribute_not_exists(pk) OR places < :limit" : "places < :limit",
-      values: { ":limit": limit },
-    },
-  };
 }
 
 /** Takes a dedupe key unless another open proposal holds it; what cools down under it stays. */

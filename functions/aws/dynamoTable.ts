@@ -52,7 +52,6 @@ export interface DynamoTable {
   /** Null when all was written; else which of the writes had a condition that failed, and nothing was written. */
   transact(writes: readonly Write[]): Promise<boolean[] | null>;
   query(input: Omit<QueryCommandInput, "TableName" | "Select">): AsyncGenerator<Item>;
-  count(input: Omit<QueryCommandInput, "TableName" | "Select">): Promise<number>;
 }
 
 /** Reasons to do a cancelled transaction again: another one was under way on the same item, or there was no capacity. */
@@ -171,24 +170,6 @@ export function dynamoTable(
         yield* items;
         from = last;
       } while (from !== undefined);
-    },
-
-    async count(input) {
-      let counted = 0;
-      let from: Item | undefined;
-      do {
-        const page = await documents.send(
-          new QueryCommand({
-            ...input,
-            TableName: tableName,
-            Select: "COUNT",
-            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          }),
-        );
-        counted += page.Count ?? 0;
-        from = page.LastEvaluatedKey;
-      } while (from !== undefined);
-      return counted;
     },
   };
 }

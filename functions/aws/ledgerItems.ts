@@ -18,7 +18,7 @@ import { pack, packed, unpack } from "./packed.ts";
  *   P#<id>          META, EVENT#<seq>               a proposal and its history, from the worker's first write on
  *   HINT#<id>       HINT#<id>                       what a proposal was told
  *   DEDUPE#<key>    META                            who holds the key and what cools down under it
- *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, HOLD#<key>, DELIVERY#<id>,
+ *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
  *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, DELIVERY#<id>, EVENTID#<id>,
  *                                                   ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
@@ -49,8 +49,8 @@ export const hintKey = (proposalId: string, id: string): Key => ({
 });
 export const dedupeKey = (key: string): Key => ({ pk: `DEDUPE#${key}`, sk: META });
 export const linkKey = (name: string): Key => ({ pk: `LINK#${name}`, sk: META });
-export const counterKey = (key: string): Key => ({ pk: `COUNTER#${key}`, sk: META });
 export const holdKey = (key: string): Key => ({ pk: `HOLD#${key}`, sk: META });
+export const brakeKey = (key: string): Key => ({ pk: `BRAKE#${key}`, sk: META });
 export const deliveryKey = (id: string): Key => ({ pk: `DELIVERY#${id}`, sk: META });
 export const eventIdKey = (id: string): Key => ({ pk: `EVENTID#${id}`, sk: META });
 export const alarmKey = (key: string): Key => ({ pk: `ALARM#${key}`, sk: META });

@@ -1,4 +1,5 @@
 import type { Known, Look, Looked } from "../gate/lifecycle/known.ts";
+import type { TakenPlaces } from "../gate/ledger/brakes.ts";
 import { OWN_AGENT, ownAgent } from "../gate/proposal/incidents.ts";
 import { RemoteError } from "../gate/ports/index.ts";
 import type { DutyName, Proposal } from "../gate/proposal/proposal.ts";
@@ -38,8 +39,8 @@ export async function look(
       };
     case "killSwitch":
       return { killSwitch: await ledger.killSwitch(proposal) };
-    case "openProposals":
-      return { openProposals: await ledger.countOpen(question.service) };
+    case "places":
+      return { places: await placesAt(ports, question.keys) };
     case "lastNo":
       return { lastNo: await lastNo(ports, proposal, question) };
     case "equalOpen":
@@ -87,6 +88,11 @@ async function* proposalsOf(
     yield* page.proposals;
     ({ cursor } = page);
   } while (cursor !== null);
+}
+
+async function placesAt({ ledger, clock }: WorkerPorts, keys: string[]): Promise<TakenPlaces> {
+  const places = keys.map(async (key) => [key, await ledger.places(key, clock.now())] as const);
+  return Object.fromEntries(await Promise.all(places));
 }
 
 async function lastNo(

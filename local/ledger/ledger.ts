@@ -13,9 +13,10 @@ import {
   saveProposal,
   switches,
 } from "./ledgerProposals.ts";
+import { placesAt } from "./ledgerPlaces.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
 import { lastNo, type Versions } from "./ledgerSeen.ts";
-import { numberOrNull, openSqliteFile, text, wholeNumber } from "./sqliteFile.ts";
+import { numberOrNull, openSqliteFile, text } from "./sqliteFile.ts";
 import type { SqliteFile } from "./sqliteFile.ts";
 
 /** How long a delivery that is done and an idempotency key are remembered: PagerDuty retries for two days. */
@@ -79,10 +80,8 @@ export function openSqliteLedger(
       return lastEnded(db, limit);
     },
 
-    async countOpen(serviceKey) {
-      const sql = "SELECT count(*) AS n FROM proposals WHERE serviceKey = ? AND open = 1";
-      const row = db.first(sql, serviceKey);
-      return row === null ? 0 : wholeNumber(row, "n");
+    async places(key, atMs) {
+      return placesAt(db, key, atMs);
     },
 
     async events(id) {
@@ -258,8 +257,8 @@ function hintsOf(db: SqliteFile, proposalId: string) {
 }
 
 function forgetOld(db: SqliteFile, nowMs: number): void {
-  db.run("DELETE FROM counters WHERE expiresAtMs < ?", nowMs);
   db.run("DELETE FROM holds WHERE untilMs < ?", nowMs);
+  db.run("DELETE FROM places WHERE untilMs <= ?", nowMs);
   db.run("DELETE FROM idempotency WHERE atMs < ?", nowMs - KEPT_MS);
   db.run("DELETE FROM deliveries WHERE dueAtMs IS NULL AND receivedAtMs < ?", nowMs - KEPT_MS);
   db.run("DELETE FROM dedupe WHERE openId IS NULL AND coolDownUntilMs < ?", nowMs);

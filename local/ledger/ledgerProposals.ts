@@ -18,6 +18,7 @@ import type {
   SaveResult,
 } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { isFull, takePlace } from "./ledgerPlaces.ts";
 import { hold, isHeldFrom, letGo } from "./ledgerHolds.ts";
 import { ALL_OFF, switchOver } from "../../functions/gate/ledger/killSwitch.ts";
 import type { KillSwitches } from "../../functions/gate/ledger/killSwitch.ts";
@@ -96,7 +97,7 @@ export function saveProposal(
   options: SaveOptions,
   versions: Versions | undefined,
 ): SaveResult {
-  const { dedupe, reserve } = options;
+  const { dedupe, reserve = [] } = options;
   if (dedupe?.kind === "move" && dedupe.to !== next.dedupeKey) {
     throw new Error(
       `proposal ${next.id}: a save that moves must have its new key as \`dedupeKey\``,
@@ -117,7 +118,7 @@ export function saveProposal(
   if (options.requireKillSwitchOff === true && switchOver(switches(db), next).on) {
     return "killSwitch";
   }
-  if (reserve !== undefined && placesTaken(db, reserve.key) >= reserve.limit) {
+  if (reserve.some((place) => isFull(db, place, next.id))) {
     return "limit";
   }
   if (isHeldFrom(db, next.id, options.hold)) {
@@ -140,13 +141,11 @@ export function saveProposal(
   const assignments = columns.map((column) => `${column} = ?`).join(", ");
   db.run(`UPDATE proposals SET ${assignments} WHERE id = ?`, ...values, next.id);
   addEvents(db, next.id, events);
-  if (reserve !== undefined) {
-    db.run(
-      `INSERT INTO counters (key, places, expiresAtMs) VALUES (?, 1, ?)
-       ON CONFLICT (key) DO UPDATE SET places = places + 1, expiresAtMs = excluded.expiresAtMs`,
-      reserve.key,
-      reserve.expiresAtMs,
-    );
+  for (const place of reserve) {
+    takePlace(db, place, next.id);
+  }
+  for (const key of options.giveBack ?? []) {
+    db.run("DELETE FROM places WHERE key = ? AND proposalId = ?", key, next.id);
   }
   hold(db, next.id, options.hold);
   letGo(db, next.id, options.letGo);
@@ -290,9 +289,4 @@ function putDedupeState(db: SqliteFile, key: string, state: DedupeState): void {
 export function switches(db: SqliteFile): KillSwitches {
   const row = db.first("SELECT record FROM kill_switch WHERE id = 1");
   return row === null ? ALL_OFF : switchesOf(readRecord("killSwitch", text(row, "record")));
-}
-
-function placesTaken(db: SqliteFile, key: string): number {
-  const row = db.first("SELECT places FROM counters WHERE key = ?", key);
-  return row === null ? 0 : wholeNumber(row, "places");
 }

@@ -116,4 +116,13 @@ export const MIGRATIONS: readonly string[] = [
     version INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE places (
+    key TEXT NOT NULL,
+    proposalId TEXT NOT NULL REFERENCES proposals (id),
+    untilMs INTEGER,
+    PRIMARY KEY (key, proposalId)
+  ) STRICT;
+  DROP TABLE counters;
+  `,
 ];

@@ -5,6 +5,7 @@ import { holdContract } from "./ledgerHolds.ts";
 import { listContract } from "./ledgerLists.ts";
 import { dedupeModelContract } from "./ledgerModel.ts";
 import { noContract } from "./ledgerNoes.ts";
+import { placesContract } from "./ledgerPlaces.ts";
 import { proposalContract } from "./ledgerProposals.ts";
 import type { Subject } from "./ledgerSubject.ts";
 import { TestClock } from "./proposals.ts";
@@ -53,6 +54,7 @@ export function ledgerContract(
 
     proposalContract(subject);
     noContract(subject);
+    placesContract(subject);
     dedupeContract(subject);
     holdContract(subject);
     listContract(subject);

@@ -111,7 +111,7 @@ export function holdContract(subject: Subject): void {
     it("take no place of a limit when they are another's", async () => {
       const [one, other] = await two();
       const held = await save(one, hold());
-      const reserve = { key: "executions", limit: 1, expiresAtMs: START_MS + 1_000 };
+      const reserve = [{ key: "executions", limit: 1, atMs: START_MS, untilMs: START_MS + 1_000 }];
       assert.equal((await save(other, { ...hold(), reserve })).result, "held");
       await save(held.proposal, { letGo: { keys: KEYS, untilMs: null } });
       assert.equal((await save(other, { ...hold(), reserve })).result, "saved");

@@ -104,20 +104,6 @@ export function listContract(subject: Subject): void {
     });
   });
 
-  describe("countOpen", () => {
-    it("counts the open proposals of one service", async () => {
-      assert.equal(await subject.ledger.countOpen("payments-db"), 0);
-      await createNew(subject, newProposal("a"));
-      await createNew(subject, newProposal("b"));
-      await createNew(subject, newProposal("c", { service: "checkout" }));
-      assert.equal(await subject.ledger.countOpen("payments-db"), 2);
-      await close("a");
-      assert.equal(await subject.ledger.countOpen("payments-db"), 1);
-      assert.equal(await subject.ledger.countOpen("checkout"), 1);
-      assert.equal(await subject.ledger.countOpen("payments"), 0);
-    });
-  });
-
   describe("what is due", () => {
     const proposalDue = (id: string, dueAtMs: number | null) =>
       createNew(subject, newProposal(id, { dueAtMs }));

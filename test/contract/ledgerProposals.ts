@@ -216,59 +216,6 @@ export function proposalContract(subject: Subject): void {
     });
   });
 
-  describe("reserved places", () => {
-    const reserve = (limit: number, key = "executions payments-db 09:00") => ({
-      reserve: { key, limit, expiresAtMs: START_MS + HOUR_MS },
-    });
-
-    it("gives out as many as the limit says, to whoever comes first", async () => {
-      const written = Array.from({ length: 50 }, (_, i) => newProposal(`p${i}`));
-      await Promise.all(written.map((each) => createNew(subject, each)));
-      const results = await Promise.all(
-        written.map((each) => {
-          const next = nextVersion(each.proposal);
-          return subject.ledger.save(next.proposal, next.events, reserve(7));
-        }),
-      );
-      assert.equal(results.filter((result) => result === "saved").length, 7);
-      assert.equal(results.filter((result) => result === "limit").length, 43);
-      for (const [i, each] of written.entries()) {
-        const kept = await subject.ledger.get(each.proposal.id);
-        assert.equal(kept?.proposal.version, results[i] === "saved" ? 2 : 1);
-      }
-    });
-
-    it("are never given back, and counted for each key alone", async () => {
-      const first = newProposal("p1");
-      await createNew(subject, first);
-      const second = nextVersion(first.proposal);
-      const third = nextVersion(second.proposal, { closedAtMs: START_MS, dueAtMs: null });
-      assert.equal(await subject.ledger.save(second.proposal, second.events, reserve(1)), "saved");
-      assert.equal(await subject.ledger.save(third.proposal, third.events, reserve(1)), "limit");
-      const elsewhere = reserve(1, "executions payments-db 10:00");
-      assert.equal(await subject.ledger.save(third.proposal, third.events, elsewhere), "saved");
-    });
-
-    it("do not exist under a limit of 0", async () => {
-      const first = newProposal("p1");
-      await createNew(subject, first);
-      const next = nextVersion(first.proposal);
-      assert.equal(await subject.ledger.save(next.proposal, next.events, reserve(0)), "limit");
-    });
-
-    it("are not taken by a save that another guard refused", async () => {
-      const first = newProposal("p1");
-      await createNew(subject, first);
-      const next = nextVersion(first.proposal);
-      await subject.ledger.setKillSwitch({ on: true, reason: null, by: null, atMs: START_MS });
-      const guarded = { ...reserve(1), requireKillSwitchOff: true };
-      assert.equal(await subject.ledger.save(next.proposal, next.events, guarded), "killSwitch");
-      const stale = nextVersion(next.proposal);
-      assert.equal(await subject.ledger.save(stale.proposal, stale.events, reserve(1)), "stale");
-      assert.equal(await subject.ledger.save(next.proposal, next.events, reserve(1)), "saved");
-    });
-  });
-
   describe("several refused guards", () => {
     it("are told in the order stale, changed, killSwitch, limit, dedupe", async () => {
       await createNew(subject, newProposal("holder", { dedupeKey: "taken" }));
@@ -280,7 +227,7 @@ export function proposalContract(subject: Subject): void {
       const all = {
         unchanged,
         requireKillSwitchOff: true,
-        reserve: { key: "full", limit: 0, expiresAtMs: START_MS + HOUR_MS },
+        reserve: [{ key: "full", limit: 0, atMs: START_MS, untilMs: START_MS + HOUR_MS }],
         dedupe: { kind: "move", to: "taken" },
       } as const;
       const { unchanged: _seen, ...others } = all;

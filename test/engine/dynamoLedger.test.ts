@@ -49,7 +49,10 @@ describe("createDynamoLedger", function () {
     const hold = { keys: ["kept", "let go"], atMs: START_MS };
     await ledger.save(next.proposal, next.events, {
       hold,
-      reserve: { key: "c", limit: 1, expiresAtMs: START_MS },
+      reserve: [
+        { key: "c", limit: 1, atMs: START_MS, untilMs: START_MS + 1 },
+        { key: "o", limit: 1, atMs: START_MS, untilMs: null },
+      ],
       dedupe: { kind: "coolDown", untilMs: START_MS + 60_000, scope: "all" },
       links: ["l"],
     });
@@ -74,7 +77,8 @@ describe("createDynamoLedger", function () {
     });
     assert.deepEqual(Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1))), {
       "ALARM#a1 META": null,
-      "COUNTER#c META": 1,
+      "BRAKE#c META": 1,
+      "BRAKE#o META": null,
       "DEDUPE#key of p1 META": 1,
       "DEDUPE#key of p2 META": null,
       "DELIVERY#done META": 30,

@@ -28,7 +28,8 @@ export interface Facts {
   incident: "open" | "resolved" | "moved" | "gone";
   killSwitch: boolean;
   gating: "asWeighed" | "denies" | "otherTarget";
-  limitReached: boolean;
+  /** Until when the brakes have no place. */
+  fullUntilMs: number;
   /** What really ran; `own`: the gate sent it. */
   runs: { id: string; atMs: number; own: boolean; ends: "completed" | "error" | "stuck" }[];
   /** Services on which there is a manual task. */
@@ -89,6 +90,8 @@ export interface Scenario {
 
 const SLA_MS = 120_000;
 const VALID_MS = 60_000;
+/** A brake that is full for less than an approval is good, and for longer. */
+const FULL_FOR_MS = [20_000, 3_600_000];
 const SETTINGS = { leaseMs: 30_000, settleMs: 60_000 };
 
 const OPEN: Incident = {
@@ -172,7 +175,7 @@ export class Simulation {
         incident: "open",
         killSwitch: false,
         gating: "asWeighed",
-        limitReached: false,
+        fullUntilMs: 0,
         runs: [],
         tasks: [],
         taskRefusals: 0,
@@ -259,11 +262,12 @@ export class Simulation {
         if (step.effect.kind === "execute" && sim.events > 0) {
           // It is switched on, or the last place is taken, between the look and the write.
           const on = changed({ ...sim, events: sim.events - 1 }, { killSwitch: true });
-          const full = changed({ ...sim, events: sim.events - 1 }, { limitReached: true });
-          flips.push(
-            ...this.#resolve(on, { ...known, refused: "killSwitch" }, depth + 1),
-            ...this.#resolve(full, { ...known, refused: "limit" }, depth + 1),
-          );
+          flips.push(...this.#resolve(on, { ...known, refused: "killSwitch" }, depth + 1));
+          for (const forMs of FULL_FOR_MS) {
+            const less = { ...sim, events: sim.events - 1 };
+            const full = changed(less, { fullUntilMs: sim.nowMs + forMs });
+            flips.push(...this.#resolve(full, { ...known, refused: "limit" }, depth + 1));
+          }
         }
         return [...this.#outcomes(claimed, step.effect), ...flips];
       }
@@ -281,7 +285,8 @@ export class Simulation {
     if (step.options?.requireKillSwitchOff === true && sim.facts.killSwitch) {
       return "killSwitch";
     }
-    return step.options?.reserve !== undefined && sim.facts.limitReached ? "limit" : null;
+    const isRun = step.effect.kind === "execute" && step.options?.reserve !== undefined;
+    return isRun && sim.nowMs < sim.facts.fullUntilMs ? "limit" : null;
   }
 
   #write(sim: Sim, { next, options, facts }: Change): Sim {
@@ -329,8 +334,8 @@ export class Simulation {
         return {
           killSwitch: { on: facts.killSwitch, reason: null, by: null, atMs: START_MS },
         };
-      case "openProposals":
-        return { openProposals: 1 };
+      case "places":
+        return { places: Object.fromEntries(look.keys.map((key) => [key, placesNow(sim)])) };
       case "lastNo":
         return { lastNo: null };
       case "equalOpen":
@@ -559,7 +564,7 @@ export class Simulation {
     assert.equal(facts.killSwitch, false, "runs although the kill switch is on");
     assert.equal(facts.gating, "asWeighed", "runs although the gating has changed");
     assert.equal(facts.incident, "open", "runs although the incident is over");
-    assert.equal(facts.limitReached, false, "runs beyond the limit");
+    assert.ok(nowMs >= facts.fullUntilMs, "runs beyond the limit");
     assert.equal(facts.runs.filter(({ own }) => own).length, 0, "runs twice");
     if (this.#scenario.isAllowed === true) {
       const weighedAtMs = proposal.weighing?.atMs ?? 0;
@@ -742,6 +747,11 @@ function invocationOf(run: Facts["runs"][number], nowMs: number) {
     agentId: null,
     createdAtMs: run.atMs,
   };
+}
+
+/** More than any limit of the scenarios. */
+function placesNow({ nowMs, facts }: Sim): number[] {
+  return nowMs < facts.fullUntilMs ? Array.from({ length: 20 }, () => facts.fullUntilMs) : [];
 }
 
 function changed(sim: Sim, facts: Partial<Facts>): Sim {

@@ -32,6 +32,7 @@ export function gatingForUnlisted(defaults: GatingDefaults): ServiceGating {
     runbooks: defaults.runbooks,
     rules: [],
     otherwise: defaults.proposals,
+    limits: { openProposals: null, executionsPerHour: null },
     manualTask: defaults.manualTask,
   };
 }

@@ -8,6 +8,7 @@ import type {
 } from "../proposal/proposal.ts";
 import { end, withChanges } from "./common.ts";
 import { expire, expiredDecision } from "./expire.ts";
+import { placesLook, runsText } from "./place.ts";
 
 /** Pause before a submission whose effect is unknown is repeated: sooner, Cheqpoint takes it for a loop. */
 export const RESUBMIT_PAUSE_MS = 15_000;
@@ -63,9 +64,14 @@ export function ask(
   if (incident === null) {
     return null;
   }
+  const look = placesLook(weighing.brakes ?? [], known);
+  if (look !== null) {
+    return look;
+  }
   const effect = approvalEffect(proposal, incident, weighing, {
     attemptId: fresh.attemptId,
     nowMs,
+    runsThisHour: runsText(weighing.brakes, known.places ?? {}, nowMs),
   });
   const attempt: ApprovalAttempt = {
     attemptId: fresh.attemptId,

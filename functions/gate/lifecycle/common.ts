@@ -68,12 +68,13 @@ export function hintIds(known: Known, kind: Known["hints"][number]["kind"]): str
   return known.hints.filter((hint) => hint.kind === kind).map((hint) => hint.id);
 }
 
-/** Why a reopened or moved incident may be proposed for again at once. */
+/** After these the same may be proposed again at once: nothing was decided about it. */
 const VOIDED: readonly OutcomeReason[] = [
   "incidentResolved",
   "incidentMoved",
   "sameAsOpen",
   "sameAsRejected",
+  "openProposalsLimit",
 ];
 
 /**
@@ -98,8 +99,14 @@ export function end(
     decision,
     outcome: { ...outcome, atMs: nowMs },
     heldSinceMs: null,
+    waitsForPlace: null,
+    places: [],
   });
-  const options: SaveOptions = { dedupe: dedupeAtEnd(next, known) };
+  const { places = [] } = proposal;
+  const options: SaveOptions = {
+    dedupe: dedupeAtEnd(next, known),
+    ...(places.length === 0 ? {} : { giveBack: places }),
+  };
   const change: Change = {
     next,
     facts: [

@@ -10,6 +10,7 @@ import type {
   SaveResult,
   StoredGating,
 } from "../ports/index.ts";
+import type { TakenPlaces } from "../ledger/brakes.ts";
 import type { AuditFact } from "../proposal/audit.ts";
 import type { Submission } from "../review/approvalRequest.ts";
 import type { DutyName, Incident, Proposal } from "../proposal/proposal.ts";
@@ -51,7 +52,7 @@ export interface Known {
   invocation?: Looked<Invocation | null>;
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
-  openProposals?: number;
+  places?: TakenPlaces;
   /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
   lastNo?: { atMs: number; untilMs: number } | null;
   /** The open proposal that holds that dedupe key; null: none is seen. */
@@ -70,7 +71,7 @@ export type Look =
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
-  | { at: "openProposals"; service: string }
+  | { at: "places"; keys: string[] }
   | { at: "lastNo"; incidentId: string; digest: string }
   | { at: "equalOpen"; incidentId: string; dedupeKey: string }
   | { at: "service"; idOrName: string }

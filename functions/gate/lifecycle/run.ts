@@ -2,10 +2,12 @@ import { canonicalJson } from "../text/canonical.ts";
 import { actionDigest } from "../proposal/digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation } from "../gating/index.ts";
+import { laneOf, placeForAnHour } from "../ledger/brakes.ts";
 import { runLink, serviceOf, startedId } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
 import type { Order } from "../ports/index.ts";
 import type {
+  Brake,
   Decision,
   Execution,
   Incident,
@@ -14,10 +16,10 @@ import type {
   Weighing,
 } from "../proposal/proposal.ts";
 import { end, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { brakesOnRun, withoutPlace } from "./place.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
 import { subjectOf } from "./weigh.ts";
 
-const HOUR_MS = 3_600_000;
 /** How often an execution that the kill switch holds is looked at again. */
 const HELD_POLL_MS = 15_000;
 
@@ -69,24 +71,23 @@ export function run(proposal: Proposal, known: Known): Step {
   if (changed !== null) {
     return changed;
   }
-  if (known.refused === "limit") {
-    const { executionsPerHour } = weighing.evaluation.terms.limits;
-    return end(proposal, known, {
-      kind: "suppressed",
-      reason: "executionsLimit",
-      text: `${executionsPerHour} executions have already run for ${proposal.request.service} in this hour (UTC), which is the rule's limit.`,
-    });
-  }
-  return claim(proposal, known, weighing, decision, incident);
+  const { value: stored } = known.gating;
+  const now = evaluate(stored.gating, subjectOf(proposal, incident, weighing.runbook, nowMs));
+  const brakes = brakesOnRun(stored, now, decision);
+  return known.refused === "limit"
+    ? withoutPlace(proposal, known, brakes, laneOf(decision), decision.validUntilMs)
+    : claim(proposal, known, weighing, decision, incident, brakes);
 }
 
 function lapsed(proposal: Proposal, known: Known, validUntilMs: number): Step {
   const why =
     proposal.heldSinceMs !== null
       ? " The kill switch held it."
-      : proposal.execution?.problem === null || proposal.execution?.problem === undefined
-        ? ""
-        : ` Last problem: ${proposal.execution.problem}`;
+      : proposal.waitsForPlace !== undefined && proposal.waitsForPlace !== null
+        ? ` It waited for a place: ${proposal.waitsForPlace.text}`
+        : proposal.execution?.problem === null || proposal.execution?.problem === undefined
+          ? ""
+          : ` Last problem: ${proposal.execution.problem}`;
   return end(proposal, known, {
     kind: "suppressed",
     reason: "approvalLapsed",
@@ -210,6 +211,7 @@ function claim(
   weighing: Weighing,
   decision: Decision,
   incident: Incident,
+  brakes: readonly Brake[],
 ): Step {
   const { nowMs, settings } = known;
   const claims = (proposal.execution?.claims ?? 0) + 1;
@@ -232,18 +234,6 @@ function claim(
     failures: 0,
   };
   const started = startedId(order.target);
-  const hour = Math.floor(nowMs / HOUR_MS);
-  // The place that the first claim took serves its repetitions: they are the same execution.
-  const reserve =
-    claims > 1
-      ? {}
-      : {
-          reserve: {
-            key: `executions/${proposal.request.service}/${hour}`,
-            limit: weighing.evaluation.terms.limits.executionsPerHour,
-            expiresAtMs: (hour + 2) * HOUR_MS,
-          },
-        };
   return {
     kind: "effect",
     effect: { kind: "execute", order, claimedAtMs: nowMs },
@@ -251,6 +241,7 @@ function claim(
       dueAtMs: nowMs + settings.leaseMs,
       incident,
       heldSinceMs: null,
+      waitsForPlace: null,
       execution,
     }),
     facts: [
@@ -268,7 +259,8 @@ function claim(
     ],
     options: {
       requireKillSwitchOff: true,
-      ...reserve,
+      // The place that the first claim took serves its repetitions: they are the same execution.
+      reserve: brakes.map((brake) => placeForAnHour(brake, nowMs)),
       // Seen at once when its run is reported, also where lists lag behind.
       ...(started === null ? {} : { links: [runLink(incident.id, started)] }),
     },

@@ -3,8 +3,11 @@ import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
 import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
-import type { StoredGating } from "../ports/index.ts";
+import { executionBrakes, fullBrake, openBrakes, placeWhileOpen } from "../ledger/brakes.ts";
+import type { SaveOptions, StoredGating } from "../ports/index.ts";
+import type { AuditFact } from "../proposal/audit.ts";
 import type {
+  Brake,
   Decision,
   Incident,
   OutcomeReason,
@@ -13,6 +16,7 @@ import type {
 } from "../proposal/proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
 import { iso } from "./expire.ts";
+import { placesLook, withoutPlaceLater } from "./place.ts";
 
 /** How long an incident may fail to appear for an alert that an orchestration rule saw first. */
 const INCIDENT_APPEARS_WITHIN_MS = 5 * 60_000;
@@ -72,20 +76,6 @@ export function weigh(proposal: Proposal, known: Known): Step {
     return suppress("invalidParameters", parameters.problems.join("; "));
   }
   const evaluation = evaluate(stored.gating, subjectOf(proposal, incident, runbook, known.nowMs));
-  if (evaluation.decision !== "deny") {
-    if (known.openProposals === undefined) {
-      return { kind: "look", look: { at: "openProposals", service: stored.key } };
-    }
-    const { openProposals: limit } = evaluation.terms.limits;
-    // This one counts as well, where it was proposed under the same name.
-    const others = known.openProposals - (proposal.request.service === stored.key ? 1 : 0);
-    if (others >= limit) {
-      return suppress(
-        "openProposalsLimit",
-        `${others} other proposals are open for ${stored.key}; rule ${evaluation.rule ?? "otherwise"} allows ${limit}.`,
-      );
-    }
-  }
   return weighed(proposal, known, {
     stored,
     incident,
@@ -187,6 +177,7 @@ function weighed(
   const { nowMs } = known;
   const { stored, incident, runbook, parameters, evaluation } = by;
   const { terms, rule } = evaluation;
+  const runs = executionBrakes(stored.key, stored.gating, evaluation, "approved");
   const digest = actionDigest({
     action: runbook.action,
     target: runbook.target,
@@ -205,6 +196,7 @@ function weighed(
       evaluation,
       runbook,
       parameters,
+      brakes: runs,
       atMs: nowMs,
     },
     digest,
@@ -297,26 +289,81 @@ function weighed(
       );
     }
   }
-  const options =
-    moved === null ? {} : { options: { dedupe: { kind: "move" as const, to: moved } } };
-  const dedupe = moved === null ? {} : { dedupeKey: moved };
+  const open = openBrakes(stored.key, stored.gating, evaluation);
+  if (known.refused === "limit") {
+    return tooManyOpen(proposal, known, open, { changes: base, facts: [fact] });
+  }
+  if (evaluation.decision === "requireApproval") {
+    const look = placesLook(runs, known);
+    if (look !== null) {
+      return look;
+    }
+    const untilMs = proposal.receivedAtMs + terms.slaMs + terms.validForMs;
+    const never = withoutPlaceLater({ ...proposal, ...base }, known, runs, untilMs);
+    if (never !== null) {
+      return end(
+        proposal,
+        known,
+        { kind: "suppressed", reason: "executionsLimit", text: never.text },
+        { changes: base, facts: [fact] },
+      );
+    }
+  }
+  const options: SaveOptions = {
+    reserve: open.map((brake) => placeWhileOpen(brake, nowMs)),
+    ...(moved === null ? {} : { dedupe: { kind: "move", to: moved } }),
+  };
+  const held: Partial<Proposal> = {
+    places: open.map(({ key: brake }) => brake),
+    ...(moved === null ? {} : { dedupeKey: moved }),
+  };
   if (evaluation.decision === "allow") {
     const decision = policy("approved");
     return {
       kind: "save",
-      next: withChanges(proposal, nowMs, { ...base, ...dedupe, decision }),
+      next: withChanges(proposal, nowMs, { ...base, ...held, decision }),
       facts: [fact, decisionFact(decision)],
-      ...options,
+      options,
     };
   }
   return {
     kind: "save",
     next: withChanges(proposal, nowMs, {
       ...base,
-      ...dedupe,
+      ...held,
       approval: { attempts: [], nextSubmitAtMs: nowMs, nextReadAtMs: null, reads: 0, failures: 0 },
     }),
     facts: [fact],
-    ...options,
+    options,
   };
+}
+
+/** As many are open as the rule, or the service, lets be open at once. */
+function tooManyOpen(
+  proposal: Proposal,
+  known: Known,
+  brakes: readonly Brake[],
+  more: { changes: Partial<Proposal>; facts: AuditFact[] },
+): Step {
+  const look = placesLook(brakes, known);
+  if (look !== null) {
+    return look;
+  }
+  const full = fullBrake(brakes, known.places ?? {}, known.nowMs);
+  if (full === null) {
+    return waitUntil(known.nowMs + KEY_POLL_MS);
+  }
+  const { of, limit } = full.brake;
+  const { service } = more.changes.request ?? proposal.request;
+  const rule = more.changes.weighing?.evaluation.rule ?? "otherwise";
+  return end(
+    proposal,
+    known,
+    {
+      kind: "suppressed",
+      reason: "openProposalsLimit",
+      text: `${of === "rule" ? `Rule ${rule} of ${service}` : service} lets ${limit} proposals be open at once, and as many are.`,
+    },
+    more,
+  );
 }

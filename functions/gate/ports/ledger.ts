@@ -123,6 +123,18 @@ export interface No {
   untilMs: number;
 }
 
+/** One place at a brake, in the name of the proposal that is saved. */
+export interface Place {
+  /** Which brake. */
+  key: string;
+  /** How many may have a place at once. */
+  limit: number;
+  /** What is over by then does not count. */
+  atMs: number;
+  /** Until when it is taken; null: until it is given back. */
+  untilMs: number | null;
+}
+
 export interface SaveOptions {
   /** Fail with `changed` when one of these is not as it was seen, in the same transaction. */
   unchanged?: readonly Seen[];
@@ -130,8 +142,10 @@ export interface SaveOptions {
   no?: No & { name: string };
   /** Fail with `killSwitch` when one that holds this proposal is on, in the same transaction. */
   requireKillSwitchOff?: boolean;
-  /** Take one of `limit` places under this key, or fail with `limit`. Places are never given back. */
-  reserve?: { key: string; limit: number; expiresAtMs: number };
+  /** Take all of these places, or fail with `limit`. A proposal that has a place keeps it and takes no second one. */
+  reserve?: readonly Place[];
+  /** Brakes at which this proposal's place is free again. */
+  giveBack?: readonly string[];
   /** Have all of these keys alone, until they are let go; fail with `held` where another proposal has one of them at `atMs`. */
   hold?: { keys: readonly string[]; atMs: number };
   /** Give back those of these keys that this proposal has: at once (null), or at that time. */
@@ -180,7 +194,8 @@ export interface Ledger {
   /** Writes `next` (whose version is the old one plus 1) with its events, all or nothing. */
   save(next: Proposal, events: readonly AuditEvent[], options?: SaveOptions): Promise<SaveResult>;
   list(filter: ProposalFilter): Promise<{ proposals: Proposal[]; cursor: string | null }>;
-  countOpen(serviceKey: string): Promise<number>;
+  /** Until when each place at that brake is taken, of those that are at that time. Strongly consistent. */
+  places(key: string, atMs: number): Promise<(number | null)[]>;
   events(id: string): Promise<AuditEvent[]>;
   /** The proposal that a link leads to. */
   link(name: string): Promise<string | null>;

@@ -187,7 +187,16 @@ export interface Weighing {
   runbook: Runbook;
   /** As proposed, defaults filled in. */
   parameters: Parameters;
+  /** The brakes on its execution, which the reviewer is told of; absent in records of older releases. */
+  brakes?: Brake[];
   atMs: number;
+}
+
+/** At most `limit` at once have a place under this key. */
+export interface Brake {
+  of: "rule" | "service";
+  key: string;
+  limit: number;
 }
 
 /** The ledger's record of one proposal. Only `lifecycle.ts` and `results.ts` make new ones. */
@@ -221,6 +230,10 @@ export interface Proposal {
   joinedBy: string[];
   /** Since when the kill switch has held an approved execution. */
   heldSinceMs: number | null;
+  /** Since when an approved execution has waited for a place at a brake, and at which; absent: it does not. */
+  waitsForPlace?: { sinceMs: number; text: string } | null;
+  /** Brakes at which it has a place for as long as it is open; absent: at none. */
+  places?: string[];
   /** Consecutive failures to read what must be known, for the back-off. */
   lookFailures: number;
   closedAtMs: number | null;

@@ -12,6 +12,14 @@ export interface Submission {
   request: Omit<ApprovalRequest, "callbackUrl" | "maxWaitMs">;
 }
 
+/** What belongs to one try. */
+interface Attempt {
+  attemptId: string;
+  nowMs: number;
+  /** How many of its kind ran in the last hour, and may; null: not known. */
+  runsThisHour: string | null;
+}
+
 /** From this risk on an approval is called high, and needs `acknowledgeRisk` to be given by expiry. */
 const HIGH_RISK = 0.8;
 const MEDIUM_RISK = 0.4;
@@ -78,7 +86,7 @@ function approvalDetails(
   proposal: Proposal,
   incident: Incident,
   weighing: Weighing,
-  attempt: { attemptId: string; nowMs: number },
+  attempt: Attempt,
 ): Record<string, unknown> {
   const { terms } = weighing.evaluation;
   const decideByMs = proposal.decideByMs ?? proposal.receivedAtMs + terms.slaMs;
@@ -108,6 +116,7 @@ function approvalDetails(
     valid_for: `${formatDuration(terms.validForMs)} after the approval`,
     approval_valid_until: `${new Date(decideByMs + terms.validForMs).toISOString()} at the latest`,
     editable: terms.editable.filter((name) => name in weighing.parameters),
+    runs_this_hour: attempt.runsThisHour,
     action_digest: proposal.digest,
     proposal_id: proposal.id,
     attempt_id: attempt.attemptId,
@@ -119,7 +128,7 @@ export function approvalEffect(
   proposal: Proposal,
   incident: Incident,
   weighing: Weighing,
-  attempt: { attemptId: string; nowMs: number },
+  attempt: Attempt,
 ): Submission {
   const { terms } = weighing.evaluation;
   const level = riskLevel(terms.risk);

@@ -55,7 +55,9 @@ const known: Known = {
       },
     ],
   },
-  openProposals: 1,
+  places: {
+    'executions/approved/["payments-db",null]': [],
+  },
   lastNo: null,
 };
 

@@ -81,7 +81,7 @@ function asked(of: { request?: Partial<ProposalRequest>; incident?: Partial<Inci
     { ...proposal, digest: "sha256:1" },
     { ...incident, ...of.incident },
     weighing,
-    { attemptId: "att_1", nowMs: tuesday },
+    { attemptId: "att_1", nowMs: tuesday, runsThisHour: "2 of 3" },
   ).request;
 }
 

@@ -56,7 +56,7 @@ describe("openSqliteLedger", () => {
     const idempotency = { scope: "a", key: "k", requestHash: "h" };
     await before.create(first.proposal, first.events, { idempotency });
     const next = nextVersion(first.proposal);
-    const reserve = { key: "c", limit: 1, expiresAtMs: START_MS + DAY_MS };
+    const reserve = [{ key: "c", limit: 1, atMs: START_MS, untilMs: START_MS + DAY_MS }];
     await before.save(next.proposal, next.events, { reserve, links: ["l"] });
     await before.accept(newDelivery("d1"));
     await before.raise(newAlarm("a1"));
@@ -71,7 +71,8 @@ describe("openSqliteLedger", () => {
     const joined = await after.create(again.proposal, again.events, { idempotency });
     assert.equal(joined.created, false);
     const third = nextVersion(next.proposal);
-    assert.equal(await after.save(third.proposal, third.events, { reserve }), "limit");
+    assert.equal(await after.save(third.proposal, third.events, { reserve }), "saved");
+    assert.deepEqual(await after.places("c", START_MS), [START_MS + DAY_MS]);
     assert.equal(await after.link("l"), "p1");
     assert.equal(await after.accept(newDelivery("d1")), "duplicate");
     assert.equal(await after.raise(newAlarm("a1")), false);

@@ -23,6 +23,7 @@ export const detailKeys = [
   "valid_for",
   "approval_valid_until",
   "editable",
+  "runs_this_hour",
   "action_digest",
   "proposal_id",
   "attempt_id",

@@ -23,22 +23,41 @@ import { policyId, serviceId, urgency, userId, whom } from "./whom.ts";
 
 const decisions = ["allow", "deny", "requireApproval"] as const;
 
-const limitsSchema = strict(
+const limit = integerBetween(1, 1000);
+const anExample = "must be an object such as { openProposals: 5 }";
+
+const ruleLimitsSchema = strict(
   {
-    openProposals: integerBetween(1, 1000)
+    openProposals: limit
       .meta({
-        description: "How many proposals of the service may be open at once.",
+        description: "How many proposals of the rule may be open at once.",
         default: defaults.openProposals,
       })
       .optional(),
-    executionsPerHour: integerBetween(1, 1000)
+    executionsPerHour: limit
       .meta({
-        description: "How many executions the service may have in an hour.",
+        description:
+          "How many executions the rule may have in any hour; what a human approved and what nobody did, each.",
         default: defaults.executionsPerHour,
       })
       .optional(),
   },
-  "must be an object such as { openProposals: 5 }",
+  anExample,
+);
+
+const serviceLimitsSchema = strict(
+  {
+    openProposals: limit
+      .meta({ description: "How many proposals of the service may be open at once. Default: any." })
+      .optional(),
+    executionsPerHour: limit
+      .meta({
+        description:
+          "How many executions the service may have in any hour; what a human approved and what nobody did, each. Default: any.",
+      })
+      .optional(),
+  },
+  anExample,
 );
 
 const ruleSchema = strict({
@@ -101,7 +120,7 @@ const ruleSchema = strict({
       default: defaults.coolDown,
     })
     .optional(),
-  limits: limitsSchema.meta({ description: "Brakes for the whole service." }).optional(),
+  limits: ruleLimitsSchema.meta({ description: "Brakes for this rule." }).optional(),
   acceptRuleApprovals: flag()
     .meta({
       description: "Whether an approval that a Cheqpoint rule gave, and no human, counts.",
@@ -134,6 +153,9 @@ export const serviceSchema = strict({
     .optional(),
   otherwise: oneOf(decisions)
     .meta({ description: "What happens when no rule matches.", default: defaults.otherwise })
+    .optional(),
+  limits: serviceLimitsSchema
+    .meta({ description: "Brakes for all rules together, beside those of each rule." })
     .optional(),
   manualTask: manualTaskSchema
     .meta({ description: "Where the work goes when an action is not carried out." })

@@ -79,7 +79,7 @@ export interface RuleTerms {
   editable: string[];
   /** How long the same proposal is answered with an earlier rejection. */
   coolDownMs: number;
-  /** Per service. */
+  /** Of this rule alone; what a human approved and what nobody did have as many places each. */
   limits: { openProposals: number; executionsPerHour: number };
   /** Whether an approval that a Cheqpoint rule gave, and no human, counts. */
   acceptRuleApprovals: boolean;
@@ -108,6 +108,8 @@ export interface ServiceGating {
   /** In order; the first that matches decides. */
   rules: Rule[];
   otherwise: Decision;
+  /** For all rules together; null: no such brake. */
+  limits: { openProposals: number | null; executionsPerHour: number | null };
   manualTask: ManualTaskRouting;
 }
 

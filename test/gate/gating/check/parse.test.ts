@@ -24,6 +24,7 @@ describe("parseGating", () => {
       runbooks: {},
       rules: [],
       otherwise: "requireApproval",
+      limits: { openProposals: null, executionsPerHour: null },
       manualTask: { service: null, escalationPolicy: null, users: [], urgency: null },
     });
   });
