@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { gatingWarnings } from "../../functions/gate/gating/index.ts";
 import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
 import { printJson, withJson } from "../options.ts";
 import type { Context } from "../context.ts";
-import { counted, table } from "../text.ts";
+import { counted, oneLine, table } from "../text.ts";
 import { explainCommand } from "./gatingExplain.ts";
 
 export function gatingCommand(context: Context): Command {
@@ -31,10 +32,12 @@ Examples:
       const path = fileOf(io, { ...options, ...(file === undefined ? {} : { file }) });
       const gating = load(path);
       const services = Object.entries(gating.services);
+      const warnings = services.flatMap(([name, service]) => gatingWarnings(name, service));
       if (options.json === true) {
         printJson(io, {
           file: path,
           ok: true,
+          warnings,
           services: Object.fromEntries(
             services.map(([name, { runbooks, rules, otherwise }]) => [
               name,
@@ -61,6 +64,9 @@ Examples:
             ]),
           ),
         );
+      }
+      for (const warning of warnings) {
+        io.out(`warning: ${oneLine(warning)}\n`);
       }
     });
 }

@@ -11,6 +11,7 @@ import {
   type Gating,
   type RuleTerms,
   type ServiceGating,
+  type ServiceLimits,
   type Subject,
   type TraceEntry,
 } from "../../functions/gate/gating/index.ts";
@@ -95,7 +96,7 @@ Examples:
         `${runbook.name} on ${options.service}${listed ? "" : " (not listed: the defaults apply)"}\n`,
       );
       io.out(explain(evaluation));
-      io.out(termsText(evaluation));
+      io.out(termsText(evaluation, own));
     });
 }
 
@@ -159,11 +160,20 @@ function nothingProposed(
   io.out(traceText(trace));
 }
 
-function termsText({ decision, terms }: Evaluation): string {
-  if (decision !== "requireApproval") {
+function termsText({ decision, terms }: Evaluation, { limits: whole }: ServiceGating): string {
+  if (decision === "deny") {
     return "";
   }
-  const { limits } = terms;
+  const limits: [string, string][] = [
+    [
+      "Limits",
+      `${terms.limits.openProposals} open proposals, ${terms.limits.executionsPerHour} executions in any hour`,
+    ],
+    ...limitsOfService(whole),
+  ];
+  if (decision === "allow") {
+    return `\n${facts(limits)}`;
+  }
   return `\n${facts([
     ["Risk", String(terms.risk)],
     [
@@ -174,11 +184,21 @@ function termsText({ decision, terms }: Evaluation): string {
     ["Escalates", escalation(terms)],
     ["Reviewer edits", terms.editable.length === 0 ? "nothing" : terms.editable.join(", ")],
     ["After a no", `the same is not asked again for ${formatDuration(terms.coolDownMs)}`],
-    [
-      "Limits",
-      `${limits.openProposals} open proposals, ${limits.executionsPerHour} executions an hour`,
-    ],
+    ...limits,
   ])}`;
+}
+
+const NO_LIMITS: ServiceLimits = { openProposals: null, executionsPerHour: null };
+
+function limitsOfService({ openProposals, executionsPerHour }: ServiceLimits = NO_LIMITS): [
+  string,
+  string,
+][] {
+  const texts = [
+    openProposals === null ? null : `${openProposals} open proposals`,
+    executionsPerHour === null ? null : `${executionsPerHour} executions in any hour`,
+  ].filter((text) => text !== null);
+  return texts.length === 0 ? [] : [["The service's", texts.join(", ")]];
 }
 
 function escalation({ escalateAfterMs, escalateTo }: RuleTerms): string {

@@ -34,6 +34,33 @@ describe("Command gating", () => {
     return path;
   }
 
+  it("warns of a rule that can use up what a stricter one needs, and finds nothing wrong", async () => {
+    const text = JSON.stringify({
+      services: {
+        db: {
+          runbooks: { page: { escalate: { level: 2 } } },
+          rules: [
+            { name: "low", match: { priority: "P5" }, decision: "allow" },
+            {
+              name: "night",
+              match: { priority: "P4" },
+              decision: "requireApproval",
+              onExpiry: "approve",
+            },
+          ],
+          limits: { executionsPerHour: 4 },
+        },
+      },
+    });
+    const { code, out, err } = await run(["gating", "check", file(text)]);
+    assert.equal(code, 0);
+    assert.equal(err, "");
+    assert.equal(
+      out.split("\n").at(-2),
+      "warning: services.db: `limits.executionsPerHour` (4) can be used up by rule low alone, which allows 10 in an hour, so that nothing is left for what rule night approves without a human; give rule low a lower `limits.executionsPerHour`, or the service a higher one",
+    );
+  });
+
   it("checks the dev stack, another one, or a file", async () => {
     const dev = await run(["gating", "check"]);
     assert.equal(dev.err, "");
@@ -50,6 +77,7 @@ describe("Command gating", () => {
     assert.deepEqual(JSON.parse(own.out), {
       file: join(folder, "gating.yaml"),
       ok: true,
+      warnings: [],
       services: {
         "payments-db": {
           runbooks: ["failover"],

@@ -20,6 +20,7 @@ export { closest } from "./schema/show.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema/schema.ts";
 export type * from "./schema/types.ts";
 export { refuseUnheard } from "./check/unheard.ts";
+export { gatingWarnings } from "./check/warnings.ts";
 
 /** "sha256:…" of the gating; the order of keys does not matter, that of rules does. */
 export function gatingHash(gating: ServiceGating): string {
@@ -32,7 +33,6 @@ export function gatingForUnlisted(defaults: GatingDefaults): ServiceGating {
     runbooks: defaults.runbooks,
     rules: [],
     otherwise: defaults.proposals,
-    limits: { openProposals: null, executionsPerHour: null },
     manualTask: defaults.manualTask,
   };
 }

@@ -23,7 +23,7 @@ export function executionBrakes(
 ): Brake[] {
   return brakes("executions", service, rule, lane, {
     rule: terms.limits.executionsPerHour,
-    service: gating.limits.executionsPerHour,
+    service: gating.limits?.executionsPerHour ?? null,
   });
 }
 
@@ -35,7 +35,7 @@ export function openBrakes(
 ): Brake[] {
   return brakes("open", service, rule, decision === "allow" ? "automatic" : "approved", {
     rule: terms.limits.openProposals,
-    service: gating.limits.openProposals,
+    service: gating.limits?.openProposals ?? null,
   });
 }
 

@@ -128,6 +128,12 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     (data) =>
       `The kill switch holds it${data["reason"] === null ? "" : `: ${word(data, "reason")}`}`,
   ),
+  "execution.waits": tell(
+    "key",
+    "warn",
+    (data) =>
+      `It waits for a place: ${String(data["limit"])} have run in the last hour${data["for"] === "service" ? " for the whole service" : " by its rule"}`,
+  ),
   "execution.lateResult": tell("step", "warn", () => "A late answer of PagerDuty was recorded"),
   "execution.seenLate": tell(
     "key",

@@ -50,6 +50,7 @@ export interface ProposalView {
     changed: string[];
   } | null;
   held_by_kill_switch_since: string | null;
+  waits_for_place_since: string | null;
   execution: {
     state: string;
     invocation_id: string | null;
@@ -113,6 +114,7 @@ export function proposalView(proposal: Proposal): ProposalView {
             changed: decision.changed,
           },
     held_by_kill_switch_since: iso(proposal.heldSinceMs),
+    waits_for_place_since: iso(proposal.waitsForPlace?.sinceMs),
     execution:
       execution === null
         ? null

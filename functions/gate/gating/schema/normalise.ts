@@ -39,10 +39,14 @@ export function normaliseService(input: ServiceGatingInput): ServiceGating {
     runbooks: normaliseRunbooks(input.runbooks),
     rules: (input.rules ?? []).map(normaliseRule),
     otherwise: input.otherwise ?? defaults.otherwise,
-    limits: {
-      openProposals: input.limits?.openProposals ?? null,
-      executionsPerHour: input.limits?.executionsPerHour ?? null,
-    },
+    ...(input.limits === undefined
+      ? {}
+      : {
+          limits: {
+            openProposals: input.limits.openProposals ?? null,
+            executionsPerHour: input.limits.executionsPerHour ?? null,
+          },
+        }),
     manualTask: manualTaskOf(input.manualTask),
   };
 }

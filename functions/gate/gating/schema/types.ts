@@ -101,6 +101,11 @@ export interface ManualTaskRouting {
   urgency: "high" | "low" | null;
 }
 
+export interface ServiceLimits {
+  openProposals: number | null;
+  executionsPerHour: number | null;
+}
+
 /** One service's gating, with every default filled in. */
 export interface ServiceGating {
   /** By name. Look an untrusted name up with `findRunbook`, never by plain indexing. */
@@ -108,8 +113,8 @@ export interface ServiceGating {
   /** In order; the first that matches decides. */
   rules: Rule[];
   otherwise: Decision;
-  /** For all rules together; null: no such brake. */
-  limits: { openProposals: number | null; executionsPerHour: number | null };
+  /** For all rules together; absent or null: no such brake. What is absent does not change the hash. */
+  limits?: ServiceLimits;
   manualTask: ManualTaskRouting;
 }
 

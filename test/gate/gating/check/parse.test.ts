@@ -24,7 +24,6 @@ describe("parseGating", () => {
       runbooks: {},
       rules: [],
       otherwise: "requireApproval",
-      limits: { openProposals: null, executionsPerHour: null },
       manualTask: { service: null, escalationPolicy: null, users: [], urgency: null },
     });
   });
