@@ -20,8 +20,6 @@ import { pack, packed, unpack } from "./packed.ts";
  *   DEDUPE#<key>    META                            who holds the key and what cools down under it
  *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
- *   IDEMPOTENCY#…   META                            LINK#<name>, COUNTER#<key>, DELIVERY#<id>, EVENTID#<id>,
- *                                                   ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
  *   NO#<thing>      META                            that a human said no to it
  *   RUNS#<target>   INVOCATION#<id>                 the invocations of one target on one incident once more
  *

@@ -11,7 +11,7 @@ import type { Permission } from "../../components/functionPolicy.ts";
 import { RECEIVER_LIMITS, dynamoClient } from "../../functions/aws/clients.ts";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import {
-  counterKey,
+  brakeKey,
   invocationKey,
   killSwitchKey,
   linkKey,
@@ -289,7 +289,7 @@ describe("what a receiver may do with the ledger", () => {
     const decisive = [
       proposalKey("prop_1"),
       killSwitchKey,
-      counterKey("executions/PSVC001/1"),
+      brakeKey("executions/approved/[]"),
       linkKey("token/hash"),
       invocationKey("01INV"),
     ].map(({ pk }) => pk);
