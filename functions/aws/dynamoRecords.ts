@@ -1,12 +1,13 @@
 import type { AuditEvent } from "../gate/proposal/audit.ts";
 import type { Hint } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
-import { collect } from "./dynamoTable.ts";
+import { collect, isPossible } from "./dynamoTable.ts";
 import type { DynamoTable, Item } from "./dynamoTable.ts";
 import {
   EVENT,
   HINT,
   META,
+  hintKey,
   hintPk,
   proposalKey,
   proposalPk,
@@ -26,6 +27,9 @@ export async function getProposal(
   table: DynamoTable,
   id: string,
 ): Promise<{ proposal: Proposal; hints: Hint[] } | null> {
+  if (!isPossible(hintKey(id, ""))) {
+    return null;
+  }
   const [ownItems, hintItems, received] = await Promise.all([
     // Earlier releases kept hints beside the record.
     partition(table, proposalPk(id), HINT, META),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ConditionalCheckFailedException,
   TransactionCanceledException,
+  TransactionConflictException,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
@@ -54,17 +55,22 @@ export interface DynamoTable {
   query(input: Omit<QueryCommandInput, "TableName" | "Select">): AsyncGenerator<Item>;
 }
 
-/** Reasons to do a cancelled transaction again: another one was under way on the same item, or there was no capacity. */
+/** Reasons to do a cancelled transaction again: another write was under way on the same item, or there was no capacity. */
 const PASSING_REASONS = new Set([
   "TransactionConflict",
   "ThrottlingError",
   "ProvisionedThroughputExceeded",
 ]);
-const BUSY_ATTEMPTS = 10;
+/** More than any time that is allowed takes; for a clock that stands still. */
+const BUSY_ATTEMPTS = 500;
 const LONGEST_PAUSE_MS = 100;
 const BATCH = 100;
 
-/** `busyForMs`: how long a transaction that meets others is begun anew, however few attempts that allows. */
+/**
+ * `busyForMs`: how long a write that meets transactions under way is begun anew. The SDK repeats neither a transaction nor
+ * a single write for that; and everything that runs checks the kill switch in its transaction, so that under load there
+ * is nearly always one when the switch is to be thrown.
+ */
 export function dynamoTable(
   client: DynamoDBClient,
   tableName: string,
@@ -72,8 +78,31 @@ export function dynamoTable(
 ): DynamoTable {
   const documents = DynamoDBDocumentClient.from(client);
 
+  const untilFree = async <T>(
+    write: () => Promise<T>,
+    isBusy: (error: unknown) => boolean,
+  ): Promise<T> => {
+    const startedAtMs = clock.now();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await write();
+      } catch (error) {
+        const isOver = attempt >= BUSY_ATTEMPTS || clock.now() - startedAtMs >= busyForMs;
+        if (isOver || !isBusy(error)) {
+          throw error;
+        }
+        await pause(attempt - 1);
+      }
+    }
+  };
+  const alone = <T>(write: () => Promise<T>): Promise<T> =>
+    untilFree(write, (error) => error instanceof TransactionConflictException);
+
   return {
     async get(key) {
+      if (!isPossible(key)) {
+        return null;
+      }
       const { Item: item } = await documents.send(
         new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }),
       );
@@ -101,19 +130,21 @@ export function dynamoTable(
     },
 
     async put(item) {
-      await documents.send(new PutCommand({ TableName: tableName, Item: item }));
+      await alone(() => documents.send(new PutCommand({ TableName: tableName, Item: item })));
     },
 
     async putNew(item) {
       const writer = crypto.randomUUID();
       try {
-        await documents.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: { ...item, writer },
-            ConditionExpression: ABSENT.expression,
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-          }),
+        await alone(() =>
+          documents.send(
+            new PutCommand({
+              TableName: tableName,
+              Item: { ...item, writer },
+              ConditionExpression: ABSENT.expression,
+              ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+            }),
+          ),
         );
         return true;
       } catch (error) {
@@ -125,35 +156,32 @@ export function dynamoTable(
     },
 
     async remove(key) {
-      await documents.send(new DeleteCommand({ TableName: tableName, Key: key }));
+      await alone(() => documents.send(new DeleteCommand({ TableName: tableName, Key: key })));
     },
 
     async transact(writes) {
       const items = writes.map((write) => transactItem(tableName, write));
-      const startedAtMs = clock.now();
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          await documents.send(new TransactWriteCommand({ TransactItems: items }));
-          return null;
-        } catch (error) {
-          if (!(error instanceof TransactionCanceledException)) {
-            throw error;
-          }
-          const codes = writes.map((_, i) => error.CancellationReasons?.[i]?.Code ?? "None");
-          // What failed beside a passing reason may look different then, so that it is not taken for an answer.
-          const passing = codes.some((code) => PASSING_REASONS.has(code));
-          if (!passing) {
-            const failed = codes.map((code) => code === "ConditionalCheckFailed");
-            if (!failed.includes(true)) {
-              throw error;
-            }
-            return failed;
-          }
-          if (attempt + 1 >= BUSY_ATTEMPTS || clock.now() - startedAtMs >= busyForMs) {
-            throw error;
-          }
-          await pause(attempt);
+      const codesOf = (error: TransactionCanceledException): string[] =>
+        writes.map((_, i) => error.CancellationReasons?.[i]?.Code ?? "None");
+      // What failed beside a passing reason may look different then, so that it is not taken for an answer.
+      const isBusy = (error: unknown): boolean =>
+        error instanceof TransactionCanceledException &&
+        codesOf(error).some((code) => PASSING_REASONS.has(code));
+      try {
+        await untilFree(
+          () => documents.send(new TransactWriteCommand({ TransactItems: items })),
+          isBusy,
+        );
+        return null;
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException) || isBusy(error)) {
+          throw error;
         }
+        const failed = codesOf(error).map((code) => code === "ConditionalCheckFailed");
+        if (!failed.includes(true)) {
+          throw error;
+        }
+        return failed;
       }
     },
 
@@ -172,6 +200,14 @@ export function dynamoTable(
       } while (from !== undefined);
     },
   };
+}
+
+/** DynamoDB refuses longer keys, so that nothing can have one. */
+const LONGEST_PK_BYTES = 2_048;
+const LONGEST_SK_BYTES = 1_024;
+
+export function isPossible({ pk, sk }: Key): boolean {
+  return Buffer.byteLength(pk) <= LONGEST_PK_BYTES && Buffer.byteLength(sk) <= LONGEST_SK_BYTES;
 }
 
 const keyShape = z.object({ pk: z.string(), sk: z.string() });

@@ -73,7 +73,10 @@ describe("dynamoTable", () => {
     });
 
     it("rejects when the conflicts do not end", async () => {
-      const table = await answering(() => cancelled("TransactionConflict", "None"));
+      const table = await answering(() => {
+        clock.advance(100);
+        return cancelled("TransactionConflict", "None");
+      });
       await assert.rejects(table.transact(writes), { name: "TransactionCanceledException" });
       assert.equal(aws?.calls.length, 10);
     });
@@ -92,6 +95,34 @@ describe("dynamoTable", () => {
       await assert.rejects(table.transact(writes), { name: "TransactionCanceledException" });
       assert.equal(aws?.calls.length, 1);
     });
+  });
+
+  describe("a single write that meets a transaction under way on its item", () => {
+    const conflict = () =>
+      awsError("com.amazonaws.dynamodb.v20120810#TransactionConflictException");
+    const item = { pk: "a", sk: "a" };
+    const ways: readonly [string, (table: DynamoTable) => Promise<unknown>][] = [
+      ["put", (table) => table.put(item)],
+      ["putNew", (table) => table.putNew(item)],
+      ["remove", (table) => table.remove(item)],
+    ];
+
+    for (const [name, write] of ways) {
+      it(`is done again: ${name}`, async () => {
+        const table = await answering(conflict, conflict, () => ({ body: {} }));
+        await write(table);
+        assert.equal(aws?.calls.length, 3);
+      });
+
+      it(`rejects when the conflicts do not end: ${name}`, async () => {
+        const table = await answering(() => {
+          clock.advance(100);
+          return conflict();
+        });
+        await assert.rejects(write(table), { name: "TransactionConflictException" });
+        assert.equal(aws?.calls.length, 10);
+      });
+    }
   });
 
   describe("putNew", () => {
