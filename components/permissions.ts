@@ -26,6 +26,7 @@ export function middlewarePermissions(of: PermissionSubjects): Permission[] {
       "EVENTID#*",
       "HINT#*",
       "ALARM#unintelligible/*",
+      "TRAIL#alarm/unintelligible/*",
     ]),
     readGating(of),
     sendWork(of),

@@ -3,16 +3,16 @@ import * as z from "zod";
 import type { Clock, Ledger } from "../gate/ports/index.ts";
 import { holderOf } from "./dynamoHolds.ts";
 import { switchOver } from "../gate/ledger/killSwitch.ts";
+import { acknowledge, raise } from "./dynamoAlarms.ts";
 import { readSwitches, throwSwitch } from "./dynamoSwitches.ts";
-import { dueItems, listProposals, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
+import { dueItems, listProposals, listTrails, newestAlarms, nextDueAtMs } from "./dynamoLists.ts";
 import { placesAt } from "./dynamoPlaces.ts";
+import { trailEvents, trailOf, trailWrites } from "./dynamoTrails.ts";
 import { eventsOf, getProposal } from "./dynamoRecords.ts";
 import { createProposal, recall, saveProposal } from "./dynamoProposals.ts";
 import { noOf } from "./dynamoSeen.ts";
 import { ABSENT, collect, dynamoTable } from "./dynamoTable.ts";
 import {
-  ALARMS,
-  alarmKey,
   deliveryItem,
   deliveryKey,
   eventIdKey,
@@ -20,7 +20,6 @@ import {
   invocationKey,
   keptUntil,
   linkKey,
-  listKey,
   noKey,
   recordAttribute,
   recordOf,
@@ -99,13 +98,9 @@ export function createDynamoLedger(
 
     nextDueAtMs: () => nextDueAtMs(table),
 
-    raise: (alarm) =>
-      table.putNew({
-        ...alarmKey(alarm.key),
-        listName: ALARMS,
-        listKey: listKey("A", alarm.atMs, alarm.key),
-        ...recordAttribute("alarm", `alarm ${alarm.key}`, alarm),
-      }),
+    raise: (alarm) => raise(table, alarm),
+
+    acknowledge: (key, acknowledgement) => acknowledge(table, key, acknowledgement),
 
     alarms: (limit) => newestAlarms(table, limit),
 
@@ -142,6 +137,20 @@ export function createDynamoLedger(
     narrowerSwitches: async () => (await readSwitches(table)).narrower,
 
     setKillSwitch: (state) => throwSwitch(table, state),
+
+    async trail(subject) {
+      // The head first: an event that comes in between is not part of this look.
+      const trail = await trailOf(table, subject);
+      return trail === null
+        ? null
+        : { trail, events: (await trailEvents(table, subject)).slice(0, trail.head.seq) };
+    },
+
+    trails: (cursor) => listTrails(table, cursor),
+
+    async chronicle(before, to, facts, atMs) {
+      return (await table.transact(trailWrites(before, to, facts, atMs))) === null;
+    },
   };
 }
 

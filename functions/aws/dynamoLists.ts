@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { decodeCursor, encodeCursor, incidentOf, pageSize } from "../gate/proposal/listing.ts";
 import type { Position } from "../gate/proposal/listing.ts";
-import type { Alarm, ProposalFilter, WorkItem } from "../gate/ports/index.ts";
+import type { Alarm, ProposalFilter, Trail, WorkItem } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
 import { collect, keyOf } from "./dynamoTable.ts";
 import type { DynamoTable, Key } from "./dynamoTable.ts";
@@ -9,6 +9,7 @@ import {
   ALARMS,
   PROPOSALS,
   SHARDS,
+  TRAILS,
   listKey,
   positionOf,
   proposalIdOf,
@@ -21,6 +22,9 @@ import {
   workItemOf,
 } from "./ledgerItems.ts";
 import type { ListPrefix } from "./ledgerItems.ts";
+import { trailIn } from "./dynamoTrails.ts";
+
+const TRAILS_AT_ONCE = 200;
 
 interface Listed {
   key: Key;
@@ -73,6 +77,21 @@ export async function newestAlarms(table: DynamoTable, limit: number): Promise<A
     const item = items.get(key.pk);
     return item === undefined ? [] : [recordOf("alarm", item)];
   });
+}
+
+/** By name, from the last on. */
+export async function listTrails(
+  table: DynamoTable,
+  cursor: string | null,
+): Promise<{ trails: Trail[]; cursor: string | null }> {
+  const part: Part = { index: "newest", hashKey: "listName", value: TRAILS };
+  const after = cursor === null ? null : { receivedAtMs: 0, id: cursor };
+  const listed = await newest(table, part, ["A"], after, TRAILS_AT_ONCE);
+  const trails = (await table.getAll(listed.map(({ key }) => key))).map(trailIn);
+  return {
+    trails: trails.sort((a, b) => compare(b.subject, a.subject)),
+    cursor: listed.length < TRAILS_AT_ONCE ? null : (listed.at(-1)?.position.id ?? null),
+  };
 }
 
 export async function dueItems(

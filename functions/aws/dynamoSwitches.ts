@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { ALL_OFF, keysOver, switchKey, withSwitch } from "../gate/ledger/killSwitch.ts";
 import type { KillSwitches } from "../gate/ledger/killSwitch.ts";
+import { SWITCH_TRAIL, switchFact } from "../gate/ledger/trails.ts";
 import { switchRecord, switchesOf } from "../gate/ledger/records.ts";
 import type { KillSwitch } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
+import { trailOf, trailWrites } from "./dynamoTrails.ts";
 import { ABSENT, pause } from "./dynamoTable.ts";
 import type { Condition, DynamoTable, Item, Write } from "./dynamoTable.ts";
 import { killSwitchKey, recordAttribute, recordOf } from "./ledgerItems.ts";
@@ -24,7 +26,10 @@ export async function readSwitches(table: DynamoTable): Promise<KillSwitches> {
 /** Two operators at once: the later write is prepared anew on what the earlier one left. */
 export async function throwSwitch(table: DynamoTable, state: KillSwitch): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const item = await table.get(killSwitchKey);
+    const [item, trail] = await Promise.all([
+      table.get(killSwitchKey),
+      trailOf(table, SWITCH_TRAIL),
+    ]);
     const next = withSwitch(switchesIn(item), state);
     const { revision } = revisionShape.parse(item ?? {});
     const held = next.narrower.map(switchKey);
@@ -36,7 +41,16 @@ export async function throwSwitch(table: DynamoTable, state: KillSwitch): Promis
       ...(held.length === 0 ? {} : { held: new Set(held) }),
       ...recordAttribute("killSwitch", "the kill switch", switchRecord(next)),
     };
-    if ((await table.transact([{ put, condition: unchanged(item, revision) }])) === null) {
+    const writes: Write[] = [
+      { put, condition: unchanged(item, revision) },
+      ...trailWrites(
+        trail,
+        { subject: SWITCH_TRAIL, state: null },
+        [switchFact(state)],
+        state.atMs,
+      ),
+    ];
+    if ((await table.transact(writes)) === null) {
       return;
     }
     await pause(round);

@@ -21,6 +21,7 @@ import { pack, packed, unpack } from "./packed.ts";
  *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
  *   NO#<thing>      META                            that a human said no to it
+ *   TRAIL#<subject> META, EVENT#<seq>               the gate's own history: of switch, alarms, gating
  *   RUNS#<target>   INVOCATION#<id>                 the invocations of one target on one incident once more
  *
  * Receivers write other partitions than the worker, because a policy of IAM can tell partitions apart and nothing finer:
@@ -56,6 +57,8 @@ export const invocationKey = (id: string): Key => ({ pk: `INVOCATION#${id}`, sk:
 export const runsPk = (incidentId: string, targetId: string): string =>
   `RUNS#${JSON.stringify([incidentId, targetId])}`;
 export const noKey = (name: string): Key => ({ pk: `NO#${name}`, sk: META });
+export const trailPk = (subject: string): string => `TRAIL#${subject}`;
+export const trailKey = (subject: string): Key => ({ pk: trailPk(subject), sk: META });
 export const killSwitchKey: Key = { pk: "KILLSWITCH", sk: META };
 
 /** Hashed, because a proposer chooses the key and its length. */
@@ -95,6 +98,7 @@ export function recordOf<Kind extends keyof Records>(kind: Kind, item: Item): Re
 
 export const PROPOSALS = "PROPOSALS";
 export const ALARMS = "ALARMS";
+export const TRAILS = "TRAILS";
 
 /** Begins the list key; open and closed proposals are apart, so that the open ones are found among very many. */
 export type ListPrefix = "O" | "C" | "A";

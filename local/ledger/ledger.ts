@@ -3,6 +3,14 @@ import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { holderOf } from "./ledgerHolds.ts";
 import { switchOver, withSwitch } from "../../functions/gate/ledger/killSwitch.ts";
 import { readRecord, switchRecord, writeRecord } from "../../functions/gate/ledger/records.ts";
+import {
+  SWITCH_TRAIL,
+  acknowledgedFact,
+  alarmTrail,
+  raisedFact,
+  switchFact,
+} from "../../functions/gate/ledger/trails.ts";
+import { extendTrail, listTrails, trailEvents, trailOf } from "./ledgerTrails.ts";
 import { requirePartners, type Partners } from "./ledgerPartners.ts";
 import {
   createProposal,
@@ -180,15 +188,35 @@ export function openSqliteLedger(
     },
 
     async raise(alarm) {
-      const added = db.write(() =>
-        db.run(
+      return db.write(() => {
+        const added = db.run(
           "INSERT INTO alarms (key, atMs, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
           alarm.key,
           alarm.atMs,
           writeRecord("alarm", alarm),
-        ),
-      );
-      return added === 1;
+        );
+        if (added === 1) {
+          const to = { subject: alarmTrail(alarm.key), state: null };
+          extendTrail(db, null, to, [raisedFact(alarm)], alarm.atMs);
+        }
+        return added === 1;
+      });
+    },
+
+    async acknowledge(key, acknowledged) {
+      return db.write(() => {
+        const row = db.first("SELECT record FROM alarms WHERE key = ?", key);
+        const alarm = row === null ? null : readRecord("alarm", text(row, "record"));
+        if (alarm === null || alarm.acknowledged !== undefined) {
+          return alarm;
+        }
+        const next = { ...alarm, acknowledged };
+        db.run("UPDATE alarms SET record = ? WHERE key = ?", writeRecord("alarm", next), key);
+        const to = { subject: alarmTrail(key), state: null };
+        const facts = [acknowledgedFact(acknowledged)];
+        extendTrail(db, trailOf(db, to.subject), to, facts, acknowledged.atMs);
+        return next;
+      });
     },
 
     async alarms(limit) {
@@ -242,6 +270,30 @@ export function openSqliteLedger(
           next.all.on ? 1 : 0,
           writeRecord("killSwitch", switchRecord(next)),
         );
+        const to = { subject: SWITCH_TRAIL, state: null };
+        extendTrail(db, trailOf(db, to.subject), to, [switchFact(state)], state.atMs);
+      });
+    },
+
+    async trail(subject) {
+      return db.read(() => {
+        const trail = trailOf(db, subject);
+        return trail === null ? null : { trail, events: trailEvents(db, subject) };
+      });
+    },
+
+    async trails(cursor) {
+      return listTrails(db, cursor);
+    },
+
+    async chronicle(before, to, facts, atMs) {
+      return db.write(() => {
+        const seq = trailOf(db, to.subject)?.head.seq ?? 0;
+        if (seq !== (before?.head.seq ?? 0)) {
+          return false;
+        }
+        extendTrail(db, before, to, facts, atMs);
+        return true;
       });
     },
 

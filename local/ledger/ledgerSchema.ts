@@ -125,4 +125,18 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   DROP TABLE counters;
   `,
+  `
+  CREATE TABLE trails (
+    subject TEXT PRIMARY KEY,
+    state TEXT,
+    seq INTEGER NOT NULL,
+    head TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE trail_events (
+    subject TEXT NOT NULL REFERENCES trails (subject),
+    seq INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (subject, seq)
+  ) STRICT;
+  `,
 ];

@@ -28,6 +28,7 @@ export function observed(ledger: Ledger, changes: Changes): Ledger {
     create: (...args) => told(ledger.create(...args)),
     save: (...args) => told(ledger.save(...args)),
     raise: (...args) => told(ledger.raise(...args)),
+    acknowledge: (...args) => told(ledger.acknowledge(...args)),
     setKillSwitch: (...args) => told(ledger.setKillSwitch(...args)),
   };
 }

@@ -201,6 +201,7 @@ describe("ApprovalGate", () => {
         "EVENTID#*",
         "HINT#*",
         "ALARM#unintelligible/*",
+        "TRAIL#alarm/unintelligible/*",
       ),
       READ_GATING,
       SEND_WORK,

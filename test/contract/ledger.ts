@@ -8,6 +8,7 @@ import { noContract } from "./ledgerNoes.ts";
 import { placesContract } from "./ledgerPlaces.ts";
 import { proposalContract } from "./ledgerProposals.ts";
 import type { Subject } from "./ledgerSubject.ts";
+import { trailContract } from "./ledgerTrails.ts";
 import { TestClock } from "./proposals.ts";
 
 /** An empty ledger and the way to give it up. */
@@ -60,6 +61,7 @@ export function ledgerContract(
     listContract(subject);
     deliveryContract(subject);
     reportContract(subject);
+    trailContract(subject);
     dedupeModelContract(subject, options.modelRuns);
   });
 }

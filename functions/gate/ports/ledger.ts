@@ -1,4 +1,4 @@
-import type { AuditEvent } from "../proposal/audit.ts";
+import type { AuditEvent, AuditFact } from "../proposal/audit.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 import type { WorkItem } from "./queue.ts";
 
@@ -48,6 +48,22 @@ export interface Alarm {
   text: string;
   proposalId: string | null;
   incidentId: string | null;
+  /** Who has taken note of it; absent: nobody. */
+  acknowledged?: Acknowledgement;
+}
+
+export interface Acknowledgement {
+  by: string;
+  note: string | null;
+  atMs: number;
+}
+
+/** The chained history of something that is no proposal: the kill switch, an alarm, a service's gating. */
+export interface Trail {
+  subject: string;
+  /** What its last event left, as far as the next one depends on it. */
+  state: string | null;
+  head: { seq: number; head: string };
 }
 
 /** One invocation that PagerDuty reported, and what the gate makes of it. */
@@ -215,8 +231,10 @@ export interface Ledger {
   /** When the next item is due; null when nothing is. */
   nextDueAtMs(): Promise<number | null>;
 
-  /** True when it is new. Only through `raiseAlarm`, which counts it. */
+  /** True when it is new. Only through `raiseAlarm`, which counts it. Writes the alarm's trail. */
   raise(alarm: Alarm): Promise<boolean>;
+  /** The alarm as it is then: a later acknowledgement leaves the first. Null: there is none. Writes the alarm's trail. */
+  acknowledge(key: string, acknowledgement: Acknowledgement): Promise<Alarm | null>;
   alarms(limit: number): Promise<Alarm[]>;
 
   getInvocation(id: string): Promise<ReportedInvocation | null>;
@@ -228,5 +246,17 @@ export interface Ledger {
   killSwitch(over?: Pick<Proposal, "request" | "incident">): Promise<KillSwitch>;
   /** Every switch for less than everything that is on. */
   narrowerSwitches(): Promise<readonly KillSwitch[]>;
+  /** Writes the kill switch's trail. */
   setKillSwitch(state: KillSwitch): Promise<void>;
+
+  /** Strongly consistent; null: nothing has happened to that subject. */
+  trail(subject: string): Promise<{ trail: Trail; events: AuditEvent[] } | null>;
+  trails(cursor: string | null): Promise<{ trails: Trail[]; cursor: string | null }>;
+  /** Adds to a trail; false: it is not as `before` says (null: there is none) any more, and nothing was written. */
+  chronicle(
+    before: Trail | null,
+    to: Pick<Trail, "subject" | "state">,
+    facts: readonly AuditFact[],
+    atMs: number,
+  ): Promise<boolean>;
 }

@@ -79,6 +79,10 @@ export function itemsContract(
       "P#p1 EVENT#00000002": null,
       "P#p1 META": null,
       'RUNS#["PINC1","PACT1"] INVOCATION#i1': null,
+      "TRAIL#alarm/a1 EVENT#00000001": null,
+      "TRAIL#alarm/a1 META": null,
+      "TRAIL#kill-switch EVENT#00000001": null,
+      "TRAIL#kill-switch META": null,
     });
     await close();
   });
