@@ -11,7 +11,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CRASH_POINTS = "test/e2e/crashPoints.test.ts";
 const ENUMERATION = "test/gate/lifecycle/enumeration.test.ts";
 const ALONE = "test/e2e/load.test.ts";
-const MORE = ["test/bench/main.test.ts", "test/components/schema.test.ts"];
+const MORE = [
+  "test/bench/main.test.ts",
+  "test/components/schema.test.ts",
+  "test/vendor/deviations.test.ts",
+];
 /** The longest begin first, so that no core waits for the other one at the end. */
 const LONG = [
   CRASH_POINTS,

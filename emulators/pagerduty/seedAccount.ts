@@ -1,6 +1,7 @@
 import type { Account } from "./account/account.ts";
 import { integrationKey } from "./account/ids.ts";
 import type { AutomationAction, CatalogueItem, User } from "./account/documents.ts";
+import { restTime } from "./account/time.ts";
 import { BASE_TYPE } from "./incidents/customFields.ts";
 import { resetNumbers } from "./incidents/open.ts";
 
@@ -225,7 +226,11 @@ function seedAutomation(account: Account): void {
   const atMs = account.now();
   store.put(
     "runners",
-    item(runner, "Private runner", { runner_type: "sidecar", status: "Configured" }),
+    item(runner, "Private runner", {
+      runner_type: "sidecar",
+      status: "Configured",
+      creation_time: restTime(atMs),
+    }),
   );
   const every = Object.values(services);
   const all = [

@@ -39,7 +39,7 @@ export interface Rest {
 export interface WriteRequest {
   method: "POST" | "PUT";
   path: string;
-  body: unknown;
+  body?: unknown;
   /** PagerDuty wants the `From` header on writes to incidents and notes only. */
   named: boolean;
 }

@@ -52,7 +52,6 @@ export function subscriptionCalls(
       await rest.writeBlind({
         method: "POST",
         path: `/webhook_subscriptions/${asPathId("subscription", subscriptionId)}/enable`,
-        body: {},
         named: false,
       });
     },

@@ -36,6 +36,13 @@ export function htmlUrl(account: Account, path: string): string {
   return `${account.baseUrl}/web${path}`;
 }
 
+/** REST and webhooks name the type of an integration that acted differently. */
+export function restAgent(agent: Agent): Agent {
+  return agent?.type === "inbound_integration_reference"
+    ? { ...agent, type: "integration_reference" }
+    : agent;
+}
+
 interface Names {
   /** The object's type, without `_reference`. */
   type: string;

@@ -11,13 +11,22 @@ import { renderAction } from "./render.ts";
 
 const MAX_LISTED = 100;
 
+/** What is run: a script, or a job of Process Automation. */
+const DataReference = z.union(
+  [
+    z.looseObject({ script: z.string() }),
+    z.looseObject({ process_automation_job_id: z.string().max(36) }),
+  ],
+  "must have `script` or `process_automation_job_id`",
+);
+
 const ActionFields = z.looseObject({
   type: z.literal("action").optional(),
   name: z.string().min(1).max(255),
   description: optionalText,
   action_type: z.enum(["script", "process_automation"]),
   action_classification: z.enum(["diagnostic", "remediation"]).nullish(),
-  action_data_reference: z.record(z.string(), z.unknown()),
+  action_data_reference: DataReference,
   runner: z.string().nullish(),
   services: z.array(referenceSchema("service")).optional(),
   teams: z.array(referenceSchema("team")).optional(),
@@ -54,7 +63,7 @@ export function actionRoutes(account: Account): Route[] {
             actions: found.map((action) => renderAction(account, action)),
             limit: MAX_LISTED,
             next_cursor: null,
-            privileges: { permissions: ["read", "create"] },
+            privileges: { permissions: ["create"] },
           },
         };
       },

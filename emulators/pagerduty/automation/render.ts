@@ -1,7 +1,7 @@
 import { htmlUrl, referenceTo, selfUrl } from "../account/account.ts";
 import type { Account } from "../account/account.ts";
 import type { AutomationAction, Invocation } from "../account/documents.ts";
-import { restTime, restTimeOrNull, webhookTime } from "../account/time.ts";
+import { restTime, webhookTime } from "../account/time.ts";
 
 export function renderAction(account: Account, action: AutomationAction): Record<string, unknown> {
   return {
@@ -23,11 +23,12 @@ export function renderAction(account: Account, action: AutomationAction): Record
     ...action.rest,
     services: action.services.map((id) => referenceTo(account, "service", id)),
     teams: action.teams.map((id) => referenceTo(account, "team", id)),
-    privileges: { permissions: ["read", "invoke"] },
+    privileges: { permissions: ["update", "delete", "invoke"] },
     creation_time: restTime(action.createdAtMs),
     modify_time: restTime(action.modifiedAtMs),
-    last_run: restTimeOrNull(action.lastRunAtMs),
-    last_run_by: action.lastRunBy,
+    // Of an action that never ran PagerDuty's document has neither, and null is none of their forms.
+    ...(action.lastRunAtMs === null ? {} : { last_run: restTime(action.lastRunAtMs) }),
+    ...(action.lastRunBy === null ? {} : { last_run_by: action.lastRunBy }),
   };
 }
 

@@ -53,7 +53,7 @@ export function workflowTriggerRoutes(account: Account): Route[] {
               (workflow === null || one.workflow === workflow) &&
               (type === null || one.triggerType === type),
           );
-        const from = Number(query.get("page_token") ?? 0);
+        const from = Number(query.get("cursor") ?? 0);
         const limit = Number(query.get("limit") ?? DEFAULT_LIMIT);
         const next = from + limit < found.length ? String(from + limit) : null;
         return {
@@ -61,7 +61,7 @@ export function workflowTriggerRoutes(account: Account): Route[] {
           body: {
             triggers: found.slice(from, from + limit).map((one) => render(account, one)),
             limit,
-            next_page_token: next,
+            next_cursor: next,
           },
         };
       },
@@ -144,13 +144,16 @@ function render(account: Account, trigger: WorkflowTrigger): Record<string, unkn
     trigger_type: trigger.triggerType,
     workflow: {
       id: workflow,
-      type: "incident_workflow_reference",
+      type: "workflow_reference",
       summary: account.store.get("workflows", workflow)?.name ?? null,
       self: selfUrl(account, `/incident_workflows/${workflow}`),
     },
-    services: trigger.services.map((one) => referenceTo(account, "service", one)),
+    services: trigger.services.map((one) => ({
+      ...referenceTo(account, "service", one),
+      type: "service",
+    })),
     is_subscribed_to_all_services: trigger.everyService,
-    condition: trigger.condition,
-    permissions: { restricted: team !== null, team_id: team },
+    ...(trigger.condition === null ? {} : { condition: trigger.condition }),
+    permissions: team === null ? { restricted: false } : { restricted: true, team_id: team },
   };
 }

@@ -224,7 +224,7 @@ function render(account: Account, workflow: Workflow): Record<string, unknown> {
     description: workflow.description,
     is_enabled: workflow.enabled,
     created_at: restTime(workflow.createdAtMs),
-    team: workflow.team === null ? null : referenceTo(account, "team", workflow.team),
+    ...(workflow.team === null ? {} : { team: referenceTo(account, "team", workflow.team) }),
     steps: workflow.steps,
   };
 }

@@ -14,6 +14,8 @@ interface Listed {
   /** Member of the answer that holds the list. */
   plural: string;
   singular: string;
+  /** Whether it is read on with a cursor. */
+  cursor?: true;
 }
 
 const LISTS: Listed[] = [
@@ -36,6 +38,7 @@ const LISTS: Listed[] = [
     path: "/automation_actions/runners",
     plural: "runners",
     singular: "runner",
+    cursor: true,
   },
 ];
 
@@ -59,7 +62,10 @@ function routesOf(account: Account, listed: Listed): Route[] {
         const { items, page } = pageOf(query, found);
         return {
           status: 200,
-          body: { [plural]: items.map((item) => render(account, listed, item)), ...page },
+          body: {
+            [plural]: items.map((item) => render(account, listed, item)),
+            ...(listed.cursor ? { limit: page.limit, next_cursor: null } : page),
+          },
         };
       },
     },

@@ -228,7 +228,7 @@ function renderUser(account: Account, user: User): Record<string, unknown> {
     time_zone: user.timeZone,
     color: "purple",
     description: null,
-    avatar_url: null,
+    avatar_url: `https://secure.gravatar.com/avatar/${user.id.toLowerCase()}`,
     invitation_sent: false,
     teams: user.teams.map((id) => referenceTo(account, "team", id)),
     contact_methods: [],

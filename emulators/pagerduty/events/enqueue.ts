@@ -196,7 +196,7 @@ function trigger(
     summary: payload.summary,
     source: payload.source,
     severity: payload.severity,
-    details: payload.custom_details ?? null,
+    ...detailsOf(payload),
   };
   const incident =
     open ??
@@ -221,6 +221,10 @@ function trigger(
   }
 }
 
+function detailsOf({ custom_details }: z.infer<typeof Payload>): { details?: unknown } {
+  return custom_details === undefined || custom_details === null ? {} : { details: custom_details };
+}
+
 function putAlert(
   account: Account,
   event: AlertEvent,
@@ -242,7 +246,7 @@ function putAlert(
     status: "triggered",
     integration: integration.id,
     body: {
-      details: payload.custom_details ?? null,
+      ...detailsOf(payload),
       cef_details: {
         source_origin: payload.source,
         severity: payload.severity,

@@ -12,6 +12,8 @@ import { ApiError, accessDenied, invalidInput, notFound, rateLimited } from "./e
 import type { Faults } from "./faults.ts";
 import { isOwnSite } from "./sites.ts";
 import type { RateLimit } from "./rateLimit.ts";
+import { exchanges } from "./exchanges.ts";
+import type { Exchange } from "./exchanges.ts";
 import { safeBody, safeHeaders, safePath } from "./requestLog.ts";
 import type { RequestLog } from "./requestLog.ts";
 import type { Answer, Call, Route } from "./route.ts";
@@ -106,7 +108,31 @@ async function answer(
     fault: fault?.id ?? null,
   });
   options.onDone();
+  if (exchanges.hasSubscribers && outcome.html === undefined) {
+    tell(context, text, outcome, fault?.status !== undefined);
+  }
   return respond(context, outcome);
+}
+
+function tell(
+  context: Context<Environment>,
+  text: string,
+  outcome: Outcome,
+  isFault: boolean,
+): void {
+  const { req } = context;
+  const exchange: Exchange = {
+    method: req.method,
+    path: req.path,
+    query: new URL(req.url).searchParams,
+    // A copy: those of the server end with the request.
+    headers: new Headers(req.raw.headers),
+    sent: text === "" ? undefined : parsedOrText(text),
+    status: outcome.status,
+    answered: outcome.body,
+    isFault,
+  };
+  exchanges.publish(exchange);
 }
 
 function faultedOutcome(

@@ -1,4 +1,4 @@
-import { htmlUrl, referenceTo, selfUrl } from "../account/account.ts";
+import { htmlUrl, referenceTo, restAgent, selfUrl } from "../account/account.ts";
 import type { Account } from "../account/account.ts";
 import type { LogEntry } from "../account/documents.ts";
 import { restTime } from "../account/time.ts";
@@ -73,7 +73,7 @@ function render(account: Account, entry: LogEntry): Record<string, unknown> {
     self: selfUrl(account, `/log_entries/${entry.id}`),
     html_url: htmlUrl(account, `/incidents/${entry.incident}`),
     created_at: restTime(entry.createdAtMs),
-    agent: entry.agent,
+    agent: restAgent(entry.agent),
     channel: entry.channel,
     service: referenceTo(account, "service", entry.service),
     incident: referenceTo(account, "incident", entry.incident),

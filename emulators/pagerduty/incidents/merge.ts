@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { userReference } from "../account/account.ts";
+import { referenceTo, userReference } from "../account/account.ts";
 import type { Account } from "../account/account.ts";
 import { alreadyResolved, invalidInput } from "../http/errors.ts";
 import { param, parseBody } from "../http/route.ts";
@@ -8,7 +8,6 @@ import { referenceSchema } from "../http/schemas.ts";
 import { resolve } from "./changes.ts";
 import { incidentById } from "./find.ts";
 import { addLogEntry, by } from "./record.ts";
-import { renderIncident } from "./render.ts";
 
 const Merge = z.object({ source_incidents: z.array(referenceSchema("incident")).min(1) });
 
@@ -46,7 +45,7 @@ export function mergeRoutes(account: Account): Route[] {
         }
         return {
           status: 200,
-          body: { incident: renderIncident(account, incidentById(account, target.id)) },
+          body: { incident: referenceTo(account, "incident", target.id) },
         };
       },
     },

@@ -1,3 +1,4 @@
+import { referenceTo } from "../account/account.ts";
 import type { Account, Agent } from "../account/account.ts";
 import type { Incident } from "../account/documents.ts";
 import { dedupKey, objectId } from "../account/ids.ts";
@@ -85,7 +86,7 @@ export function openIncident(account: Account, wanted: NewIncident): Incident {
     type: "assign",
     summary: `Assigned to ${names(account, users)}`,
     agent: null,
-    details: { assignees: users },
+    details: { assignees: users.map((id) => referenceTo(account, "user", id)) },
   });
   emitForIncident(account, incident, "triggered", agent);
   return incident;

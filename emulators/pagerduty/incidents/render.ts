@@ -1,4 +1,4 @@
-import { htmlUrl, reference, referenceTo, selfUrl } from "../account/account.ts";
+import { htmlUrl, reference, referenceTo, restAgent, selfUrl } from "../account/account.ts";
 import type { Account } from "../account/account.ts";
 import type { Incident, Reference } from "../account/documents.ts";
 import { restTime, restTimeOrNull } from "../account/time.ts";
@@ -30,7 +30,7 @@ export function renderIncident(account: Account, incident: Incident): Record<str
     })),
     assigned_via: incident.assignedVia,
     last_status_change_at: restTime(incident.lastStatusChangeAtMs),
-    last_status_change_by: incident.lastStatusChangeBy,
+    last_status_change_by: restAgent(incident.lastStatusChangeBy),
     resolved_at: restTimeOrNull(incident.resolvedAtMs),
     first_trigger_log_entry: reference(
       account,

@@ -24,10 +24,7 @@ const Request = z.object({
 
 const Cancellation = z.object({
   requester_id: z.string().min(1),
-  // Documented both wrapped and bare.
-  responder_request_targets: z
-    .array(z.union([TargetItem, referenceSchema("user", "escalation_policy")]))
-    .min(1),
+  responder_request_targets: z.array(referenceSchema("user", "escalation_policy")).min(1),
 });
 
 /** Ask further people to help with an incident, and take that back. */
@@ -76,26 +73,37 @@ export function responderRoutes(account: Account): Route[] {
         if (!store.get("users", wanted.requester_id)) {
           throw requesterNotFound();
         }
-        const cancelled = new Set(
-          wanted.responder_request_targets.map((item) =>
-            "responder_request_target" in item ? item.responder_request_target.id : item.id,
-          ),
-        );
-        const after = store
-          .list("responderRequests", incident.id)
-          .map((request) => withoutPending(request, cancelled));
-        for (const request of after) {
-          store.put("responderRequests", request);
+        const { responder_request_targets: targets } = wanted;
+        const cancelled = new Set(targets.map(({ id }) => id));
+        const before = store.list("responderRequests", incident.id);
+        for (const request of before) {
+          store.put("responderRequests", withoutPending(request, cancelled));
         }
         return {
           status: 200,
           body: {
-            responder_requests: after.map((request) => renderResponderRequest(account, request)),
+            responder_request_targets: targets.map(({ id, type }) => ({
+              type,
+              id,
+              result: resultFor(before, id),
+            })),
           },
         };
       },
     },
   ];
+}
+
+/** What became of a request that was to be taken back. */
+function resultFor(requests: readonly ResponderRequest[], id: string): string {
+  const states = requests
+    .flatMap(({ targets }) => targets)
+    .filter(({ target }) => target.id === id)
+    .flatMap(({ responders }) => responders.map(({ state }) => state));
+  if (states.length === 0) {
+    return "not_found";
+  }
+  return states.find((state) => state === "joined" || state === "declined") ?? "cancelled";
 }
 
 function usersBehind(account: Account, { id, type }: Target): string[] {
@@ -147,7 +155,7 @@ function withoutPending(request: ResponderRequest, cancelled: Set<string>): Resp
       responders: cancelled.has(target.id)
         ? responders.map(({ user, state }) => ({
             user,
-            state: state === "pending" ? "cancelled" : state,
+            state: state === "pending" ? "user_cancelled" : state,
           }))
         : responders,
     })),

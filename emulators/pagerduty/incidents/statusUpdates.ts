@@ -56,8 +56,8 @@ export function statusUpdateRoutes(account: Account): Route[] {
             status_update: {
               id: update.id,
               message: update.message,
-              subject: update.subject,
-              html_message: update.htmlMessage,
+              ...(update.subject === null ? {} : { subject: update.subject }),
+              ...(update.htmlMessage === null ? {} : { html_message: update.htmlMessage }),
               created_at: restTime(update.createdAtMs),
               sender: agent,
             },

@@ -129,6 +129,6 @@ function render(account: Account, found: OrchestrationPath): Record<string, unkn
     sets,
     catch_all: { actions: catchAll },
     updated_at: restTime(found.updatedAtMs),
-    updated_by: by === null ? null : referenceTo(account, "user", by),
+    ...(by === null ? {} : { updated_by: referenceTo(account, "user", by) }),
   };
 }

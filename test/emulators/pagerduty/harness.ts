@@ -99,7 +99,6 @@ async function request(
   const response = await fetch(emulator.url + path, {
     method,
     headers: {
-      accept: "application/vnd.pagerduty+json;version=2",
       "content-type": "application/json",
       ...(token === null ? {} : { authorization: `Token token=${token}` }),
       ...(from === null ? {} : { from }),

@@ -358,15 +358,20 @@ describe("the emulator's incidents", () => {
     const cancelled = await world.call("PUT", `/incidents/${id}/responder_requests/cancel`, {
       requester_id: "PGATE01",
       responder_request_targets: [
-        { responder_request_target: { id: "PUSER02", type: "user_reference" } },
+        { id: "PUSER02", type: "user_reference" },
+        { id: "PUSER09", type: "user_reference" },
       ],
     });
     assert.equal(cancelled.status, 200);
+    assert.deepEqual(
+      cancelled.body.responder_request_targets.map(({ result }: Reply["body"]) => result),
+      ["cancelled", "not_found"],
+    );
     const { incident } = (await world.call("GET", `/incidents/${id}`)).body;
     assert.deepEqual(
       incident.incidents_responders.map(({ user, state }: Reply["body"]) => [user.id, state]),
       [
-        ["PUSER02", "cancelled"],
+        ["PUSER02", "user_cancelled"],
         ["PUSER01", "pending"],
       ],
     );

@@ -116,11 +116,11 @@ describe("the emulator's workflow triggers", () => {
     await trigger(["PSVC002"], false);
     const listed = async (query: string) => {
       const { body } = await world.call("GET", `/incident_workflows/triggers?${query}`);
-      return [body.triggers.map(({ id }: { id: string }) => id), body.next_page_token];
+      return [body.triggers.map(({ id }: { id: string }) => id), body.next_cursor];
     };
     assert.deepEqual(await listed("service_id=PSVC001"), [[own.id, every.id], null]);
     assert.deepEqual(await listed("service_id=PSVC001&limit=1"), [[own.id], "1"]);
-    assert.deepEqual(await listed("service_id=PSVC001&limit=1&page_token=1"), [[every.id], null]);
+    assert.deepEqual(await listed("service_id=PSVC001&limit=1&cursor=1"), [[every.id], null]);
     assert.equal(
       (await world.call("DELETE", `/incident_workflows/triggers/${own.id}`)).status,
       204,
