@@ -1,11 +1,14 @@
 import { acknowledgedFact, alarmTrail, raisedFact } from "../gate/ledger/trails.ts";
 import type { Acknowledgement, Alarm } from "../gate/ports/index.ts";
 import { ABSENT, pause } from "./dynamoTable.ts";
-import type { DynamoTable, Item } from "./dynamoTable.ts";
+import type { Condition, DynamoTable, Item } from "./dynamoTable.ts";
 import { trailOf, trailWrites } from "./dynamoTrails.ts";
 import { ALARMS, alarmKey, listKey, recordAttribute, recordOf } from "./ledgerItems.ts";
 
 const ROUNDS = 12;
+
+/** The trail may have been read after somebody else's acknowledgement, and the alarm before it. */
+const OPEN: Condition = { expression: "attribute_not_exists(isAcknowledged)" };
 
 /** True when it is new. */
 export async function raise(table: DynamoTable, alarm: Alarm): Promise<boolean> {
@@ -32,8 +35,10 @@ export async function acknowledge(
     }
     const next = { ...alarm, acknowledged };
     const facts = [acknowledgedFact(acknowledged)];
-    // Whoever else acknowledges adds to the trail, so that its condition is enough.
-    const writes = [{ put: alarmItem(next) }, ...trailWrites(trail, to, facts, acknowledged.atMs)];
+    const writes = [
+      { put: alarmItem(next), condition: OPEN },
+      ...trailWrites(trail, to, facts, acknowledged.atMs),
+    ];
     if ((await table.transact(writes)) === null) {
       return next;
     }
@@ -47,6 +52,7 @@ function alarmItem(alarm: Alarm): Item {
     ...alarmKey(alarm.key),
     listName: ALARMS,
     listKey: listKey("A", alarm.atMs, alarm.key),
+    ...(alarm.acknowledged === undefined ? {} : { isAcknowledged: true }),
     ...recordAttribute("alarm", `alarm ${alarm.key}`, alarm),
   };
 }
