@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ApprovalLedgerTransform } from "./approvalLedger.ts";
 import type { CustomDomain, GateApiTransform, Throttle } from "./gateApi.ts";
 import type { FunctionNetwork, GateFunctionTransform, LogLevel } from "./gateFunction.ts";
-import type { CallbackSigning, KeySettings } from "./gateSecrets.ts";
+import type { CallbackSigning, KeySettings, ProposerSettings } from "./gateSecrets.ts";
 import type { AlarmRouting } from "./monitoring.ts";
 import type { TokenType } from "./webhookSubscription.ts";
 import type { WorkQueueTransform } from "./workQueue.ts";
@@ -105,7 +105,7 @@ export interface ApprovalGateArgs {
   /** What PagerDuty reports to the gate. Defaults to the events of the whole account. */
   webhook?: WebhookSettings;
   /** Who may propose, by name; each gets a token in `proposerTokens`. Defaults to nobody. */
-  proposers?: { [name: string]: KeySettings };
+  proposers?: { [name: string]: ProposerSettings };
   /** Who may read every proposal, by name; each gets a token in `operatorTokens`. Defaults to nobody. */
   operators?: { [name: string]: KeySettings };
   /** Checks the signature of Cheqpoint's callbacks. Defaults to no check: the callback's address and a read-back protect. */

@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { eventType, subscribedEvents } from "../functions/gate/gating/index.ts";
+import {
+  defaultProposerLimits,
+  eventType,
+  largestProposerLimits,
+  subscribedEvents,
+} from "../functions/gate/gating/index.ts";
 import type {
   ApprovalGateArgs,
   ApprovalGateTransform,
@@ -50,6 +55,8 @@ export interface GateSettings {
   deletionProtection: boolean;
   maxAttempts: pulumi.Input<number>;
   secrets: GateSecretsArgs;
+  /** JSON of the limits of those proposers that have their own; absent: none has. */
+  proposerLimits?: pulumi.Output<string>;
   functions: Pick<
     GateFunctionArgs,
     "memoryMb" | "logLevel" | "logRetentionDays" | "tracing" | "network"
@@ -123,6 +130,7 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
         retention.secretRecoveryDays ?? 7,
       ),
     },
+    ...optional("proposerLimits", proposerLimits(args.proposers ?? {})),
     functions: {
       memoryMb: integer("functions.memoryMb", functions.memoryMb ?? 512, 128, 10240),
       logLevel: oneOf(
@@ -167,6 +175,32 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
     cheqpointApiUrl: httpUrl("cheqpointApiUrl", args.cheqpointApiUrl ?? "https://app.cheqpoint.co"),
     transform,
   };
+}
+
+function proposerLimits(
+  proposers: NonNullable<ApprovalGateArgs["proposers"]>,
+): pulumi.Output<string> | undefined {
+  mapping("proposers", proposers);
+  const own = Object.entries(proposers).flatMap(([name, settings]) => {
+    if (settings?.limits === undefined) {
+      return [];
+    }
+    const { limits } = settings;
+    const field = `proposers.${name}.limits`;
+    onlyKnown(`${field}.`, limits, ["perMinute", "perHour"]);
+    const { perMinute, perHour } = defaultProposerLimits;
+    const { perMinute: mostPerMinute, perHour: mostPerHour } = largestProposerLimits;
+    return [
+      [
+        name,
+        {
+          perMinute: integer(`${field}.perMinute`, limits.perMinute ?? perMinute, 1, mostPerMinute),
+          perHour: integer(`${field}.perHour`, limits.perHour ?? perHour, 1, mostPerHour),
+        },
+      ] as const,
+    ];
+  });
+  return own.length === 0 ? undefined : pulumi.jsonStringify(Object.fromEntries(own));
 }
 
 /** One visit may take a dozen calls, ten seconds each when PagerDuty is slow; one that is cut off costs certainty. */

@@ -102,7 +102,14 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         1,
         2,
         "Sum",
-        gate("ProposalCreated", "ProposalJoined", "CallbackAccepted", "CallbackRefused", "Decided"),
+        gate(
+          "ProposalCreated",
+          "ProposalJoined",
+          "ProposalBraked",
+          "CallbackAccepted",
+          "CallbackRefused",
+          "Decided",
+        ),
       ),
       chart(
         "Outcomes",

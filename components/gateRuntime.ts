@@ -80,6 +80,7 @@ export function gateRuntime(
       WEBHOOK_SECRET_ARN: secrets.webhookArn,
       PROPOSERS_SECRET_ARN: secrets.proposersArn,
       ...optional("OPERATORS_SECRET_ARN", secrets.operatorsArn),
+      ...optional("PROPOSER_LIMITS", settings.proposerLimits),
     },
   });
   const callback = make(FunctionName.Callback, {

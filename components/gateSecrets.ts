@@ -20,6 +20,22 @@ export interface KeySettings {
   keepers?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
 
+/** How often somebody may propose; more is answered 429. */
+export interface ProposerLimits {
+  /** Proposals in any minute, 1 to 1000. Defaults to 60. */
+  perMinute?: pulumi.Input<number>;
+  /** Proposals in any hour, 1 to 10000. Defaults to 600. */
+  perHour?: pulumi.Input<number>;
+}
+
+/** Somebody who may propose. */
+export interface ProposerSettings {
+  /** A changed value makes a new key; the one before stays good for a day, or until the next change. */
+  keepers?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+  /** How often it may propose. Defaults to 60 times a minute and 600 times an hour. */
+  limits?: ProposerLimits;
+}
+
 /** How Cheqpoint signs its callbacks. */
 export interface CallbackSigning {
   /** The signing secret that Cheqpoint shows. Defaults to a new key, to be entered there. */
@@ -35,7 +51,7 @@ export interface GateSecretsArgs {
   /** PagerDuty API token that the worker acts with. */
   pagerdutyToken: pulumi.Input<string>;
   /** Who may propose, by name; each gets a token. */
-  proposers?: { [name: string]: KeySettings };
+  proposers?: { [name: string]: ProposerSettings };
   /** Who may read every proposal and its history, by name; each gets a token. Defaults to nobody. */
   operators?: { [name: string]: KeySettings };
   /** Checks the signature of Cheqpoint's callbacks. Defaults to no check: the callback's address and a read-back protect. */
@@ -88,7 +104,10 @@ export class GateSecrets extends pulumi.ComponentResource {
       secretText("cheqpointConnectionKey", args.cheqpointConnectionKey),
     );
 
-    this.proposerTokens = tokens(`${name}-proposer`, "proposers", args.proposers ?? {}, parent);
+    this.proposerTokens = tokens(`${name}-proposer`, "proposers", args.proposers ?? {}, parent, [
+      "keepers",
+      "limits",
+    ]);
     this.proposersArn = store(
       "proposers",
       "Tokens of those who may propose, by name",
@@ -180,6 +199,7 @@ function tokens(
   field: string,
   keys: { [name: string]: KeySettings },
   opts: pulumi.CustomResourceOptions,
+  known: readonly string[] = ["keepers"],
 ): pulumi.Output<{ [name: string]: string }> {
   mapping(field, keys);
   const made = Object.entries(keys).map(([name, settings]): [string, pulumi.Output<string>] => {
@@ -191,7 +211,7 @@ function tokens(
     if (problem !== null) {
       refuse(`\`${field}\` ${problem}`);
     }
-    onlyKnown(`${field}.${name}.`, settings, ["keepers"]);
+    onlyKnown(`${field}.${name}.`, settings, known);
     return [name, randomKey(`${prefix}-${name}`, `${field}.${name}`, settings.keepers, opts)];
   });
   return pulumi.secret(pulumi.output(Object.fromEntries(made)));

@@ -16,7 +16,13 @@ export { FunctionName, GateFunction, LogLevel } from "./gateFunction.ts";
 export type { FunctionNetwork, GateFunctionArgs, GateFunctionTransform } from "./gateFunction.ts";
 export type { Permission } from "./functionPolicy.ts";
 export { GateSecrets } from "./gateSecrets.ts";
-export type { CallbackSigning, GateSecretsArgs, KeySettings } from "./gateSecrets.ts";
+export type {
+  CallbackSigning,
+  GateSecretsArgs,
+  KeySettings,
+  ProposerLimits,
+  ProposerSettings,
+} from "./gateSecrets.ts";
 export { Monitoring } from "./monitoring.ts";
 export type { AlarmRouting, MonitoredFunctions, MonitoringArgs } from "./monitoring.ts";
 export type { Overrides } from "./overrides.ts";

@@ -20,6 +20,7 @@ export function middlewarePermissions(of: PermissionSubjects): Permission[] {
     useLedger(of, READ),
     writeLedger(of, [
       "IN#*",
+      "ADMITTED#*",
       "DEDUPE#*",
       "IDEMPOTENCY#*",
       "DELIVERY#*",

@@ -9,6 +9,7 @@ import {
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
 import { isRecoveryPeriod } from "./gateSecrets.ts";
+import type { ProposerLimits } from "./gateSecrets.ts";
 import { optional, refuse, shown, urlProblem } from "./inputs.ts";
 import {
   CALLER_NAME,
@@ -68,6 +69,17 @@ const schema = z.object({
   services: mapping(),
   defaults: mapping(),
   proposers: callers(),
+  proposerLimits: z.record(
+    z.string(),
+    z.strictObject(
+      {
+        perMinute: whole((count) => count >= 1 && count <= 1_000, "from 1 to 1000").optional(),
+        perHour: whole((count) => count >= 1 && count <= 10_000, "from 1 to 10000").optional(),
+      },
+      { error: "must be a mapping such as { perMinute: 120, perHour: 1200 }" },
+    ),
+    { error: "must be a mapping" },
+  ),
   operators: callers(),
   cheqpointApiUrl: address(),
   pagerdutyApiUrl: address(),
@@ -106,6 +118,7 @@ export type StackConfig = z.infer<typeof schema>;
 const EXAMPLES: Partial<Record<keyof StackConfig, string>> = {
   pagerdutyFrom: "pulumi config set pagerdutyFrom gate@example.com",
   proposers: "pulumi config set --path 'proposers[0]' remediation-agent",
+  proposerLimits: "pulumi config set --path proposerLimits.<name>.perMinute 120",
   operators: "pulumi config set --path 'operators[0]' sre",
   webhookTeams: "pulumi config set --path 'webhookTeams[0]' PTEAM01",
   webhookEvents: "pulumi config set --path 'webhookEvents[0]' incident.annotated",
@@ -133,7 +146,7 @@ export function readStackConfig(config: pulumi.Config): ApprovalGateArgs {
       problems.push(`\`${path.map(String).join(".")}\` ${message}; ${mending(key, path[1])}`);
     }
   }
-  problems.push(...lonelyKeys(values), ...undeclared(config));
+  problems.push(...lonelyKeys(values), ...undeclared(config), ...strangers(parsed.data));
   if (problems.length > 0 || !parsed.success) {
     refuse(["The stack's configuration is incomplete or wrong:", ...problems].join("\n  - "));
   }
@@ -163,6 +176,16 @@ function lonelyKeys(values: Record<string, unknown>): string[] {
     ...needs("hostedZoneId", "domainName"),
     ...needs("pagerdutyEventsUrl", "alarmServiceId"),
   ];
+}
+
+/** Limits of a name that has no token would be taken for limits that hold. */
+function strangers(found: StackConfig | undefined): string[] {
+  return Object.keys(found?.proposerLimits ?? {})
+    .filter((name) => !(found?.proposers ?? []).includes(name))
+    .map(
+      (name) =>
+        `\`proposerLimits.${name}\` is for nobody: \`proposers\` does not name ${name}; pulumi config rm --path proposerLimits.${name}`,
+    );
 }
 
 /** A key that nothing reads would be taken for its default. */
@@ -204,6 +227,11 @@ function valueOf(config: pulumi.Config, key: string): unknown {
   }
 }
 
+function limitsOf({ proposerLimits }: StackConfig, name: string): ProposerLimits | undefined {
+  const own = Object.hasOwn(proposerLimits, name) ? proposerLimits[name] : undefined;
+  return own && { ...optional("perMinute", own.perMinute), ...optional("perHour", own.perHour) };
+}
+
 function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
   const secret = (key: (typeof SECRETS)[number]) => config.requireSecret(key);
   const given = (value: string) => (value === "" ? undefined : value);
@@ -229,7 +257,12 @@ function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
       ),
       keepers: { serial: found.webhookSecretSerial },
     },
-    proposers: keys(found.proposers),
+    proposers: Object.fromEntries(
+      Object.entries(keys(found.proposers)).map(([name, settings]) => [
+        name,
+        { ...settings, ...optional("limits", limitsOf(found, name)) },
+      ]),
+    ),
     operators: keys(found.operators),
     ...optional(
       "callbackSigning",

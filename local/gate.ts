@@ -8,6 +8,7 @@ import {
   defaultLifecycleSettings,
   type LifecycleSettings,
 } from "../functions/gate/lifecycle/known.ts";
+import { limitsFrom } from "../functions/gate/ledger/admission.ts";
 import type {
   Cheqpoint,
   Clock,
@@ -15,6 +16,7 @@ import type {
   Log,
   Metrics,
   PagerDuty,
+  ProposerLimits,
 } from "../functions/gate/ports/index.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
@@ -47,6 +49,8 @@ export interface LocalGateOptions extends LocalSecretsOptions {
   dataDir: string;
   /** File with the gating: a stack file, or one with `services` at its top. */
   gatingFile: string;
+  /** How often those may propose who have limits of their own. */
+  proposerLimits?: Readonly<Record<string, ProposerLimits>> | undefined;
   /** Told when the file changed, with what is wrong with it; null: it is in force. */
   onGatingChange?: ((problem: string | null) => void) | undefined;
   /** Where Cheqpoint reaches the gate; its own address unless given. */
@@ -151,6 +155,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
   setMaxListeners(0, stopping.signal);
   const middleware = {
     ...ports,
+    limitsOf: limitsFrom(options.proposerLimits),
     // Who waits is told at once how things stand when the gate stops.
     sleep: (ms: number, signal = stopping.signal) => sleep(ms, signal, false),
   };

@@ -60,6 +60,7 @@ export const decision: BenchCase = async (scale) => {
     cheqpoint: { apiUrl: cheqpoint.url, connectionKey: cheqpoint.connectionKey },
     webhookSecrets: () => [],
     proposers: { bench: TOKEN },
+    proposerLimits: { bench: { perMinute: 1_000_000, perHour: 1_000_000 } },
     operators: {},
     clock: { now: () => Date.now() },
     log: { debug() {}, info() {}, warn() {}, error() {} },

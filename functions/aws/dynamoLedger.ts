@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import type { Clock, Ledger } from "../gate/ports/index.ts";
+import { admit } from "./dynamoAdmission.ts";
 import { holderOf } from "./dynamoHolds.ts";
 import { switchOver } from "../gate/ledger/killSwitch.ts";
 import { acknowledge, raise } from "./dynamoAlarms.ts";
@@ -44,6 +45,8 @@ export function createDynamoLedger(
   return {
     create: (proposal, events, options) =>
       createProposal(table, clock.now(), proposal, events, options),
+
+    admit: (proposer, limits, atMs) => admit(table, proposer, limits, atMs),
 
     recall: (idempotency) => recall(table, idempotency),
 

@@ -18,7 +18,7 @@ import { pack, packed, unpack } from "./packed.ts";
  *   P#<id>          META, EVENT#<seq>               a proposal and its history, from the worker's first write on
  *   HINT#<id>       HINT#<id>                       what a proposal was told
  *   DEDUPE#<key>    META                            who holds the key and what cools down under it
- *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, DELIVERY#<id>,
+ *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, ADMITTED#<proposer>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
  *   NO#<thing>      META                            that a human said no to it
  *   TRAIL#<subject> META, EVENT#<seq>               the gate's own history: of switch, alarms, gating
@@ -48,6 +48,7 @@ export const hintKey = (proposalId: string, id: string): Key => ({
 });
 export const dedupeKey = (key: string): Key => ({ pk: `DEDUPE#${key}`, sk: META });
 export const linkKey = (name: string): Key => ({ pk: `LINK#${name}`, sk: META });
+export const admissionKey = (proposer: string): Key => ({ pk: `ADMITTED#${proposer}`, sk: META });
 export const holdKey = (key: string): Key => ({ pk: `HOLD#${key}`, sk: META });
 export const brakeKey = (key: string): Key => ({ pk: `BRAKE#${key}`, sk: META });
 export const deliveryKey = (id: string): Key => ({ pk: `DELIVERY#${id}`, sk: META });

@@ -9,6 +9,7 @@ import { createSecretCache } from "../aws/secretCache.ts";
 import { createSecrets } from "../aws/secretsManager.ts";
 import { createSqsQueue } from "../aws/sqsQueue.ts";
 import type { Telemetry } from "../aws/telemetry.ts";
+import { limitsFrom, proposerLimits } from "../gate/ledger/admission.ts";
 import type { Clock, Sleep } from "../gate/ports/index.ts";
 import { randomIds } from "../ids.ts";
 import { handleMiddleware } from "./middleware.ts";
@@ -19,6 +20,8 @@ export const middlewareEnvironment = storesEnvironment.extend({
   WEBHOOK_SECRET_ARN: z.string().min(1),
   PROPOSERS_SECRET_ARN: z.string().min(1),
   OPERATORS_SECRET_ARN: z.string().min(1).optional(),
+  /** JSON: how often those may propose who have limits of their own. */
+  PROPOSER_LIMITS: z.string().min(1).optional(),
 });
 
 export interface DeployedMiddleware {
@@ -48,13 +51,20 @@ export function deployedMiddleware({
     sleep,
     log,
   });
-  const { LEDGER_TABLE, QUEUE_URL, GATING_TABLE, OPERATORS_SECRET_ARN } = environment;
+  const {
+    LEDGER_TABLE,
+    QUEUE_URL,
+    GATING_TABLE,
+    OPERATORS_SECRET_ARN,
+    PROPOSER_LIMITS = "{}",
+  } = environment;
   const ports: MiddlewarePorts = {
     clock,
     ids: randomIds,
     ledger: createDynamoLedger(dynamo, LEDGER_TABLE, clock, limits.busyForMs),
     queue: createSqsQueue(sqsClient(limits.queue, place), QUEUE_URL),
     gating: createDynamoGatingStore(dynamo, GATING_TABLE),
+    limitsOf: limitsFrom(proposerLimits.parse(JSON.parse(PROPOSER_LIMITS))),
     secrets: createSecrets(cache, {
       webhook: environment.WEBHOOK_SECRET_ARN,
       proposers: environment.PROPOSERS_SECRET_ARN,

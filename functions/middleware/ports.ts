@@ -1,3 +1,4 @@
+import type { LimitsOf } from "../gate/ledger/admission.ts";
 import type {
   Clock,
   GatingStore,
@@ -17,6 +18,8 @@ export interface MiddlewarePorts {
   ledger: Ledger;
   queue: Queue;
   gating: GatingStore;
+  /** How often each proposer may propose. */
+  limitsOf: LimitsOf;
   secrets: Secrets;
   log: Log;
   metrics: Metrics;

@@ -34,6 +34,10 @@ export async function receiveProposal(
   if (request.body.byteLength > MAX_BODY_BYTES) {
     return problem(413, `the body must not be larger than ${MAX_BODY_BYTES} bytes`);
   }
+  const braked = await tooMany(ports, caller.name, sinceMs);
+  if (braked !== null) {
+    return braked;
+  }
   const waitMs = waitOf(request);
   if (waitMs === null) {
     return problem(
@@ -80,6 +84,29 @@ export async function receiveProposal(
   return result.created
     ? json(202, view, headers)
     : json(200, { ...view, joined: result.joined, message: joinedText(result.joined) }, headers);
+}
+
+/** The brake on a loop: whatever is sent counts, and what is too much leaves nothing behind. Null: it is not. */
+async function tooMany(
+  { ledger, limitsOf, log, metrics }: MiddlewarePorts,
+  proposer: string,
+  nowMs: number,
+): Promise<HttpResponse | null> {
+  const { perMinute, perHour } = limitsOf(proposer);
+  const waitMs = await ledger.admit(proposer, { perMinute, perHour }, nowMs);
+  if (waitMs === null) {
+    return null;
+  }
+  const seconds = Math.ceil(waitMs / 1_000);
+  metrics.count("ProposalBraked");
+  log.warn("proposal.braked", { proposer, retryAfterSeconds: seconds });
+  return json(
+    429,
+    {
+      error: `${proposer} may propose ${perMinute} times in a minute and ${perHour} times in an hour; try again in ${seconds} s`,
+    },
+    { "retry-after": String(seconds) },
+  );
 }
 
 /** Of what was sent, not of what the gating makes of it: a retry is the same request under every gating. */

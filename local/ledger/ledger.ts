@@ -21,6 +21,7 @@ import {
   saveProposal,
   switches,
 } from "./ledgerProposals.ts";
+import { admit } from "./ledgerAdmission.ts";
 import { placesAt } from "./ledgerPlaces.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
 import { lastNo, type Versions } from "./ledgerSeen.ts";
@@ -63,6 +64,10 @@ export function openSqliteLedger(
   return {
     async create(proposal, events, options) {
       return db.write(() => createProposal(db, proposal, events, options, clock.now()));
+    },
+
+    async admit(proposer, limits, atMs) {
+      return db.write(() => admit(db, proposer, limits, atMs));
     },
 
     async recall(idempotency) {

@@ -139,4 +139,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (subject, seq)
   ) STRICT;
   `,
+  `
+  CREATE TABLE admissions (
+    proposer TEXT PRIMARY KEY,
+    times TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { allSettings } from "./allSettings.ts";
 import { namedTokens, optional, port, required, requireDistinct } from "./environment.ts";
+import { namedLimits } from "./proposerLimits.ts";
 import { SettingError, webAddress, type Environment } from "./environment.ts";
 import type { LocalGateOptions } from "../gate.ts";
 
@@ -29,6 +30,12 @@ export function gateSettings(env: Environment): GateSettings {
     publicUrl: () => maybeAddress(env, "GATE_PUBLIC_URL"),
     port: () => port(env, "GATE_PORT", 8787),
     proposers: () => namedTokens("GATE_PROPOSER_TOKENS", optional(env, "GATE_PROPOSER_TOKENS")),
+    proposerLimits: () =>
+      namedLimits(
+        "GATE_PROPOSER_LIMITS",
+        optional(env, "GATE_PROPOSER_LIMITS"),
+        optional(env, "GATE_PROPOSER_TOKENS"),
+      ),
     operators: () => namedTokens("GATE_OPERATOR_TOKENS", optional(env, "GATE_OPERATOR_TOKENS")),
     logLevel: () => logLevel(env),
   });
@@ -53,6 +60,7 @@ export function gateSettings(env: Environment): GateSettings {
     webhookSecrets: () => secrets,
     callbackSecret: optional(env, "CHEQPOINT_WEBHOOK_SECRET"),
     proposers: given.proposers,
+    proposerLimits: given.proposerLimits,
     operators: given.operators,
     alarmPager: routingKey === undefined ? undefined : { eventsUrl, routingKey },
     logLevel: given.logLevel,

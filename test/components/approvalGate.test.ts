@@ -246,7 +246,9 @@ describe("ApprovalGate", () => {
   });
 
   it("tells functions where secrets are, never what they are", async () => {
-    const found = await make({ proposers: { agent: {} } });
+    const found = await make({
+      proposers: { agent: { limits: { perMinute: 120 } }, other: {} },
+    });
     const shared = {
       POWERTOOLS_SERVICE_NAME: "project-stack-gate-hex-of-gate-name",
       POWERTOOLS_METRICS_NAMESPACE: "PagerDutyApprovalGate",
@@ -260,6 +262,7 @@ describe("ApprovalGate", () => {
       GATING_TABLE: "gate-ledger-gating",
       WEBHOOK_SECRET_ARN: "arn:aws:secretsmanager:::gate-secret-webhook",
       PROPOSERS_SECRET_ARN: "arn:aws:secretsmanager:::gate-secret-proposers",
+      PROPOSER_LIMITS: '{"agent":{"perMinute":120,"perHour":600}}',
     });
     assert.deepEqual(environmentOf(found, "gate-callback"), shared);
     assert.deepEqual(environmentOf(found, "gate-worker"), {
@@ -671,6 +674,18 @@ describe("ApprovalGate", () => {
       [{ network: pulumi.output({}) }, "`network` must be a mapping, got an Output"],
       [{ proposers: ["agent"] }, '`proposers` must be a mapping, got ["agent"]'],
       [{ proposers: { agent: null } }, "`proposers.agent` must be a mapping, got null"],
+      [
+        { proposers: { agent: { limits: { perDay: 1 } } } },
+        "`proposers.agent.limits.perDay` is no argument; there are perMinute, perHour",
+      ],
+      [
+        { proposers: { agent: { limits: { perMinute: 0 } } } },
+        "`proposers.agent.limits.perMinute` must be a whole number from 1 to 1000, got 0",
+      ],
+      [
+        { operators: { agent: { limits: {} } } },
+        "`operators.agent.limits` is no argument; there are keepers",
+      ],
       [{ callbackSigning: null }, "`callbackSigning` must be a mapping, got null"],
       [{ alarms: "x" }, '`alarms` must be a mapping, got "x"'],
       [

@@ -32,6 +32,7 @@ const METRICS = Object.keys({
   SignatureRefused: true,
   ProposalCreated: true,
   ProposalJoined: true,
+  ProposalBraked: true,
   CallbackAccepted: true,
   CallbackRefused: true,
   Decided: true,

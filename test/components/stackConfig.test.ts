@@ -86,7 +86,8 @@ describe("the stack's configuration", () => {
     const args = read({
       ...required,
       services: '{"db":{"rules":[]}}',
-      proposers: '["agent"]',
+      proposers: '["agent","other"]',
+      proposerLimits: '{"agent":{"perHour":1200}}',
       operators: '["sre"]',
       tokenSerial: "2",
       webhookServices: '["PSVC001"]',
@@ -103,7 +104,10 @@ describe("the stack's configuration", () => {
       cheqpointCallbackSecret: "told",
     });
     assert.deepEqual(args.gating, { services: { db: { rules: [] } }, defaults: {} });
-    assert.deepEqual(args.proposers, { agent: { keepers: { serial: "2" } } });
+    assert.deepEqual(args.proposers, {
+      agent: { keepers: { serial: "2" }, limits: { perHour: 1_200 } },
+      other: { keepers: { serial: "2" } },
+    });
     assert.deepEqual(args.operators, { sre: { keepers: { serial: "2" } } });
     assert.deepEqual(args.webhook, {
       enabled: true,
@@ -170,6 +174,14 @@ describe("the stack's configuration", () => {
       [
         { operators: '["pagerduty"]' },
         '`operators.0` must not have the names "event" and "pagerduty", under which the gate proposes for events, got "pagerduty"; pulumi config set --path \'operators[0]\' sre',
+      ],
+      [
+        { proposers: '["agent"]', proposerLimits: '{"agent":{"perMinute":0}}' },
+        "`proposerLimits.agent.perMinute` must be from 1 to 1000, got 0; pulumi config set --path proposerLimits.<name>.perMinute 120",
+      ],
+      [
+        { proposers: '["agent"]', proposerLimits: '{"agnt":{"perMinute":10}}' },
+        "`proposerLimits.agnt` is for nobody: `proposers` does not name agnt; pulumi config rm --path proposerLimits.agnt",
       ],
       [
         { pagerdutyApiUrl: "http://api.pagerduty.com" },

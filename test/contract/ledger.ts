@@ -1,5 +1,6 @@
 import type { Clock, Ledger } from "../../functions/gate/ports/index.ts";
 import { deliveryContract, reportContract } from "./ledgerDeliveries.ts";
+import { admissionContract } from "./ledgerAdmission.ts";
 import { dedupeContract } from "./ledgerDedupe.ts";
 import { holdContract } from "./ledgerHolds.ts";
 import { listContract } from "./ledgerLists.ts";
@@ -56,6 +57,7 @@ export function ledgerContract(
     proposalContract(subject);
     noContract(subject);
     placesContract(subject);
+    admissionContract(subject);
     dedupeContract(subject);
     holdContract(subject);
     listContract(subject);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LifecycleSettings } from "../../functions/gate/lifecycle/known.ts";
-import type { ApprovalRequest } from "../../functions/gate/ports/index.ts";
+import type { ApprovalRequest, ProposerLimits } from "../../functions/gate/ports/index.ts";
 import { startCheqpointEmulator, type CheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
 import { startLocalGate, type LocalGate } from "../../local/gate.ts";
 import { createCounters } from "../../local/log.ts";
@@ -43,6 +43,9 @@ const EVENTS = [
 /** In memory where the system has such a folder: an fsync there costs nothing. */
 const ROOT = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
+/** No test meets the brake by chance. */
+const MANY: ProposerLimits = { perMinute: 1_000_000, perHour: 1_000_000 };
+
 export interface Scene {
   /** Contents of the gating file. */
   gating: object;
@@ -50,6 +53,8 @@ export interface Scene {
   callbackSecret?: string;
   /** Longest real time for a call to an emulator. */
   callTimeoutMs?: number;
+  /** How often each may propose; as good as always unless given. */
+  proposerLimits?: Readonly<Record<string, ProposerLimits>>;
   /** What the webhook subscription asks for; everything that changes what the gate does unless given. */
   events?: readonly string[] | undefined;
 }
@@ -192,7 +197,7 @@ export class World {
 
   /** Opens the gate on the scene's data folder, on the port that it had before. */
   async open(): Promise<void> {
-    const { settings, callbackSecret, callTimeoutMs = 20_000 } = this.#scene ?? {};
+    const { settings, callbackSecret, proposerLimits, callTimeoutMs = 20_000 } = this.#scene ?? {};
     const tap = (): Tap => this.tap;
     this.#gate = await startLocalGate({
       port: this.#port,
@@ -212,6 +217,7 @@ export class World {
       },
       ...(callbackSecret === undefined ? {} : { callbackSecret }),
       proposers: { agent: PROPOSER_TOKEN, other: OTHER_TOKEN },
+      proposerLimits: proposerLimits ?? { agent: MANY, other: MANY },
       operators: { operator: OPERATOR_TOKEN },
       clock: this.clock,
       log: this.log,

@@ -16,6 +16,7 @@ export { checkParameters } from "./evaluate/parameters.ts";
 export { parseGating, parseServiceGating } from "./check/parse.ts";
 export { detailKeys, reservedDetailKeys } from "./schema/reserved.ts";
 export type { DetailKey } from "./schema/reserved.ts";
+export { defaultProposerLimits, largestProposerLimits } from "./schema/proposerLimits.ts";
 export { closest } from "./schema/show.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema/schema.ts";
 export type * from "./schema/types.ts";

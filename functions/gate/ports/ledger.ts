@@ -195,8 +195,18 @@ export interface ProposalFilter {
   cursor?: string;
 }
 
+/** How often somebody may propose. */
+export interface ProposerLimits {
+  /** In any 60 seconds. */
+  perMinute: number;
+  /** In any 60 minutes. */
+  perHour: number;
+}
+
 /** The only source of truth. Every method throws when the store cannot be reached; nothing is half done. */
 export interface Ledger {
+  /** Counts one more proposal of that proposer, unless there are too many: then it tells for how long, in ms. */
+  admit(proposer: string, limits: ProposerLimits, atMs: number): Promise<number | null>;
   /** Durable when it resolves. Holds `proposal.dedupeKey` for it. */
   create(
     proposal: Proposal,

@@ -15,6 +15,7 @@ export type MetricName =
   | "SignatureRefused"
   | "ProposalCreated"
   | "ProposalJoined"
+  | "ProposalBraked"
   | "CallbackAccepted"
   | "CallbackRefused"
   | "Decided"

@@ -29,6 +29,7 @@ describe("Settings of the gate alone", () => {
       cheqpoint: { apiUrl: undefined, connectionKey: "cq-key" },
       callbackSecret: undefined,
       proposers: {},
+      proposerLimits: {},
       operators: {},
       alarmPager: undefined,
       logLevel: "info",
@@ -49,6 +50,7 @@ describe("Settings of the gate alone", () => {
       CHEQPOINT_API_URL: "https://cheqpoint.co",
       CHEQPOINT_WEBHOOK_SECRET: "callback-secret",
       GATE_PROPOSER_TOKENS: "agent=0123456789abcdef,ci=fedcba9876543210==",
+      GATE_PROPOSER_LIMITS: "agent=120/1200",
       GATE_OPERATOR_TOKENS: "jo=abcdefghijklmnop",
       LOG_LEVEL: "debug",
     });
@@ -67,6 +69,7 @@ describe("Settings of the gate alone", () => {
       cheqpoint: { apiUrl: "https://cheqpoint.co", connectionKey: "cq-key" },
       callbackSecret: "callback-secret",
       proposers: { agent: "0123456789abcdef", ci: "fedcba9876543210==" },
+      proposerLimits: { agent: { perMinute: 120, perHour: 1_200 } },
       operators: { jo: "abcdefghijklmnop" },
       alarmPager: { eventsUrl: "https://events.eu.pagerduty.com", routingKey: "r0uting" },
       logLevel: "debug",
@@ -129,6 +132,29 @@ describe("Settings of the gate alone", () => {
     [
       { GATE_PROPOSER_TOKENS: "agent=0123456789abcdef,0123456789abcdefgh" },
       "`GATE_PROPOSER_TOKENS` must be name=token pairs with commas between, entry 2 is not",
+    ],
+    [
+      { GATE_PROPOSER_LIMITS: "agent=120" },
+      '`GATE_PROPOSER_LIMITS` must be name=perMinute/perHour entries with commas between, such as "ai-agent=60/600", entry 1 is not',
+    ],
+    [
+      { GATE_PROPOSER_LIMITS: "agent=120/1200", GATE_PROPOSER_TOKENS: "ci=fedcba9876543210" },
+      '`GATE_PROPOSER_LIMITS` names "agent", which has no token in `GATE_PROPOSER_TOKENS` (ci)',
+    ],
+    [
+      {
+        GATE_PROPOSER_LIMITS: "ci=1/2,ci=1/2",
+        GATE_PROPOSER_TOKENS: "ci=fedcba9876543210",
+      },
+      '`GATE_PROPOSER_LIMITS` names "ci" twice',
+    ],
+    [
+      { GATE_PROPOSER_LIMITS: "ci=0/600", GATE_PROPOSER_TOKENS: "ci=fedcba9876543210" },
+      '`GATE_PROPOSER_LIMITS`: "ci" must have from 1 to 1000 proposals a minute, got 0',
+    ],
+    [
+      { GATE_PROPOSER_LIMITS: "ci=60/10001", GATE_PROPOSER_TOKENS: "ci=fedcba9876543210" },
+      '`GATE_PROPOSER_LIMITS`: "ci" must have from 1 to 10000 proposals an hour, got 10001',
     ],
     [
       { GATE_PROPOSER_TOKENS: "agent=short" },
