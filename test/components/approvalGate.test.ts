@@ -195,6 +195,7 @@ describe("ApprovalGate", () => {
       useLedger(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]),
       writeLedger(
         "IN#*",
+        "ADMITTED#*",
         "DEDUPE#*",
         "IDEMPOTENCY#*",
         "DELIVERY#*",
