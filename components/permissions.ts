@@ -67,7 +67,8 @@ export function workerPermissions(of: PermissionSubjects): Permission[] {
       "dynamodb:UpdateItem",
     ]),
     // A claim requires in its transaction that the gating is as it was read.
-    readGating(of, ["dynamodb:ConditionCheckItem"]),
+    // And all of it is looked through for the audit trail.
+    readGating(of, ["dynamodb:ConditionCheckItem", "dynamodb:Scan"]),
     sendWork(of),
     {
       sid: "TakeWork",

@@ -18,11 +18,13 @@ import type {
   PagerDuty,
   ProposerLimits,
 } from "../functions/gate/ports/index.ts";
+import type { Gating } from "../functions/gate/gating/index.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../functions/pagerduty/client.ts";
 import { sleep } from "../functions/sleep.ts";
 import { eachPart } from "../functions/worker/sweep.ts";
+import { recordGating } from "../functions/worker/gatingTrail.ts";
 import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
@@ -197,7 +199,22 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     });
   }, WATCH_EVERY_MS);
   watch.unref();
-  const look = setInterval(() => gating.current(), LOOK_AT_GATING_EVERY_MS);
+  let recorded: Gating | null = null;
+  let recording: Promise<void> | null = null;
+  const lookAtGating = (): void => {
+    const now = gating.current();
+    if (now !== recorded && recording === null) {
+      recording = eachPart(workerPorts, { gating: () => recordGating(workerPorts) }).then(
+        (isDone) => {
+          // What could not be written is tried again with the next look.
+          recorded = isDone ? now : recorded;
+          recording = null;
+        },
+      );
+    }
+  };
+  lookAtGating();
+  const look = setInterval(lookAtGating, LOOK_AT_GATING_EVERY_MS);
   look.unref();
   queue.start();
 
@@ -213,6 +230,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       await host.stop();
       await queue.stop();
       await watching;
+      await recording;
       file.close();
     },
   };

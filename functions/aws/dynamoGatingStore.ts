@@ -1,14 +1,16 @@
-import { GetItemCommand } from "@aws-sdk/client-dynamodb";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient, ScanCommandOutput } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import {
+  defaultsHash,
+  gatingDigest,
   gatingForUnlisted,
   gatingHash,
   parseGating,
   parseServiceGating,
 } from "../gate/gating/index.ts";
 import type { ServiceGating } from "../gate/gating/index.ts";
-import type { GatingStore, Seen, StoredGating } from "../gate/ports/index.ts";
+import type { GatingStore, ListedGating, Seen, StoredGating } from "../gate/ports/index.ts";
 import { keyOfUnlisted } from "../gate/proposal/unlisted.ts";
 import { ABSENT } from "./dynamoTable.ts";
 import type { Write } from "./dynamoTable.ts";
@@ -22,6 +24,7 @@ import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 const written = z.object({ S: z.string() });
 const serviceItem = z.object({ serviceId: written, gating: written });
 const gatingItem = z.object({ gating: written });
+const keyItem = z.object({ pk: written });
 const nameItem = z.object({ serviceId: written });
 const defaultsItem = z.object({ gating: written });
 
@@ -78,7 +81,63 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
     return gating;
   };
 
+  const needed = (defaults: Item | null | undefined): Item => {
+    if (defaults === null || defaults === undefined) {
+      throw new Error(`the gating table ${tableName} has no item \`${DEFAULTS_KEY}\``);
+    }
+    return defaults;
+  };
+
+  const scan = async (): Promise<Item[]> => {
+    const items: Item[] = [];
+    let from: ScanCommandOutput["LastEvaluatedKey"];
+    do {
+      const page: ScanCommandOutput = await client.send(
+        new ScanCommand({
+          TableName: tableName,
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return items;
+  };
+
   return {
+    async inForce() {
+      const items = new Map((await scan()).map((item) => [keyItem.parse(item).pk.S, item]));
+      const names = new Map<string, string>();
+      for (const [pk, item] of items) {
+        if (pk.startsWith(nameKey(""))) {
+          names.set(nameItem.parse(item).serviceId.S, pk.slice(nameKey("").length));
+        }
+      }
+      const services = [...items].flatMap(([pk, item]): ListedGating[] => {
+        if (!pk.startsWith(serviceKey(""))) {
+          return [];
+        }
+        const { serviceId, gating: text } = serviceItem.parse(item);
+        const gating = gatingOf(serviceId.S, text.S);
+        const written = parsedJson(pk, text.S);
+        const listedAs = names.get(serviceId.S) ?? serviceId.S;
+        return [{ key: serviceId.S, listedAs, hash: gatingHash(gating), gating, written }];
+      });
+      const written = parsedJson(
+        DEFAULTS_KEY,
+        defaultsItem.parse(needed(items.get(DEFAULTS_KEY))).gating.S,
+      );
+      const hash = defaultsHash(parseGating({ services: {}, defaults: written }).defaults);
+      return {
+        source: `DynamoDB table ${tableName}`,
+        digest: gatingDigest(services, hash),
+        services: services.sort((a, b) => (a.listedAs < b.listedAs ? -1 : 1)),
+        defaults: { hash, written },
+        problem: null,
+      };
+    },
+
     async find(service) {
       const [first, second] = [look(), look()];
       const [ownById, ownByName, defaults] = await Promise.all([
@@ -92,10 +151,7 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
         const seen = ownById === null ? onceEach([...first.seen, ...second.seen]) : first.seen;
         return stored(serviceId.S, true, gatingOf(serviceId.S, gating.S), seen);
       }
-      if (defaults === null) {
-        throw new Error(`the gating table ${tableName} has no item \`${DEFAULTS_KEY}\``);
-      }
-      const { gating } = defaultsItem.parse(defaults);
+      const { gating } = defaultsItem.parse(needed(defaults));
       const unlisted = gatingForUnlisted(
         parseGating({ services: {}, defaults: parsedJson(DEFAULTS_KEY, gating.S) }).defaults,
       );

@@ -1,5 +1,6 @@
 import type { WorkItem } from "../gate/ports/index.ts";
 import type { WorkerPorts } from "./ports.ts";
+import { recordGating } from "./gatingTrail.ts";
 import { MOST_DUE, countPastSla, watchSubscriptions } from "./watch.ts";
 
 /** As many as a minute's worth of work; what is left has its turn in the next sweeps. */
@@ -18,7 +19,10 @@ export async function sweep(ports: WorkerPorts): Promise<void> {
     pastSla: () => countPastSla(ports),
     killSwitch: () => countKillSwitch(ports),
     ...(minute % WATCH_EVERY_MINUTES === 0
-      ? { subscriptions: () => watchSubscriptions(ports) }
+      ? {
+          subscriptions: () => watchSubscriptions(ports),
+          gating: () => recordGating(ports),
+        }
       : {}),
   });
   if (isDone) {

@@ -1,7 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import { gatingForUnlisted, gatingHash, parseGating } from "../../functions/gate/gating/index.ts";
+import {
+  defaultsHash,
+  gatingDigest,
+  gatingForUnlisted,
+  gatingHash,
+  parseGating,
+} from "../../functions/gate/gating/index.ts";
 import type { Gating } from "../../functions/gate/gating/index.ts";
 import { keyOfUnlisted } from "../../functions/gate/proposal/unlisted.ts";
 import type { GatingStore, Log, StoredGating } from "../../functions/gate/ports/index.ts";
@@ -31,7 +37,7 @@ export function openGatingFile(
 ): GatingFile {
   let seen = stampOf(file);
   let problem: string | null = null;
-  let gating = readGatingFile(file);
+  let { written, gating } = readWritten(file);
   let revision = 0;
 
   const current = (): Gating => {
@@ -46,7 +52,7 @@ export function openGatingFile(
     }
     seen = now;
     try {
-      gating = readGatingFile(file);
+      ({ written, gating } = readWritten(file));
       revision += 1;
       problem = null;
       log.info("gating read again", { file, services: Object.keys(gating.services).length });
@@ -68,6 +74,24 @@ export function openGatingFile(
       current();
       return String(revision);
     },
+    async inForce() {
+      const { services, defaults } = current();
+      const listed = Object.entries(services).map(([key, own]) => ({
+        key,
+        listedAs: key,
+        hash: gatingHash(own),
+        gating: own,
+        written: written.services[key],
+      }));
+      const hash = defaultsHash(defaults);
+      return {
+        source: file,
+        digest: gatingDigest(listed, hash),
+        services: listed,
+        defaults: { hash, written: written.defaults },
+        problem,
+      };
+    },
     async find(service) {
       const found = findGating(current(), service);
       return { ...found, seen: [{ name: SEEN, version: String(revision) }] };
@@ -77,13 +101,28 @@ export function openGatingFile(
 
 /** Reads and checks a gating file; throws with everything that is wrong with it. */
 export function readGatingFile(file: string): Gating {
+  return readWritten(file).gating;
+}
+
+interface Written {
+  services: Readonly<Record<string, unknown>>;
+  defaults: unknown;
+}
+
+function readWritten(file: string): { written: Written; gating: Gating } {
   const document = parseDocument(readFileSync(file, "utf8"));
   const problems = document.errors.map((error) => error.message);
   if (problems.length > 0) {
     throw new Error(`\`${file}\` is not YAML: ${problems.join("; ")}`);
   }
   const content = mapping.safeParse(document.toJS());
-  return parseGating(gatingIn(file, content.success ? content.data : {}));
+  const found = gatingIn(file, content.success ? content.data : {});
+  const gating = parseGating(found);
+  const services = mapping.safeParse(found["services"]);
+  return {
+    written: { services: services.data ?? {}, defaults: found["defaults"] ?? {} },
+    gating,
+  };
 }
 
 function findGating(

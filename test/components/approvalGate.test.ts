@@ -226,7 +226,10 @@ describe("ApprovalGate", () => {
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
       ]),
-      { ...READ_GATING, Action: ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"] },
+      {
+        ...READ_GATING,
+        Action: ["dynamodb:GetItem", "dynamodb:ConditionCheckItem", "dynamodb:Scan"],
+      },
       SEND_WORK,
       {
         Sid: "TakeWork",

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { gatingHash, parseGating } from "../../functions/gate/gating/index.ts";
+import {
+  defaultsHash,
+  gatingDigest,
+  gatingHash,
+  parseGating,
+} from "../../functions/gate/gating/index.ts";
 import type { GatingStore, Ledger, Seen } from "../../functions/gate/ports/index.ts";
 import { newProposal, nextVersion } from "./proposals.ts";
 
@@ -93,6 +98,42 @@ export function gatingStoreContract(name: string, open: () => Promise<GatingStor
       assert.equal(after.key, before.key);
       const other = { id: null, name: "search & index" };
       assert.deepEqual(Object.keys((await subject.store.find(other)).gating.runbooks), ["reindex"]);
+    });
+
+    it("tells all that is in force, with a digest of what it says and not of how it is written", async () => {
+      const { services, defaults } = parseGating(FIRST);
+      const found = await subject.store.inForce();
+      assert.equal(found.problem, null);
+      assert.deepEqual(
+        found.services.map(({ listedAs, hash, gating }) => ({ listedAs, hash, gating })),
+        Object.entries(services).map(([listedAs, gating]) => ({
+          listedAs,
+          hash: gatingHash(gating),
+          gating,
+        })),
+      );
+      assert.equal(found.defaults.hash, defaultsHash(defaults));
+      assert.equal(found.digest, gatingDigest(found.services, found.defaults.hash));
+      const written = Object.fromEntries(
+        found.services.map((one) => [one.listedAs, one.written] as const),
+      );
+      assert.deepEqual(
+        parseGating({ services: written, defaults: found.defaults.written }),
+        parseGating(FIRST),
+      );
+      for (const { key, listedAs, hash } of found.services) {
+        const one = await subject.store.find({ id: null, name: listedAs });
+        assert.deepEqual([one.key, one.hash], [key, hash]);
+      }
+
+      const reordered = Object.entries(FIRST.services["payments-db"]).reverse();
+      await subject.write({
+        ...FIRST,
+        services: { ...FIRST.services, "payments-db": Object.fromEntries(reordered) },
+      });
+      assert.equal((await subject.store.inForce()).digest, found.digest);
+      await subject.write({ ...FIRST, defaults: {} });
+      assert.notEqual((await subject.store.inForce()).digest, found.digest);
     });
 
     describe("a save of the ledger that requires the gating as it was seen", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { MetricName, WorkItem } from "../../functions/gate/ports/index.ts";
+import type { GatingInForce, MetricName, WorkItem } from "../../functions/gate/ports/index.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { handleTrigger } from "../../functions/worker/trigger.ts";
 import { openSqliteLedger } from "../../local/ledger/ledger.ts";
@@ -10,6 +10,14 @@ const MINUTE_MS = 60_000;
 const HEARD = { id: "PSUB001", active: true, temporarilyDisabled: false, events: [] };
 
 /** The deployed worker's entry, over a real ledger; what a visit does is tested elsewhere. */
+const IN_FORCE: GatingInForce = {
+  source: "gating.yaml",
+  digest: "d",
+  services: [],
+  defaults: { hash: "h", written: {} },
+  problem: null,
+};
+
 describe("the worker's trigger", () => {
   let nowMs: number;
   let sent: WorkItem[];
@@ -31,6 +39,7 @@ describe("the worker's trigger", () => {
       clock: { now: () => nowMs },
       ledger,
       queue: { send: (items: readonly WorkItem[]) => Promise.resolve(void sent.push(...items)) },
+      gating: { inForce: () => Promise.resolve(IN_FORCE) },
       pagerDuty: { subscriptions: () => Promise.resolve((asked++, [HEARD])) },
       log: { debug: note, info: note, warn: note, error: note },
       metrics: { count: (name: MetricName) => void counted.push(name) },

@@ -28,6 +28,19 @@ export function gatingHash(gating: ServiceGating): string {
   return sha256(canonicalJson(gating));
 }
 
+export function defaultsHash(defaults: GatingDefaults): string {
+  return sha256(canonicalJson(defaults));
+}
+
+/** Of all gating together, by the hashes of its services and its defaults. */
+export function gatingDigest(
+  services: readonly { listedAs: string; hash: string }[],
+  defaults: string,
+): string {
+  const hashes = Object.fromEntries(services.map(({ listedAs, hash }) => [listedAs, hash]));
+  return sha256(canonicalJson({ services: hashes, defaults }));
+}
+
 /** The gating of a service that is not listed: no rules, and only the runbooks of the defaults. */
 export function gatingForUnlisted(defaults: GatingDefaults): ServiceGating {
   return {

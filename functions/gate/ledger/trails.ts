@@ -8,19 +8,10 @@ import type { Alarm, KillSwitch, Trail } from "../ports/index.ts";
  */
 
 export const SWITCH_TRAIL = "kill-switch";
+export const GATING_TRAIL = "gating";
 
 export function alarmTrail(key: string): string {
   return `alarm/${key}`;
-}
-
-export function gatingTrail(service: string): string {
-  return `gating/${service}`;
-}
-
-/** The service of a trail about its gating; null: it is about something else. */
-export function serviceOfTrail({ subject }: Trail): string | null {
-  const start = gatingTrail("");
-  return subject.startsWith(start) ? subject.slice(start.length) : null;
 }
 
 /** A trail with facts added, and the events that they become. `before` is null where it has none yet. */

@@ -12,7 +12,33 @@ export interface StoredGating {
   seen: readonly Seen[];
 }
 
+/** One listed service's gating, as it is in force. */
+export interface ListedGating {
+  /** As {@link StoredGating.key}. */
+  key: string;
+  /** By which name or id it was listed. */
+  listedAs: string;
+  hash: string;
+  gating: ServiceGating;
+  /** As it was written and reviewed. */
+  written: unknown;
+}
+
+/** All gating that is in force. */
+export interface GatingInForce {
+  /** Where it is read from, for people: a file, a table. */
+  source: string;
+  /** Of all of it, by what it says and not by how it is written. */
+  digest: string;
+  services: readonly ListedGating[];
+  defaults: { hash: string; written: unknown };
+  /** Why what was written last is not in force; null: it is. */
+  problem: string | null;
+}
+
 export interface GatingStore {
   /** Strongly consistent. Looks by id first, then by name. Throws when the store cannot be read. */
   find(service: { id: string | null; name: string | null }): Promise<StoredGating>;
+  /** Everything, strongly consistent. */
+  inForce(): Promise<GatingInForce>;
 }
