@@ -11,6 +11,7 @@ import { gateIncidentLink, isGateIncident } from "../gate/proposal/incidents.ts"
 import type { Alarm, Delivery, Hint } from "../gate/ports/index.ts";
 import type { Incident } from "../gate/proposal/proposal.ts";
 import { sha256 } from "../gate/text/canonical.ts";
+import { fractionOf } from "../gate/text/fraction.ts";
 import { parseWebhookEvent, type WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveryResult.ts";
 import type { WorkerPorts } from "./ports.ts";
@@ -57,7 +58,8 @@ export async function deliver(ports: WorkerPorts, id: string): Promise<void> {
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     log.warn("event not handled yet", { deliveryId: id, eventType: delivery.eventType, problem });
-    const pauseMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(tries, 10));
+    const mostMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(tries, 10));
+    const pauseMs = Math.round(mostMs * (1 - fractionOf(id, tries) / 2));
     await ledger.saveDelivery({ ...delivery, tries, dueAtMs: clock.now() + pauseMs });
     if (tries >= ALARM_TRIES) {
       await raiseAlarm(ports, notHandled(delivery, tries, problem, clock.now()));

@@ -1,27 +1,39 @@
 import type { AuditFact } from "../proposal/audit.ts";
+import { fractionOf } from "../text/fraction.ts";
 import type { Change, Known, Step } from "./known.ts";
 import type { DedupeChange, SaveOptions } from "../ports/index.ts";
 import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
 
 const MAX_BACKOFF_MS = 5 * 60_000;
 
-/** 2 s, 4 s, 8 s … at most 5 minutes. */
-export function backoffMs(failures: number): number {
-  return Math.min(MAX_BACKOFF_MS, 2_000 * 2 ** Math.min(failures, 12));
+/**
+ * How long to wait after so many failures: 2 s, 4 s, 8 s … at most 5 minutes, or down to half of that. What failed
+ * together, because another system was away, must not come back together.
+ */
+export function backoffMs({ id }: Pick<Proposal, "id">, failures: number): number {
+  const mostMs = Math.min(MAX_BACKOFF_MS, 2_000 * 2 ** Math.min(failures, 12));
+  return Math.round(mostMs * (1 - fractionOf(id, failures) / 2));
 }
 
-/** A stable spread per proposal and round, so that many proposals do not call in step. */
-export function spreadMs(proposal: Proposal, round: number, baseMs: number): number {
-  let sum = round;
-  for (const character of proposal.id) {
-    sum = (sum * 31 + character.charCodeAt(0)) % 1_000;
-  }
-  return baseMs + Math.round((baseMs * sum) / 1_000);
+/** Likewise, where the other side has said how long to wait: no sooner, and spread as well. */
+export function pauseMs(
+  proposal: Pick<Proposal, "id">,
+  failures: number,
+  askedMs: number | null,
+): number {
+  const ownMs = backoffMs(proposal, failures);
+  const leastMs = Math.min(MAX_BACKOFF_MS, askedMs ?? 0);
+  return ownMs >= leastMs ? ownMs : spreadMs(proposal, failures, leastMs);
+}
+
+/** At least that long and at most twice as long, so that many proposals do not call in step. */
+export function spreadMs({ id }: Pick<Proposal, "id">, round: number, baseMs: number): number {
+  return Math.round(baseMs * (1 + fractionOf(id, round)));
 }
 
 /** Looks again later; gives the failure to the record so that the pause grows. */
 export function lookAgain(proposal: Proposal, known: Known, atMostUntilMs?: number): Step {
-  const again = known.nowMs + backoffMs(proposal.lookFailures);
+  const again = known.nowMs + backoffMs(proposal, proposal.lookFailures);
   return {
     kind: "wait",
     untilMs:

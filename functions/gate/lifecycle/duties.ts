@@ -178,7 +178,7 @@ export function failed(
     MAY_BE_GIVEN_UP.includes(name) && (duty.tries >= MAX_TRIES || (!retryable && duty.tries >= 3));
   const next: Duty = isOver
     ? { ...duty, state: "abandoned", nextAtMs: null }
-    : { ...duty, state: "waiting", nextAtMs: known.nowMs + backoffMs(duty.tries) };
+    : { ...duty, state: "waiting", nextAtMs: known.nowMs + backoffMs(proposal, duty.tries) };
   return {
     kind: "save",
     next: withChanges(proposal, known.nowMs, {

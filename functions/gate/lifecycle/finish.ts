@@ -193,7 +193,7 @@ function settlePage(proposal: Proposal, known: Known, duty: Duty): DutyStep {
   }
   const { found } = known.trace;
   if (!found.ok) {
-    return { step: null, untilMs: known.nowMs + backoffMs(duty.tries) };
+    return { step: null, untilMs: known.nowMs + backoffMs(proposal, duty.tries) };
   }
   return {
     step: {

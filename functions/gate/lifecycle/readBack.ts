@@ -16,6 +16,9 @@ const MAX_ATTEMPTS = 5;
 /** After the deadline the last reading is tried for this long; without it nothing is approved. */
 const LAST_READ_WITHIN_MS = 60_000;
 
+/** At most, and half as long at least. */
+const LAST_READS_EVERY_MS = 5_000;
+
 const FIRST_READS = 5;
 const FIRST_READ_EVERY_MS = 3_000;
 const READ_EVERY_MS = 15_000;
@@ -47,7 +50,10 @@ export function readBack(
         { decision: expiredDecision(proposal, known), consume: hints },
       );
     }
-    const pauseMs = isPast ? 5_000 : Math.min(backoffMs(approval.failures), READ_EVERY_MS);
+    const pauseMs = Math.min(
+      backoffMs(proposal, approval.failures),
+      spreadMs(proposal, approval.failures, isPast ? LAST_READS_EVERY_MS / 2 : READ_EVERY_MS),
+    );
     return {
       kind: "save",
       next: withChanges(proposal, nowMs, {

@@ -1,6 +1,6 @@
 import type { Change, Effect } from "./known.ts";
 import { OWN_AGENT, ownAgent } from "../proposal/incidents.ts";
-import { backoffMs, dueAfterClose, end, withChanges } from "./common.ts";
+import { dueAfterClose, end, pauseMs, withChanges } from "./common.ts";
 import { done, failed, type Failure } from "./duties.ts";
 import type { RemoteError, SubmitReceipt } from "../ports/index.ts";
 import type { ApprovalAttempt, DutyName, Execution, Proposal } from "../proposal/proposal.ts";
@@ -117,12 +117,10 @@ function submitted(
   }
   const { error } = result;
   const failures = approval.failures + 1;
-  const pauseMs = error.nothingDone
-    ? Math.max(error.retryAfterMs ?? 0, backoffMs(failures))
-    : Math.max(RESUBMIT_PAUSE_MS, backoffMs(failures));
+  const leastMs = error.nothingDone ? error.retryAfterMs : RESUBMIT_PAUSE_MS;
   return change(
     { state: error.nothingDone ? "refused" : "unclear", problem: error.message },
-    { nextSubmitAtMs: nowMs + pauseMs, failures },
+    { nextSubmitAtMs: nowMs + pauseMs(proposal, failures, leastMs), failures },
     error.nothingDone ? "approval.submitRefused" : "approval.submitUnclear",
     { problem: error.message, status: error.status },
   );
@@ -193,9 +191,9 @@ function executed(
     );
   }
   if (error.retryable) {
-    const pauseMs = Math.max(error.retryAfterMs ?? 0, backoffMs(execution.claims));
+    const againAtMs = nowMs + pauseMs(proposal, execution.claims, error.retryAfterMs);
     return change(
-      { state: "notSent", problem: error.message, nextReadAtMs: nowMs + pauseMs },
+      { state: "notSent", problem: error.message, nextReadAtMs: againAtMs },
       "execution.notSent",
       { problem: error.message, status: error.status },
     );

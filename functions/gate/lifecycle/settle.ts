@@ -1,7 +1,7 @@
 import type { Target } from "../gating/index.ts";
 import type { Candidate, Known, Step } from "./known.ts";
 import type { Execution, Incident, Proposal } from "../proposal/proposal.ts";
-import { backoffMs, end, waitUntil, withChanges } from "./common.ts";
+import { backoffMs, end, spreadMs, waitUntil, withChanges } from "./common.ts";
 
 /** PagerDuty's clock and ours may differ by this much. */
 const SKEW_MS = 60_000;
@@ -192,7 +192,11 @@ function unreadable(proposal: Proposal, known: Known, execution: Execution, prob
     proposal,
     known,
     execution,
-    known.nowMs + Math.min(POLL_MS * 6, backoffMs(execution.failures)),
+    known.nowMs +
+      Math.min(
+        spreadMs(proposal, execution.failures, POLL_MS * 3),
+        backoffMs(proposal, execution.failures),
+      ),
   );
 }
 

@@ -71,7 +71,7 @@ function trackInvocation(proposal: Proposal, known: Known, execution: Execution)
     if (nowMs - acceptedAtMs >= ENDS_WITHIN_MS) {
       return noResult(proposal, known, `PagerDuty could not be read: ${known.invocation.problem}`);
     }
-    const pauseMs = Math.max(pollMs, backoffMs(execution.failures));
+    const pauseMs = Math.max(pollMs, backoffMs(proposal, execution.failures));
     return later(
       proposal,
       known,
