@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { targetText } from "../functions/gate/review/approvalRequest.ts";
 import { formatDuration } from "../functions/gate/text/duration.ts";
+import { inLine, inOwnField } from "../functions/gate/text/quotation.ts";
 import type { ProposalAnswer } from "./answers.ts";
 import { facts, instant, oneLine, relative, shortDigest, statusText } from "./text.ts";
 
@@ -21,8 +22,8 @@ export function describe(proposal: ProposalAnswer, nowMs: number): string {
       ["Action", proposal.action],
       ["Target", targetOf(proposal.target)],
       ["Parameters", parameters === "" ? null : parameters],
-      ["Why", proposal.justification],
-      ["Evidence", listOf(proposal.evidence, "\n")],
+      ["Why", inOwnField(proposal.justification)],
+      ["Evidence", listOf(proposal.evidence.map(inOwnField), "\n")],
       ["Severity", proposal.severity === null ? null : `${proposal.severity}, says the proposer`],
       ["Regions", listOf(proposal.affected_regions, ", ")],
       ["Risk", proposal.risk === null ? null : String(proposal.risk)],
@@ -127,7 +128,7 @@ function decisionText(
       onExpiry: `rule${rule}, as nobody answered`,
     }[decision.by] ?? "the gate";
   const changed = decision.changed.length === 0 ? "" : `, changed: ${decision.changed.join(", ")}`;
-  const note = decision.note === null ? "" : `\n“${decision.note}”`;
+  const note = decision.note === null ? "" : `\n${inLine(decision.note)}`;
   return `${decision.outcome} by ${by} ${decision.at === null ? "" : at(decision.at)}${changed}${note}`;
 }
 

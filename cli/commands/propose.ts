@@ -46,7 +46,7 @@ export function proposeCommand({ io, exitWith }: Context): Command {
       .option("--evidence <text>", "what you saw: a text or a link; may be repeated", collect)
       .option("--severity <severity>", 'severity as you rate it, like "P1"')
       .option("--region <region>", "affected region; may be repeated", collect)
-      .option("--summary <text>", "one sentence for the reviewer; made up when absent")
+      .option("--summary <text>", "one sentence of yours; the reviewer is shown it as a quotation")
       .option("--set <key=value>", "a parameter of the runbook; may be repeated", collectPairs)
       .option("--idempotency-key <key>", "the same key never makes a second proposal")
       .option(

@@ -16,6 +16,9 @@ const TITLE_LIMIT = 1024;
 const DETAILS_LIMIT = 20_000;
 const NOTE_LIMIT = 10_000;
 
+/** Service and assignees whole: they tell in which time zone the incident is worked on. */
+const WITH_ZONES = "include[]=services&include[]=assignees";
+
 const oneIncident = z.object({ incident: incidentShape });
 const manyIncidents = z.object({ incidents: z.array(incidentShape) });
 const madeIncident = z.object({ incident: z.object({ id, html_url: optional(z.string()) }) });
@@ -26,7 +29,7 @@ export function incidentCalls(rest: Rest): IncidentCalls {
   async function incident(incidentId: string): Promise<Incident | null> {
     // Such an id names nothing; in a path it would lead elsewhere.
     if (!isId(incidentId)) return null;
-    const answer = await rest.find(`/incidents/${incidentId}`, oneIncident);
+    const answer = await rest.find(`/incidents/${incidentId}?${WITH_ZONES}`, oneIncident);
     return answer?.incident ?? null;
   }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Invocation } from "../gate/ports/index.ts";
+import { isTimeZone } from "../gate/text/localTime.ts";
 import { printable } from "../gate/text/printable.ts";
 import type { Incident } from "../gate/proposal/proposal.ts";
 
@@ -34,6 +35,16 @@ const maybeReference = reference.nullish();
 /** What people call a thing: rules and readers get it without what nobody sees. */
 export const name = z.string().transform((written) => printable(written));
 
+/** Both are only told where `include[]` asks for them. */
+const zoned = z.object({ time_zone: optional(z.string()) });
+
+const UTC = /^(Etc\/)?(UTC|UCT|GMT|Universal|Zulu)$/;
+
+/** PagerDuty also knows zones by names that no time zone database has; what is told in UTC anyway needs none. */
+function isPlace(zone: string | null | undefined): zone is string {
+  return zone !== null && zone !== undefined && isTimeZone(zone) && !UTC.test(zone);
+}
+
 /** An incident as REST (`incident_number`, `assignments`) and webhooks (`number`, `assignees`) write it. */
 export const incidentShape = z
   .object({
@@ -45,10 +56,17 @@ export const incidentShape = z
     html_url: optional(z.string()),
     priority: optional(z.object({ name: optional(name), summary: optional(name) })),
     urgency: optional(z.string()),
-    service: z.object({ id, summary: optional(name), name: optional(name) }),
+    service: z.object({
+      id,
+      summary: optional(name),
+      name: optional(name),
+      support_hours: optional(zoned),
+    }),
     escalation_policy: maybeReference,
     assignees: z.array(reference).nullish(),
-    assignments: z.array(z.object({ assignee: reference })).nullish(),
+    assignments: z
+      .array(z.object({ assignee: reference.extend({ time_zone: optional(z.string()) }) }))
+      .nullish(),
     incident_key: optional(z.string()),
     created_at: z.string(),
   })
@@ -62,6 +80,11 @@ export const incidentShape = z
       });
       return z.NEVER;
     }
+    // The service's own, else that of whom the incident is assigned to.
+    const timeZone = [
+      wire.service.support_hours?.time_zone,
+      ...(wire.assignments ?? []).map(({ assignee }) => assignee.time_zone),
+    ].find(isPlace);
     return {
       id: wire.id,
       number: wire.incident_number ?? wire.number ?? 0,
@@ -81,6 +104,7 @@ export const incidentShape = z
         [],
       incidentKey: text(wire.incident_key),
       createdAtMs,
+      ...(timeZone === undefined ? {} : { timeZone }),
     };
   });
 

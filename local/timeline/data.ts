@@ -2,6 +2,7 @@ import { verifyChain } from "../../functions/gate/proposal/audit.ts";
 import type { Ledger } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { proposalView } from "../../functions/gate/telling/view.ts";
+import { headline } from "../../functions/gate/review/approvalRequest.ts";
 import type { LocalGateParts } from "../gate.ts";
 import { alarmView, killSwitchView } from "../../functions/gate/telling/operatorView.ts";
 import { eventText } from "../../functions/gate/telling/eventText.ts";
@@ -58,9 +59,13 @@ export async function detail(ledger: Ledger, id: string) {
 }
 
 function rowOf(proposal: Proposal) {
-  const { request, weighing, execution } = proposal;
+  const { request, weighing, execution, incident } = proposal;
   return {
     ...proposalView(proposal),
+    title:
+      weighing === null || incident === null
+        ? `${request.runbook} on ${request.service}`
+        : headline(weighing.runbook, incident),
     summary: request.summary,
     severity: request.severity,
     regions: request.regions,

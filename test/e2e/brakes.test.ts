@@ -196,7 +196,7 @@ describe("Brakes", () => {
       assert.equal(ended(seen), "suppressed executionsLimit, 0 runs, 1 tasks");
       assert.match(
         seen.proposal.outcome?.text ?? "",
-        /^Rule ask of payments-db lets 1 run in an hour that a human approved, and as many did\. The next place is free at [^ ]+; an approval would be good until [^ ]+ at the latest, so that nobody was asked\.$/,
+        /^Rule ask of payments-db lets 1 run in an hour that a human approved, and as many did\. The next place is free at [^;]+ UTC; an approval would be good until .+ UTC at the latest, so that nobody was asked\.$/,
       );
     });
 

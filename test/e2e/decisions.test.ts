@@ -171,7 +171,7 @@ describe("Decisions on their way to the gate", () => {
       assert.equal(ended(seen), "suppressed approvalLapsed, 0 runs, 1 tasks");
       assert.equal(
         seen.proposal.outcome?.text,
-        "The approval was good until 2026-11-23T10:02:00.000Z and was not used.",
+        "The approval was good until 23 Nov 2026, 10:02 UTC and was not used.",
       );
     });
   });

@@ -118,7 +118,7 @@ describe("Equal proposals", () => {
     assert.equal(loaded?.proposal.outcome?.reason, "sameAsRejected");
     assert.equal(
       loaded?.proposal.outcome?.text,
-      "A reviewer said no to exactly this at 2026-11-23T10:00:00.000Z, and that no stands until 2026-11-23T10:30:00.000Z.",
+      "A reviewer said no to exactly this, 23 Nov 2026, 10:00 UTC, and that no stands until 23 Nov 2026, 10:30 UTC.",
     );
     assert.equal(
       await toDo(body.id),

@@ -4,8 +4,10 @@ import { gatingOf } from "../harness/gating.ts";
 import { World, type Json } from "../harness/world.ts";
 
 const INVOKE = "POST /automation_actions/actions/:id/invocations";
-const PROPOSED = "Proposed by agent: CPU at 98 %";
-const YES = "Approved by a reviewer in Cheqpoint at 2026-11-23T10:00:00.000Z.";
+const PROPOSED = "Proposed by agent.";
+const YES = "Approved by a reviewer in Cheqpoint, 23 Nov 2026, 10:00 UTC.";
+const SAID = ["agent wrote:", "> CPU at 98 %"];
+const noted = (note: string) => ["The reviewer's note in Cheqpoint:", `> ${note}`];
 
 describe("The notes on an incident", () => {
   let world: World;
@@ -44,8 +46,11 @@ describe("The notes on an incident", () => {
     await finish(world);
     const [proposed, decided, ended, ...more] = await notes(incident);
     assert.deepEqual(more, []);
-    assert.match(proposed?.join() ?? "", /agent proposes to failover.*Review: http/);
-    assert.deepEqual(decided, [`Approval gate: ${YES}`, "Note: go on"]);
+    assert.match(
+      proposed?.join() ?? "",
+      /agent proposes to failover.*Review it in Cheqpoint: request req_\w+\.,Decide by .*,agent wrote:,> CPU at 98 %$/,
+    );
+    assert.deepEqual(decided, [`Approval gate: ${YES}`, ...noted("go on")]);
     assert.equal(
       ended?.[0],
       "Approval gate: Executed: failover: run PagerDuty automation action 01DBFAILOVER.",
@@ -67,7 +72,7 @@ describe("The notes on an incident", () => {
         `Approval gate: Executed: ${runbook}: ${what}.`,
         "The incident was changed as decided.",
         YES,
-        "Note: theirs",
+        ...noted("theirs"),
       ]);
     });
   }
@@ -76,8 +81,9 @@ describe("The notes on an incident", () => {
     const incident = await begin({ decision: "allow" });
     const text = await last(incident, "completed");
     assert.ok(text.includes(PROPOSED), text.join("\n"));
+    assert.deepEqual(text.slice(-2), SAID);
     assert.ok(
-      text.includes("Approved by gating rule only at 2026-11-23T10:00:00.000Z."),
+      text.includes("Approved by gating rule only, 23 Nov 2026, 10:00 UTC."),
       text.join("\n"),
     );
   });
@@ -90,9 +96,7 @@ describe("The notes on an incident", () => {
     const text = await last(incident, "rejectedByRule");
     assert.ok(text.includes(PROPOSED), text.join("\n"));
     assert.ok(
-      text.includes(
-        "Rejected by Cheqpoint's rule quick, without a human at 2026-11-23T10:00:00.000Z.",
-      ),
+      text.includes("Rejected by Cheqpoint's rule quick, without a human, 23 Nov 2026, 10:00 UTC."),
       text.join("\n"),
     );
   });
@@ -133,7 +137,7 @@ describe("The notes on an incident", () => {
       await happens(incident);
       await answer(world, "approved", { note: "go on" });
       const text = await last(incident, reason);
-      assert.ok(text.includes(YES) && text.includes("Note: go on"), text.join("\n"));
+      assert.ok(text.includes(YES) && text.includes("> go on"), text.join("\n"));
     });
   }
 
@@ -141,6 +145,6 @@ describe("The notes on an incident", () => {
     const incident = await begin();
     await answer(world, "approved", { note: "elsewhere", modifiedDetails: { service: "search" } });
     const text = await last(incident, "changeNotPossible");
-    assert.ok(text.includes(YES) && text.includes("Note: elsewhere"), text.join("\n"));
+    assert.ok(text.includes(YES) && text.includes("> elsewhere"), text.join("\n"));
   });
 });

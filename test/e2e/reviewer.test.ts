@@ -50,6 +50,7 @@ describe("What people are shown", () => {
       proposer: "agent",
       evidence: ["https://grafana.example/d/1"],
       risk: 0.9,
+      runs_this_hour: "0 of 10",
       decide_by: "2026-11-23T10:13:00.000Z",
       on_no_answer: "suppressed; the on-call engineer gets a manual task",
       valid_for: "10m after the approval",
@@ -63,7 +64,7 @@ describe("What people are shown", () => {
     assert.equal(priority, "urgent");
     assert.equal(
       summary,
-      `agent asks to run PagerDuty automation action 01DBFAILOVER (failover) for incident INC-${incident.incident_number}`,
+      `Run failover on payments-db for incident INC-${incident.incident_number} (P1)`,
     );
   });
 
@@ -73,19 +74,21 @@ describe("What people are shown", () => {
     await finish(world);
     const label = `INC-${incident.incident_number}`;
     const [task] = await world.gateIncidents("task");
-    assert.equal(task.title, `[Held] failover on ${label}`);
+    assert.equal(task.title, `[Not run] failover on ${label}`);
     const shown = await world.onPagerDuty("GET", `/incidents/${task.id}?include[]=body`);
     assert.deepEqual(shown.body.incident.body.details.split("\n"), [
       "What: failover: run PagerDuty automation action 01DBFAILOVER",
       "Parameters: max_replicas=3",
-      `Incident: ${label} payments-db primary unreachable ${incident.html_url}`,
-      "Proposed by: agent at 2026-11-23T10:08:00.000Z",
-      "Why it was proposed: CPU at 98 % for 8 minutes",
+      `Incident: ${label} ${incident.html_url} “payments-db primary unreachable”`,
+      "Proposed by: agent, 23 Nov 2026, 10:08 UTC",
       "What happened: Rejected by a reviewer.",
-      "Decision: Rejected by a reviewer in Cheqpoint at 2026-11-23T10:08:00.000Z.",
-      "Note: replica lag is 90 s",
-      "To do: Decide whether it is still needed. If so, do it by hand; the gate will not run this proposal again.",
+      "Decision: Rejected by a reviewer in Cheqpoint, 23 Nov 2026, 10:08 UTC.",
+      "To do: Handle the incident without it: a reviewer decided against it. Do not do it by hand either; if things have changed since, settle it with the reviewers first.",
       `Proposal: ${proposalId}`,
+      "The reviewer's note in Cheqpoint:",
+      "> replica lag is 90 s",
+      "agent wrote:",
+      "> CPU at 98 % for 8 minutes",
     ]);
     const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
     const contents = notes.map(({ content }: Json) => content).sort();
@@ -98,6 +101,7 @@ describe("What people are shown", () => {
       contents[1],
       /^\[gate prop_\w+ proposed\]\nApproval gate: agent proposes to failover/,
     );
-    assert.match(contents[1], /\nReview: http/);
+    assert.match(contents[1], /\nReview it in Cheqpoint: request req_/);
+    assert.doesNotMatch(contents[1], /\/r\/req_/);
   });
 });

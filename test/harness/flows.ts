@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { verifyChain } from "../../functions/gate/proposal/audit.ts";
 import type { AuditEvent } from "../../functions/gate/proposal/audit.ts";
+import { instantText } from "../../functions/gate/text/instant.ts";
 import type { OutcomeKind, Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { gatingOf } from "./gating.ts";
 import { throughTap, type OneFault } from "./taps.ts";
@@ -324,9 +325,11 @@ function assertToldOnce({ proposal, notes }: Ending): void {
   assert.ok(marks.includes(`[gate ${proposal.id} ended]`), `no note of the end: ${marks.join()}`);
   const { decision } = proposal;
   if (decision !== null) {
-    const atMs = new Date(decision.atMs).toISOString();
+    const at = instantText(decision.atMs, proposal.incident?.timeZone);
     const word = { approved: "Approved", rejected: "Rejected", expired: "Expired" };
-    const pattern = new RegExp(`${word[decision.outcome]} (by|because) .* at ${atMs}\\.`);
+    const pattern = new RegExp(
+      `${word[decision.outcome]} (by|because) .*, ${at.replaceAll(/[()]/g, "\\$&")}\\.`,
+    );
     assert.match(notes.join("\n"), pattern, "no note says who decided");
   }
 }

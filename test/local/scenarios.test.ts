@@ -57,7 +57,7 @@ describe("Scenarios", function () {
       },
       {
         action: "run_auto_remediation_runbook",
-        summary: "AI requesting automated DB failover for incident INC-4421",
+        summary: "Run db_failover_primary_to_replica on payments-db for incident INC-4421 (P1)",
         details: {
           incident_id: "INC-4421",
           service: "payments-db",

@@ -156,8 +156,29 @@ describe("createPagerDuty", () => {
     it("reads one", async () => {
       server.will({ status: 200, body: { incident: restIncident } });
       assert.deepEqual(await client().incident("PINC001"), parsedIncident);
-      assert.deepEqual(calls(), ["GET /incidents/PINC001"]);
+      assert.deepEqual(calls(), ["GET /incidents/PINC001?include[]=services&include[]=assignees"]);
     });
+
+    const zoned = (service: string | null, ...assignees: string[]) => ({
+      ...restIncident,
+      service: { ...restIncident.service, support_hours: service && { time_zone: service } },
+      assignments: assignees.map((zone) => ({ assignee: { id: "PUSER01", time_zone: zone } })),
+    });
+    for (const [what, wire, zone] of [
+      ["the service's", zoned("Europe/Berlin", "America/Lima"), "Europe/Berlin"],
+      ["the first assignee's", zoned(null, "America/Lima", "Asia/Tokyo"), "America/Lima"],
+      [
+        "one that the database has",
+        zoned("Eastern Time (US & Canada)", "Asia/Tokyo"),
+        "Asia/Tokyo",
+      ],
+      ["none besides UTC", zoned("Etc/UTC", "UTC"), undefined],
+    ] as const) {
+      it(`tells the time zone that its people read: ${what}`, async () => {
+        server.will({ status: 200, body: { incident: wire } });
+        assert.equal((await client().incident("PINC001"))?.timeZone, zone);
+      });
+    }
 
     it("is null when PagerDuty answers 404", async () => {
       server.will({ status: 404, body: { error: { message: "Not Found", code: 2100 } } });
@@ -393,6 +414,27 @@ describe("createPagerDuty", () => {
         createdAtMs: null,
       });
     });
+
+    const zoned = (service: string | null, ...assignees: string[]) => ({
+      ...restIncident,
+      service: { ...restIncident.service, support_hours: service && { time_zone: service } },
+      assignments: assignees.map((zone) => ({ assignee: { id: "PUSER01", time_zone: zone } })),
+    });
+    for (const [what, wire, zone] of [
+      ["the service's", zoned("Europe/Berlin", "America/Lima"), "Europe/Berlin"],
+      ["the first assignee's", zoned(null, "America/Lima", "Asia/Tokyo"), "America/Lima"],
+      [
+        "one that the database has",
+        zoned("Eastern Time (US & Canada)", "Asia/Tokyo"),
+        "Asia/Tokyo",
+      ],
+      ["none besides UTC", zoned("Etc/UTC", "UTC"), undefined],
+    ] as const) {
+      it(`tells the time zone that its people read: ${what}`, async () => {
+        server.will({ status: 200, body: { incident: wire } });
+        assert.equal((await client().incident("PINC001"))?.timeZone, zone);
+      });
+    }
 
     it("is null when PagerDuty answers 404", async () => {
       server.will({ status: 404 });

@@ -133,7 +133,7 @@ describe("INC-4421 in a browser", function () {
       { action, summary, details, justification },
       {
         action: "run_auto_remediation_runbook",
-        summary: "AI requesting automated DB failover for incident INC-4421",
+        summary: "Run db_failover_primary_to_replica on payments-db for incident INC-4421 (P1)",
         details: {
           incident_id: "INC-4421",
           service: "payments-db",
@@ -146,7 +146,8 @@ describe("INC-4421 in a browser", function () {
       },
     );
     const shown = await inbox.locator("main").innerText();
-    for (const text of [summary, "INC-4421", "payments-db", "us-east-1", justification]) {
+    const own = "ai-agent says: “AI requesting automated DB failover for incident INC-4421”";
+    for (const text of [summary, own, "INC-4421", "payments-db", "us-east-1", justification]) {
       assert.ok(shown.includes(text), `the inbox shows ${text}`);
     }
     assert.deepEqual(await runs(), []);
@@ -155,7 +156,7 @@ describe("INC-4421 in a browser", function () {
     await click(inbox, "approve");
     assert.deepEqual(await runs(), [], "the first click of a high-risk approval decides nothing");
     await click(inbox, "confirm-approve");
-    assert.match(await outcome(), /^It ran .*“On-call confirmed\. Run failover\.”/);
+    assert.match(await outcome(), /^It ran .*On-call confirmed\. Run failover\./);
 
     const [run, ...more] = await runs();
     assert.deepEqual(more, []);
@@ -163,8 +164,11 @@ describe("INC-4421 in a browser", function () {
     assert.equal(run.state, "completed");
     assert.deepEqual(await tasks(), []);
     const [proposed = "", decided = "", ended = ""] = await notesOfTheIncident();
-    assert.match(proposed, /ai-agent proposes to db_failover_primary_to_replica[^]*Review: http/);
-    assert.match(decided, /Approved by a reviewer[^]*Note: On-call confirmed\. Run failover\./);
+    assert.match(
+      proposed,
+      /ai-agent proposes to db_failover_primary_to_replica[^]*Review it in Cheqpoint: request req_/,
+    );
+    assert.match(decided, /Approved by a reviewer[^]*> On-call confirmed\. Run failover\./);
     assert.match(ended, new RegExp(`Executed[^]*Invocation: ${run.id} \\(completed\\)`));
   });
 
@@ -172,13 +176,13 @@ describe("INC-4421 in a browser", function () {
     await startFailover();
     await inbox.getByTestId("note").fill("Not during the sale.");
     await click(inbox, "reject");
-    assert.match(await outcome(), /^Suppressed: nothing ran .*“Not during the sale\.”/);
+    assert.match(await outcome(), /^Suppressed: nothing ran .*Not during the sale\./);
     await timeline.getByTestId("manual-task").waitFor();
     assert.deepEqual(await runs(), []);
     const made = await tasks();
     assert.deepEqual(
       made.map(({ title }) => title),
-      ["[Held] db_failover_primary_to_replica on INC-4421"],
+      ["[Not run] db_failover_primary_to_replica on INC-4421"],
     );
   });
 

@@ -137,7 +137,7 @@ describe("Timeline page", function () {
     await page.getByTestId("outcome").waitFor();
     assert.match(
       await text(page, "[data-testid=outcome]"),
-      /^It ran\s+The runbook ran to its end\. completed\s+Approved by a reviewer\s+“On-call confirmed\. Run failover\.”\s+Invocation 01/,
+      /^It ran\s+The runbook ran to its end\. completed\s+Approved by a reviewer\s+The note in Cheqpoint:\s+On-call confirmed\. Run failover\.\s+Invocation 01/,
     );
     assert.equal(await page.locator("#ended [data-status=executed]").count(), 1);
     assert.equal(await page.locator("#open li").count(), 0);
@@ -184,7 +184,10 @@ describe("Timeline page", function () {
     await page.getByTestId("manual-task").waitFor();
     const outcome = await text(page, "[data-testid=outcome]");
     assert.match(outcome, /^Suppressed: nothing ran\s/);
-    assert.match(outcome, / rejected\s+Rejected by a reviewer\s+“Not during the sale\.”/);
+    assert.match(
+      outcome,
+      / rejected\s+Rejected by a reviewer\s+The note in Cheqpoint:\s+Not during the sale\./,
+    );
     assert.equal(await text(page, "#ended .item-why"), "Rejected by a reviewer.");
     const link = page.getByTestId("manual-task").locator("a");
     const { url } = embedded.pagerDuty;
@@ -204,7 +207,7 @@ describe("Timeline page", function () {
     await page.getByTestId("outcome").waitFor();
     assert.match(
       await text(page, "[data-testid=outcome]"),
-      /^Suppressed: nothing ran\s+Nobody decided until \S+Z\. expired\s/,
+      /^Suppressed: nothing ran\s+Nobody decided until \d+ \w+ \d{4}, \d\d:\d\d UTC\. expired\s/,
     );
     assert.equal(await text(page, "#skipped"), "Skipped so far: 1 min 00 s.");
     assert.equal(embedded.clock.skippedMs, 60_000);
@@ -308,13 +311,17 @@ describe("Timeline page", function () {
   it("treats everything in a proposal as text", async () => {
     const markup = "<img src=x onerror=\"document.title='owned'\">";
     const { id } = await propose(
-      { justification: `${markup}\u200btxt`, summary: markup, evidence: [markup] },
+      { justification: `${markup}\nDecision: none`, summary: markup, evidence: [markup] },
       markup,
     );
     const page = await open(`/#${id}`);
     await page.getByTestId("audit-event").first().waitFor();
-    assert.equal(await text(page, "#summary"), markup);
-    assert.match(await text(page, ".why"), /\[U\+200B\]txt/);
+    assert.match(
+      await text(page, "#summary"),
+      /^Run \w+ on \S+ for incident INC-\d+ \(no priority\)$/,
+    );
+    const quoted = await page.locator(".why blockquote").innerText();
+    assert.deepEqual(quoted.split(/\n+/), [markup, markup, "Decision: none", markup]);
     assert.equal(await page.locator("main img, nav img").count(), 0);
     assert.equal(await page.title(), "(1) Approval gate");
   });

@@ -32,6 +32,7 @@ const GROUPS = [
     "Who asks, and how risky",
     {
       proposer: "Proposed by",
+      proposer_says: "In its own words",
       requester: "Requested by",
       evidence: "Evidence",
       risk: "Risk",

@@ -214,7 +214,7 @@ function onCalls(account: Account, query: URLSearchParams): Record<string, unkno
     );
 }
 
-function renderUser(account: Account, user: User): Record<string, unknown> {
+export function renderUser(account: Account, user: User): Record<string, unknown> {
   return {
     id: user.id,
     type: "user",

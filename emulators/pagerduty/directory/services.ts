@@ -170,7 +170,7 @@ function teamsOfService({ store }: Account, service: Service): string[] {
   return store.get("escalationPolicies", service.escalationPolicy)?.teams ?? [];
 }
 
-function renderService(account: Account, service: Service): Record<string, unknown> {
+export function renderService(account: Account, service: Service): Record<string, unknown> {
   return {
     support_hours: null,
     scheduled_actions: [],

@@ -1,7 +1,10 @@
 import { z } from "zod";
-import { userReference } from "../account/account.ts";
+import { referenceTo, userReference } from "../account/account.ts";
 import type { Account } from "../account/account.ts";
 import type { Incident } from "../account/documents.ts";
+import { restTime } from "../account/time.ts";
+import { renderUser } from "../directory/people.ts";
+import { renderService } from "../directory/services.ts";
 import { invalidInput } from "../http/errors.ts";
 import { instant, many, pageOf } from "../http/pages.ts";
 import { param, parseBody } from "../http/route.ts";
@@ -81,10 +84,30 @@ export function incidentRoutes(account: Account): Route[] {
 }
 
 function render(account: Account, incident: Incident, query: URLSearchParams) {
-  const rendered = renderIncident(account, incident);
-  return many(query, "include").includes("custom_fields")
-    ? { ...rendered, custom_fields: renderFieldValues(account, incident) }
-    : rendered;
+  const included = many(query, "include");
+  const { store } = account;
+  const service = included.includes("services") ? store.get("services", incident.service) : null;
+  return {
+    ...renderIncident(account, incident),
+    ...(service ? { service: renderService(account, service) } : {}),
+    ...(included.includes("assignees")
+      ? { assignments: renderAssignments(account, incident) }
+      : {}),
+    ...(included.includes("custom_fields")
+      ? { custom_fields: renderFieldValues(account, incident) }
+      : {}),
+  };
+}
+
+/** With the users themselves instead of references to them. */
+function renderAssignments(account: Account, { assignees }: Incident) {
+  return assignees.map(({ user: id, atMs }) => {
+    const user = account.store.get("users", id);
+    return {
+      at: restTime(atMs),
+      assignee: user ? renderUser(account, user) : referenceTo(account, "user", id),
+    };
+  });
 }
 
 function filter(account: Account, query: URLSearchParams): (incident: Incident) => boolean {

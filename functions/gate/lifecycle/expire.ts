@@ -2,6 +2,7 @@ import type { Known, Step } from "./known.ts";
 import type { ApprovalReading } from "../ports/index.ts";
 import type { Decision, Proposal } from "../proposal/proposal.ts";
 import { decisionFact, end, withChanges } from "./common.ts";
+import { time } from "./texts.ts";
 
 /**
  * Nobody decided in time. Only a rule that says so lets it run, and only when Cheqpoint has just confirmed that there
@@ -39,7 +40,7 @@ export function expire(
     {
       kind: "suppressed",
       reason: "expired",
-      text: `Nobody decided until ${iso(decideByMs)}.`,
+      text: `Nobody decided until ${time(proposal, decideByMs)}.`,
     },
     { decision: expired, facts: [decisionFact(expired)], consume },
   );
@@ -57,8 +58,4 @@ export function expiredDecision(proposal: Proposal, known: Known): Decision {
     changed: [],
     digest: proposal.digest ?? "",
   };
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

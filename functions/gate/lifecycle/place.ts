@@ -10,7 +10,7 @@ import {
 import type { StoredGating } from "../ports/index.ts";
 import type { Brake, Decision, Proposal } from "../proposal/proposal.ts";
 import { end, waitUntil, withChanges } from "./common.ts";
-import { iso } from "./expire.ts";
+import { time } from "./texts.ts";
 import type { Known, Step } from "./known.ts";
 
 /** A place that was just free may have been taken, or a list may lag. */
@@ -82,7 +82,7 @@ export function withoutPlaceLater(
   return full === null || full.freeAtMs <= untilMs
     ? null
     : {
-        text: `${fullText(proposal, full.brake, "approved")} ${nextPlace(full.freeAtMs)}; an approval would be good until ${iso(untilMs)} at the latest, so that nobody was asked.`,
+        text: `${fullText(proposal, full.brake, "approved")} ${nextPlace(proposal, full.freeAtMs)}; an approval would be good until ${time(proposal, untilMs)} at the latest, so that nobody was asked.`,
       };
 }
 
@@ -97,12 +97,12 @@ function noPlaceInTime(
   return end(proposal, known, {
     kind: "suppressed",
     reason: "executionsLimit",
-    text: `${text} ${nextPlace(freeAtMs)}, and ${until} ${iso(untilMs)}.`,
+    text: `${text} ${nextPlace(proposal, freeAtMs)}, and ${until} ${time(proposal, untilMs)}.`,
   });
 }
 
-function nextPlace(freeAtMs: number): string {
-  return `The next place is free at ${iso(freeAtMs)}`;
+function nextPlace(proposal: Proposal, freeAtMs: number): string {
+  return `The next place is free at ${time(proposal, freeAtMs)}`;
 }
 
 /** What is full, for people. */

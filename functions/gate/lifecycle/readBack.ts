@@ -8,7 +8,8 @@ import type {
 } from "../proposal/proposal.ts";
 import { RESUBMIT_PAUSE_MS, replaceAttempt } from "./ask.ts";
 import { backoffMs, decisionFact, end, hintIds, spreadMs, withChanges } from "./common.ts";
-import { expire, expiredDecision, iso } from "./expire.ts";
+import { expire, expiredDecision } from "./expire.ts";
+import { time } from "./texts.ts";
 
 /** A further request is not worth a reviewer's time when less than this is left. */
 const WORTH_ASKING_MS = 60_000;
@@ -45,7 +46,7 @@ export function readBack(
         {
           kind: "suppressed",
           reason: "expired",
-          text: `Nobody was seen to decide until ${iso(decideByMs)}, and Cheqpoint could not be read: ${known.approval.problem}`,
+          text: `Nobody was seen to decide until ${time(proposal, decideByMs)}, and Cheqpoint could not be read: ${known.approval.problem}`,
         },
         { decision: expiredDecision(proposal, known), consume: hints },
       );
@@ -163,7 +164,7 @@ function decide(
       {
         kind: "suppressed",
         reason: "expired",
-        text: `The approval of ${iso(decision.atMs)} came after the deadline of ${iso(decideByMs)}.`,
+        text: `Approved, ${time(proposal, decision.atMs)}, after the deadline of ${time(proposal, decideByMs)}: not run.`,
       },
       {
         decision: expired,

@@ -18,6 +18,7 @@ import type {
 import { end, lookAgain, waitUntil, withChanges } from "./common.ts";
 import { brakesOnRun, withoutPlace } from "./place.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
+import { time } from "./texts.ts";
 import { subjectOf } from "./weigh.ts";
 
 /** How often an execution that the kill switch holds is looked at again. */
@@ -91,7 +92,7 @@ function lapsed(proposal: Proposal, known: Known, validUntilMs: number): Step {
   return end(proposal, known, {
     kind: "suppressed",
     reason: "approvalLapsed",
-    text: `The approval was good until ${new Date(validUntilMs).toISOString()} and was not used.${why}`,
+    text: `The approval was good until ${time(proposal, validUntilMs)} and was not used.${why}`,
   });
 }
 

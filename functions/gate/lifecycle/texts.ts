@@ -1,6 +1,14 @@
 import { onNoAnswerText, targetText } from "../review/approvalRequest.ts";
+import { cut } from "../text/cut.ts";
 import { formatDuration } from "../text/duration.ts";
-import { escalationKey, manualTaskKey, proposalIncidentLabel } from "../proposal/incidents.ts";
+import { instantText } from "../text/instant.ts";
+import { inLine, quotation, told } from "../text/quotation.ts";
+import {
+  escalationKey,
+  incidentLabel,
+  manualTaskKey,
+  proposalIncidentLabel,
+} from "../proposal/incidents.ts";
 import type { NewIncident } from "../ports/index.ts";
 import type {
   ApprovalAttempt,
@@ -10,33 +18,32 @@ import type {
   OutcomeReason,
   Proposal,
 } from "../proposal/proposal.ts";
+import { toDo } from "./toDo.ts";
 
 const MAX_TITLE = 200;
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function lines(...parts: (string | null | undefined)[]): string {
-  return parts.filter((part) => part !== null && part !== undefined && part !== "").join("\n");
+/** A time as whoever works on the incident reads it. */
+export function time({ incident }: Pick<Proposal, "incident">, ms: number): string {
+  return instantText(ms, incident?.timeZone);
 }
 
 function actionText(proposal: Proposal): string {
   const { weighing, request } = proposal;
   return weighing === null
-    ? `run ${request.runbook}`
+    ? `run ${inLine(request.runbook)}`
     : `${request.runbook}: ${targetText(weighing.runbook.target)}`;
 }
 
+/** Texts in quotes, so that none passes for two. */
 function parametersText(parameters: Proposal["request"]["parameters"]): string | null {
   const entries = Object.entries(parameters);
   return entries.length === 0
     ? null
-    : `Parameters: ${entries.map(([name, value]) => `${name}=${String(value)}`).join(", ")}`;
+    : `Parameters: ${entries.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")}`;
 }
 
 /** By whom and why, in words; nobody is named because Cheqpoint tells no reviewer's name. */
-function decisionText(decision: Decision): string {
+function decisionText(proposal: Proposal, decision: Decision): string {
   const by =
     decision.by === "human"
       ? "by a reviewer in Cheqpoint"
@@ -48,36 +55,72 @@ function decisionText(decision: Decision): string {
             ? `because nobody answered and gating rule ${decision.rule ?? "otherwise"} approves on expiry; no human decided`
             : "because nobody decided in time";
   const word = { approved: "Approved", rejected: "Rejected", expired: "Expired" }[decision.outcome];
-  return lines(
-    `${word} ${by} at ${iso(decision.atMs)}.`,
-    decision.note === null ? null : `Note: ${decision.note}`,
-    decision.changed.length === 0
-      ? null
-      : `Changed by the reviewer: ${decision.changed.map((name) => `${name}=${String(decision.parameters[name])}`).join(", ")}`,
+  return `${word} ${by}, ${time(proposal, decision.atMs)}.`;
+}
+
+function changesText({ changed, parameters }: Decision): string | null {
+  return changed.length === 0
+    ? null
+    : `Changed by the reviewer: ${changed.map((name) => `${name}=${JSON.stringify(parameters[name])}`).join(", ")}`;
+}
+
+/** The reviewer's own words, after the gate's. */
+function reviewersWords(decision: Decision | null): string | null {
+  return decision === null || decision.note === null
+    ? null
+    : quotation("The reviewer's note in Cheqpoint", decision.note);
+}
+
+/** The proposer's own words, after the gate's and the reviewer's. */
+function proposersWords({ proposer, request }: Proposal): string {
+  const { summary, justification } = request;
+  return quotation(
+    `${proposer} wrote`,
+    summary === null ? justification : `${summary}\n${justification}`,
   );
+}
+
+function reviewText(attempt: ApprovalAttempt | undefined): string {
+  const id = attempt?.approvalId ?? null;
+  return `Review it in Cheqpoint${id === null ? "" : `: request ${id}`}.`;
+}
+
+function deadlineText(proposal: Proposal): string | null {
+  const terms = proposal.weighing?.evaluation.terms;
+  return terms === undefined || proposal.decideByMs === null
+    ? null
+    : `Decide by ${time(proposal, proposal.decideByMs)}; without an answer: ${onNoAnswerText(terms)}.`;
+}
+
+function invocationText({ execution }: Proposal): string | null {
+  return execution?.invocationId === null || execution?.invocationId === undefined
+    ? null
+    : `Invocation: ${execution.invocationId}${execution.reported === null ? "" : ` (${execution.reported})`}`;
 }
 
 export function proposedNote(proposal: Proposal, attempt: ApprovalAttempt, mark: string): string {
-  const terms = proposal.weighing?.evaluation.terms;
-  return lines(
-    mark,
-    `Approval gate: ${proposal.proposer} proposes to ${actionText(proposal)}.`,
-    parametersText(proposal.weighing?.parameters ?? proposal.request.parameters),
-    `Why: ${proposal.request.justification}`,
-    attempt.reviewUrl === null ? "Review it in Cheqpoint." : `Review: ${attempt.reviewUrl}`,
-    terms === undefined || proposal.decideByMs === null
-      ? null
-      : `Decide by ${iso(proposal.decideByMs)}; without an answer: ${onNoAnswerText(terms)}.`,
+  return told(
+    [
+      mark,
+      `Approval gate: ${proposal.proposer} proposes to ${actionText(proposal)}.`,
+      parametersText(proposal.weighing?.parameters ?? proposal.request.parameters),
+      reviewText(attempt),
+      deadlineText(proposal),
+    ],
+    [proposersWords(proposal)],
   );
 }
 
-export function decidedNote(decision: Decision, mark: string): string {
-  return lines(mark, `Approval gate: ${decisionText(decision)}`);
+export function decidedNote(proposal: Proposal, decision: Decision, mark: string): string {
+  return told(
+    [mark, `Approval gate: ${decisionText(proposal, decision)}`, changesText(decision)],
+    [reviewersWords(decision)],
+  );
 }
 
 /** The last note. It also tells what an earlier one should have told: not every way leaves time for each. */
 export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): string {
-  const { decision, execution, duties } = proposal;
+  const { decision, duties } = proposal;
   const task = duties.manualTask?.ref ?? null;
   const what: Record<Outcome["kind"], string> = {
     executed: `Executed: ${actionText(proposal)}.`,
@@ -85,22 +128,24 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
     failed: `Failed: ${actionText(proposal)}.`,
     uncertain: `UNCERTAIN whether this ran: ${actionText(proposal)}. Check before doing it by hand.`,
   };
-  return lines(
-    mark,
-    `Approval gate: ${what[outcome.kind]}`,
-    outcome.text,
-    duties.noteProposed?.state === "done"
-      ? null
-      : `Proposed by ${proposal.proposer}: ${proposal.request.justification}`,
-    decision === null || duties.noteDecided?.state === "done" ? null : decisionText(decision),
-    execution?.invocationId === null || execution?.invocationId === undefined
-      ? null
-      : `Invocation: ${execution.invocationId}${execution.reported === null ? "" : ` (${execution.reported})`}`,
-    task !== null
-      ? `Manual task: incident ${task}.`
-      : outcome.kind === "executed"
-        ? null
-        : "Manual task: none could be made so far.",
+  const isProposedTold = duties.noteProposed?.state === "done";
+  const untold = duties.noteDecided?.state === "done" ? null : decision;
+  return told(
+    [
+      mark,
+      `Approval gate: ${what[outcome.kind]}`,
+      outcome.text,
+      isProposedTold ? null : `Proposed by ${proposal.proposer}.`,
+      untold === null ? null : decisionText(proposal, untold),
+      untold === null ? null : changesText(untold),
+      invocationText(proposal),
+      task !== null
+        ? `Manual task: incident ${task}.`
+        : outcome.kind === "executed"
+          ? null
+          : "Manual task: none could be made so far.",
+    ],
+    [reviewersWords(untold), isProposedTold ? null : proposersWords(proposal)],
   );
 }
 
@@ -111,52 +156,37 @@ const NOTHING_WAITS: readonly OutcomeReason[] = [
   "sameAsRejected",
 ];
 
-/** What is left to a person after that end. */
-function toDo({ kind, reason }: Outcome): string {
-  switch (reason) {
-    case "incidentResolved":
-      return "Nothing has to be done unless the problem is back.";
-    case "sameAsOpen":
-      return "Do not do it by hand: the proposal named above is being decided, and the gate runs it or hands it over. By hand it would be done twice.";
-    case "sameAsRejected":
-      return "Do not do it by hand: the reviewer's no stands. If things have changed since, settle it with the reviewers first.";
-    default:
-      return kind === "uncertain"
-        ? "First find out in PagerDuty whether it ran; the gate will not run it again. Only if it did not, and it is still needed, do it by hand."
-        : "Decide whether it is still needed. If so, do it by hand; the gate will not run this proposal again.";
-  }
-}
-
 /** The on-call work item: what, why, who decided, and what to do by hand. */
 export function manualTaskIncident(
   proposal: Proposal,
   outcome: Outcome,
   place: { serviceId: string; escalationPolicyId: string | null; userIds: string[] },
 ): NewIncident {
-  const { incident, request, decision, weighing, execution } = proposal;
+  const { incident, request, decision, weighing } = proposal;
   const label = proposalIncidentLabel(proposal);
   const verb = {
     executed: "Done",
-    suppressed: "Held",
+    suppressed: "Not run",
     failed: "FAILED",
     uncertain: "CHECK",
   }[outcome.kind];
   return {
     serviceId: place.serviceId,
-    title: `[${verb}] ${request.runbook} on ${label}`.slice(0, MAX_TITLE),
-    details: lines(
-      `What: ${actionText(proposal)}`,
-      parametersText(decision?.parameters ?? weighing?.parameters ?? request.parameters),
-      `Incident: ${label}${incident === null ? "" : ` ${incident.title}`}${incident?.url === null || incident?.url === undefined ? "" : ` ${incident.url}`}`,
-      `Proposed by: ${proposal.proposer} at ${iso(proposal.receivedAtMs)}`,
-      `Why it was proposed: ${request.justification}`,
-      `What happened: ${outcome.text}`,
-      decision === null ? "Decision: none" : `Decision: ${decisionText(decision)}`,
-      execution?.invocationId === null || execution?.invocationId === undefined
-        ? null
-        : `Invocation: ${execution.invocationId}${execution.reported === null ? "" : ` (${execution.reported})`}`,
-      `To do: ${toDo(outcome)}`,
-      `Proposal: ${proposal.id}`,
+    title: cut(`[${verb}] ${request.runbook} on ${label}`, MAX_TITLE),
+    details: told(
+      [
+        `What: ${actionText(proposal)}`,
+        parametersText(decision?.parameters ?? weighing?.parameters ?? request.parameters),
+        `Incident: ${incidentText(incident) ?? label}`,
+        `Proposed by: ${proposal.proposer}, ${time(proposal, proposal.receivedAtMs)}`,
+        `What happened: ${outcome.text}`,
+        `Decision: ${decision === null ? "none" : decisionText(proposal, decision)}`,
+        decision === null ? null : changesText(decision),
+        invocationText(proposal),
+        `To do: ${toDo(outcome)}`,
+        `Proposal: ${proposal.id}`,
+      ],
+      [reviewersWords(decision), proposersWords(proposal)],
     ),
     incidentKey: manualTaskKey(proposal.id),
     urgency: NOTHING_WAITS.includes(outcome.reason)
@@ -167,6 +197,15 @@ export function manualTaskIncident(
   };
 }
 
+/** The address before the title, which whoever can send an alert writes. */
+function incidentText(incident: Incident | null): string | null {
+  return incident === null
+    ? null
+    : [incidentLabel(incident), incident.url, incident.title === "" ? null : inLine(incident.title)]
+        .filter((part) => part !== null)
+        .join(" ");
+}
+
 /** Pages when nobody has decided. Assigned to whom the rule names, on the incident's service. */
 export function escalationIncident(
   proposal: Proposal,
@@ -174,27 +213,24 @@ export function escalationIncident(
   to: { users: string[]; escalationPolicy: string | null },
 ): NewIncident {
   const waitedMs = proposal.weighing?.evaluation.terms.escalateAfterMs ?? 0;
-  const review = proposal.approval?.attempts.find(
-    (attempt) => attempt.reviewUrl !== null,
-  )?.reviewUrl;
-  const terms = proposal.weighing?.evaluation.terms;
+  const asked = proposal.approval?.attempts.findLast((attempt) => attempt.approvalId !== null);
   return {
     serviceId: incident.serviceId,
-    title: `[Decide] ${proposal.request.runbook} on ${proposalIncidentLabel(proposal)}`.slice(
-      0,
+    title: cut(
+      `[Decide] ${proposal.request.runbook} on ${proposalIncidentLabel(proposal)}`,
       MAX_TITLE,
     ),
-    details: lines(
-      `Nobody has decided for ${formatDuration(waitedMs)}.`,
-      `${proposal.proposer} proposes to ${actionText(proposal)}.`,
-      parametersText(proposal.weighing?.parameters ?? {}),
-      `Why: ${proposal.request.justification}`,
-      review === undefined || review === null ? "Review it in Cheqpoint." : `Review: ${review}`,
-      proposal.decideByMs === null || terms === undefined
-        ? null
-        : `Decide by ${iso(proposal.decideByMs)}; without an answer: ${onNoAnswerText(terms)}.`,
-      incident.url === null ? null : `Incident: ${incident.url}`,
-      `Proposal: ${proposal.id}`,
+    details: told(
+      [
+        `Nobody has decided for ${formatDuration(waitedMs)}.`,
+        `${proposal.proposer} proposes to ${actionText(proposal)}.`,
+        parametersText(proposal.weighing?.parameters ?? {}),
+        reviewText(asked),
+        deadlineText(proposal),
+        `Incident: ${incidentText(incident) ?? ""}`,
+        `Proposal: ${proposal.id}`,
+      ],
+      [proposersWords(proposal)],
     ),
     incidentKey: escalationKey(proposal.id),
     urgency: "high",

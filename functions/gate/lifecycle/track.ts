@@ -44,7 +44,7 @@ export function track(proposal: Proposal, known: Known): Step {
       kind: "note",
       duty: "noteDecided",
       incidentId: incident.id,
-      content: decidedNote(decision, mark),
+      content: decidedNote(proposal, decision, mark),
     }));
     if (note.step !== null) {
       return note.step;

@@ -15,8 +15,8 @@ import type {
   Proposal,
 } from "../proposal/proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
-import { iso } from "./expire.ts";
 import { placesLook, withoutPlaceLater } from "./place.ts";
+import { time } from "./texts.ts";
 
 /** How long an incident may fail to appear for an alert that an orchestration rule saw first. */
 const INCIDENT_APPEARS_WITHIN_MS = 5 * 60_000;
@@ -283,7 +283,7 @@ function weighed(
         {
           kind: "suppressed",
           reason: "sameAsRejected",
-          text: `A reviewer said no to exactly this at ${iso(atMs)}, and that no stands until ${iso(untilMs)}.`,
+          text: `A reviewer said no to exactly this, ${time({ incident }, atMs)}, and that no stands until ${time({ incident }, untilMs)}.`,
         },
         { changes: base, facts: [fact] },
       );

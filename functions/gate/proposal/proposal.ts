@@ -27,7 +27,7 @@ export interface ProposalRequest {
   /** As the proposer rates it, "P1" or "critical"; the incident's priority outranks it. */
   severity: string | null;
   regions: string[];
-  /** One sentence for the reviewer; made from the runbook and the incident when absent. */
+  /** One sentence of the proposer's own, which the reviewer is shown as a quotation. */
   summary: string | null;
 }
 
@@ -47,6 +47,8 @@ export interface Incident {
   assigneeIds: string[];
   incidentKey: string | null;
   createdAtMs: number;
+  /** Where its people's clocks are; absent: PagerDuty does not tell. */
+  timeZone?: string;
 }
 
 /** One submission to Cheqpoint. Written before it is sent: its callback token and attempt id are known first. */

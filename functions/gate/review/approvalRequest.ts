@@ -1,5 +1,6 @@
-import type { DetailKey, RuleTerms, Target } from "../gating/index.ts";
+import type { DetailKey, RuleTerms, Runbook, Target } from "../gating/index.ts";
 import { formatDuration } from "../text/duration.ts";
+import { inLine, inOwnField } from "../text/quotation.ts";
 import { incidentLabel } from "../proposal/incidents.ts";
 import type { ApprovalRequest } from "../ports/index.ts";
 import type { Incident, Proposal, Weighing } from "../proposal/proposal.ts";
@@ -41,6 +42,30 @@ export function targetText(target: Target): string {
         : `reassign the incident to user ${target.users.join(", ")}`;
     case "escalate":
       return `escalate the incident to level ${target.level}`;
+  }
+}
+
+/**
+ * What would be done, where, on which incident and of which priority: the title that a reviewer approves, which may be all
+ * that a chat message shows. The gate's own words alone; the proposer's stand below it, quoted.
+ */
+export function headline({ name, target }: Runbook, incident: Incident): string {
+  const which = `incident ${incidentLabel(incident)} (${incident.priority ?? "no priority"})`;
+  const where = `on ${incident.serviceName}`;
+  switch (target.kind) {
+    case "automationAction":
+      return `Run ${name} ${where} for ${which}`;
+    case "incidentWorkflow":
+      return `Start workflow ${name} ${where} for ${which}`;
+    case "reassign": {
+      const whom =
+        target.escalationPolicy !== null
+          ? `escalation policy ${target.escalationPolicy}`
+          : `user ${target.users.join(", ")}`;
+      return `Reassign ${which} ${where} to ${whom} (${name})`;
+    }
+    case "escalate":
+      return `Escalate ${which} ${where} to level ${target.level} (${name})`;
   }
 }
 
@@ -89,6 +114,7 @@ function approvalDetails(
   attempt: Attempt,
 ): Record<string, unknown> {
   const { terms } = weighing.evaluation;
+  const { summary } = proposal.request;
   const decideByMs = proposal.decideByMs ?? proposal.receivedAtMs + terms.slaMs;
   const recipe = known({
     incident_id: incidentLabel(incident),
@@ -109,7 +135,8 @@ function approvalDetails(
     priority: incident.priority,
     urgency: incident.urgency,
     proposer: proposal.proposer,
-    evidence: proposal.request.evidence,
+    proposer_says: summary === null ? null : `${proposal.proposer} says: ${inLine(summary)}`,
+    evidence: proposal.request.evidence.map(inOwnField),
     risk: terms.risk,
     decide_by: new Date(decideByMs).toISOString(),
     on_no_answer: onNoAnswerText(terms),
@@ -138,11 +165,9 @@ export function approvalEffect(
     delivery: terms.delivery,
     request: {
       action: weighing.runbook.action,
-      summary:
-        proposal.request.summary ??
-        `${proposal.proposer} asks to ${targetText(weighing.runbook.target)} (${weighing.runbook.name}) for incident ${incidentLabel(incident)}`,
+      summary: headline(weighing.runbook, incident),
       details: approvalDetails(proposal, incident, weighing, attempt),
-      justification: proposal.request.justification,
+      justification: inOwnField(proposal.request.justification),
       riskLevel: level,
       priority: level === "high" || incident.priority?.toUpperCase() === "P1" ? "urgent" : "normal",
     },

@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../proposal/audit.ts";
+import { inLine } from "../text/quotation.ts";
 import { targetText } from "../review/approvalRequest.ts";
 import type { Target } from "../gating/index.ts";
 
@@ -126,7 +127,7 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     "key",
     "bad",
     (data) =>
-      `The kill switch holds it${data["reason"] === null ? "" : `: ${word(data, "reason")}`}`,
+      `The kill switch holds it${data["reason"] === null ? "" : `: ${inLine(word(data, "reason"))}`}`,
   ),
   "execution.waits": tell(
     "key",
@@ -242,7 +243,8 @@ function byWhom(data: Data): string {
 function decisionEnd(data: Data): string {
   const changed = Array.isArray(data["changed"]) ? data["changed"].map(String) : [];
   const change = changed.length === 0 ? "" : `, with ${changed.join(", ")} changed`;
-  const note = typeof data["note"] === "string" && data["note"] !== "" ? `: “${data["note"]}”` : "";
+  const note =
+    typeof data["note"] === "string" && data["note"] !== "" ? `: ${inLine(data["note"])}` : "";
   return `${change}${note}`;
 }
 

@@ -25,18 +25,21 @@ export function detailView({ proposal, events, chain }, { onBack, everyStep, onE
       proposal.risk === null ? null : el("span", { class: "chip" }, `risk ${proposal.risk}`),
       el("span", { class: "quiet" }, "proposed ", ago(proposal.received_at)),
     ),
-    el(
-      "h2",
-      { class: "summary", id: "summary", tabindex: "-1" },
-      proposal.summary ?? `${proposal.runbook} on ${proposal.service}`,
-    ),
+    el("h2", { class: "summary", id: "summary", tabindex: "-1" }, proposal.title),
     standing(proposal),
     el(
       "section",
       { class: "why", "data-key": "why" },
       el("h3", {}, "Why"),
-      el("p", {}, proposal.justification),
-      proposal.evidence.map((text) => el("p", { class: "quiet" }, linked(text))),
+      el("p", { class: "quiet" }, `${proposal.proposer} wrote:`),
+      // Apart from the gate's own lines, whatever it says.
+      el(
+        "blockquote",
+        { "data-key": "proposer's words" },
+        proposal.summary === null ? null : el("p", {}, proposal.summary),
+        el("p", {}, proposal.justification),
+        proposal.evidence.map((text) => el("p", { class: "quiet" }, linked(text))),
+      ),
     ),
     facts(proposal),
     ruleTrace(proposal),
@@ -138,7 +141,14 @@ function validity(decision) {
 }
 
 function note(decision) {
-  return decision.note === null ? null : el("p", { class: "result-note" }, `“${decision.note}”`);
+  return decision.note === null
+    ? null
+    : el(
+        "div",
+        {},
+        el("p", { class: "quiet" }, "The note in Cheqpoint:"),
+        el("blockquote", { class: "result-note" }, decision.note),
+      );
 }
 
 function card(tone, children, testid) {

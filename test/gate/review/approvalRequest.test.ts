@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { approvalEffect } from "../../../functions/gate/review/approvalRequest.ts";
+import { approvalEffect, headline } from "../../../functions/gate/review/approvalRequest.ts";
 import {
   detailKeys,
   evaluate,
@@ -62,7 +62,7 @@ function asked(of: { request?: Partial<ProposalRequest>; incident?: Partial<Inci
       evidence: ["https://grafana.example/d/1"],
       severity: "critical",
       regions: ["us-east-1"],
-      summary: null,
+      summary: "It only reads a log",
       ...of.request,
     },
     nowMs: tuesday,
@@ -125,9 +125,57 @@ describe("what a reviewer is asked", () => {
     }
   });
 
-  it("names the target whatever the proposer's own summary says", () => {
-    const { summary, details } = asked({ request: { summary: "Nothing happens" } });
-    assert.equal(summary, "Nothing happens");
+  it("has the gate's own title whatever the proposer's summary says, which stands below it, quoted", () => {
+    const { summary, details } = asked({
+      request: { summary: "Harmless log read” on “staging; approve please" },
+    });
+    assert.equal(summary, "Run failover on payments-db for incident INC-4421 (P1)");
+    assert.equal(
+      details["proposer_says"],
+      'healer says: “Harmless log read" on "staging; approve please”',
+    );
     assert.equal(details["target"], "run PagerDuty automation action 01DBFAILOVER");
+  });
+
+  for (const [name, written, title] of [
+    [
+      "flow",
+      { incidentWorkflow: "PWF0001" },
+      "Start workflow flow on payments-db for incident INC-4421 (no priority)",
+    ],
+    [
+      "handover",
+      { reassign: { escalationPolicy: "PEP0002" } },
+      "Reassign incident INC-4421 (no priority) on payments-db to escalation policy PEP0002 (handover)",
+    ],
+    [
+      "helper",
+      { reassign: { users: ["PUSER01", "PUSER02"] } },
+      "Reassign incident INC-4421 (no priority) on payments-db to user PUSER01, PUSER02 (helper)",
+    ],
+    [
+      "raise",
+      { escalate: { level: 2 } },
+      "Escalate incident INC-4421 (no priority) on payments-db to level 2 (raise)",
+    ],
+  ] as const) {
+    it(`has in its title what ${name} would do`, () => {
+      const runbook = parseServiceGating("payments-db", { runbooks: { [name]: written } }).runbooks[
+        name
+      ];
+      assert(runbook !== undefined);
+      assert.equal(headline(runbook, { ...incident, priority: null }), title);
+    });
+  }
+
+  it("marks each of several lines of the proposer's, which could be read as the card's own", () => {
+    const { justification, details } = asked({
+      request: {
+        justification: "CPU high.\nRisk: none\nDecide by: 2099-01-01",
+        evidence: ["one", "two\nIf nobody answers: nothing happens"],
+      },
+    });
+    assert.equal(justification, "> CPU high.\n> Risk: none\n> Decide by: 2099-01-01");
+    assert.deepEqual(details["evidence"], ["one", "> two\n> If nobody answers: nothing happens"]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Path, Report } from "./report.ts";
 import { wrong } from "./read.ts";
 import { show } from "../schema/show.ts";
-import { instantOf, isLocalTime } from "../schema/localTime.ts";
+import { instantOf, isLocalTime } from "../../text/localTime.ts";
 import type { WindowInput } from "../schema/windowSchema.ts";
 
 /** Reports what is wrong across the fields of one window. */

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../../text/canonical.ts";
 import { weekdays } from "../schema/windowSchema.ts";
 import type { Window } from "../schema/types.ts";
-import { minutesOf } from "../schema/localTime.ts";
+import { minutesOf } from "../../text/localTime.ts";
 
 const DAY = 1440;
 const WEEK = DAY * weekdays.length;

@@ -1,4 +1,4 @@
-import { instantOf, minutesOf, offsetMs } from "../schema/localTime.ts";
+import { instantOf, minutesOf, offsetMs } from "../../text/localTime.ts";
 import type { Weekday, Window } from "../schema/types.ts";
 
 const DAY_MS = 86_400_000;

@@ -16,6 +16,7 @@ export const detailKeys = [
   "priority",
   "urgency",
   "proposer",
+  "proposer_says",
   "evidence",
   "risk",
   "decide_by",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { oneOf, oneOrMany, strict, text } from "./fields.ts";
-import { isTimeZone } from "./localTime.ts";
+import { isTimeZone } from "../../text/localTime.ts";
 
 export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 

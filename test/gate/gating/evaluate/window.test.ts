@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseServiceGating } from "../../../../functions/gate/gating/index.ts";
 import type { Window } from "../../../../functions/gate/gating/index.ts";
 import { windowHolds } from "../../../../functions/gate/gating/evaluate/window.ts";
-import { instantOf } from "../../../../functions/gate/gating/schema/localTime.ts";
+import { instantOf } from "../../../../functions/gate/text/localTime.ts";
 import { runbooks } from "../check/problemsOf.ts";
 
 /** The window as a team writes it. */
