@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CRASH_POINTS = "test/e2e/crashPoints.test.ts";
+const SIMULATION = "test/simulation/simulation.test.ts";
 const ENUMERATION = "test/gate/lifecycle/enumeration.test.ts";
 const ALONE = "test/e2e/load.test.ts";
 const MORE = [
@@ -22,6 +23,7 @@ const LONG = [
   "test/pages/timeline.test.ts",
   "test/e2e/killed.test.ts",
   ENUMERATION,
+  SIMULATION,
   "test/pages/inbox.test.ts",
   "test/local/main.test.ts",
   "test/pages/case.test.ts",
@@ -36,7 +38,7 @@ const others = globSync("test/**/*.test.ts", { cwd: root })
   .filter((file) => !file.startsWith("test/engine/") && !listed.includes(file))
   .sort();
 const runs = isMore
-  ? [[ALONE], ["--parallel", "--jobs", "2", CRASH_POINTS, ENUMERATION, ...MORE]]
+  ? [[ALONE], ["--parallel", "--jobs", "2", CRASH_POINTS, SIMULATION, ENUMERATION, ...MORE]]
   : [["--parallel", "--jobs", "2", ...LONG, ...others]];
 
 const env = { ...process.env, TEST_MORE: isMore ? "1" : "" };

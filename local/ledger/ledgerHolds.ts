@@ -29,7 +29,8 @@ export function hold(db: SqliteFile, proposalId: string, wanted: SaveOptions["ho
 
 /** Runs inside a write transaction. What another proposal has stays as it is. */
 export function letGo(db: SqliteFile, proposalId: string, given: SaveOptions["letGo"]): void {
-  for (const { key, untilMs } of given ?? []) {
+  const { keys, untilMs } = given ?? { keys: [], untilMs: null };
+  for (const key of keys) {
     if (untilMs === null) {
       db.run("DELETE FROM holds WHERE key = ? AND proposalId = ?", key, proposalId);
     } else {

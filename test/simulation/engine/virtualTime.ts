@@ -1,0 +1,49 @@
+import timers from "node:timers/promises";
+import { syncBuiltinESMExports } from "node:module";
+import type { Kernel } from "./kernel.ts";
+
+/** When a signal of `AbortSignal.timeout` fires, by virtual time. */
+const deadlines = new WeakMap<object, number>();
+
+export function deadlineOf(signal: unknown): number {
+  return (
+    (typeof signal === "object" && signal !== null ? deadlines.get(signal) : undefined) ?? Infinity
+  );
+}
+
+/** The timers that the gate's own code asks the machine for, answered by virtual time; gives what puts them back. */
+export function installVirtualTime(kernel: Kernel): () => void {
+  const timeout = Object.getOwnPropertyDescriptor(AbortSignal, "timeout");
+  const { setTimeout } = timers;
+  const { random } = Math;
+  Object.defineProperty(AbortSignal, "timeout", {
+    configurable: true,
+    writable: true,
+    value: (ms: number) => virtualSignal(kernel, kernel.nowMs + ms),
+  });
+  Object.assign(timers, { setTimeout: (ms: number) => kernel.wait(ms) });
+  // Jitter would make each run of a seed another history.
+  Math.random = () => 0.5;
+  syncBuiltinESMExports();
+  return () => {
+    if (timeout !== undefined) {
+      Object.defineProperty(AbortSignal, "timeout", timeout);
+    }
+    Object.assign(timers, { setTimeout });
+    Math.random = random;
+    syncBuiltinESMExports();
+  };
+}
+
+/** No timer of its own: whoever waits under it looks up when it ends. */
+function virtualSignal(kernel: Kernel, deadlineMs: number): object {
+  const signal = {
+    get aborted() {
+      return kernel.nowMs >= deadlineMs;
+    },
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  };
+  deadlines.set(signal, deadlineMs);
+  return signal;
+}

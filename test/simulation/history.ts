@@ -1,0 +1,209 @@
+import { phaseOf, type Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { Boundary, type Surroundings, type Task } from "./engine/boundary.ts";
+import { Chance } from "./engine/chance.ts";
+import { Coverage } from "./engine/coverage.ts";
+import { Faults, type Injected } from "./engine/faults.ts";
+import { Kernel } from "./engine/kernel.ts";
+import { installVirtualTime } from "./engine/virtualTime.ts";
+import { judge, type Violation } from "./judge/judge.ts";
+import { Everybody } from "./people/everybody.ts";
+import { reviewers } from "./people/reviewers.ts";
+import { CALM_AFTER_MS, type Plan } from "./plan.ts";
+import { SimCheqpoint } from "./world/cheqpoint.ts";
+import { dynamoStore } from "./world/dynamoStore.ts";
+import { SimGate } from "./world/gate.ts";
+import { SimIds } from "./world/ids.ts";
+import { Outbox } from "./world/outbox.ts";
+import { sqliteStore } from "./world/sqliteStore.ts";
+import { SimPagerDuty, type Since } from "./world/pagerduty.ts";
+import { pagerDutyApi } from "./world/pagerdutyApi.ts";
+import type { SimGating } from "./world/gatings.ts";
+import type { Weakness } from "./world/weakness.ts";
+
+const START_MS = Date.UTC(2026, 10, 23, 10, 0, 0);
+/** By then everything must have ended: a run that no runner takes counts as never run after 15 minutes, a workflow's end is waited for 30. */
+const ENDS_WITHIN_MS = 60 * 60_000;
+
+export interface Played {
+  violations: Violation[];
+  injected: readonly Injected[];
+  lines: string[];
+  coverage: Coverage;
+  proposals: number;
+  runs: number;
+}
+
+/** Plays a plan to its end and judges it. */
+export async function play(
+  plan: Plan,
+  {
+    isTold = false,
+    coverage = new Coverage(),
+    weakness = null,
+  }: { isTold?: boolean; coverage?: Coverage; weakness?: Weakness | null } = {},
+): Promise<Played> {
+  const kernel = new Kernel(START_MS);
+  const restore = installVirtualTime(kernel);
+  try {
+    return await played(plan, kernel, { isTold, coverage, weakness });
+  } finally {
+    restore();
+  }
+}
+
+async function played(
+  plan: Plan,
+  kernel: Kernel,
+  {
+    isTold,
+    coverage,
+    weakness,
+  }: { isTold: boolean; coverage: Coverage; weakness: Weakness | null },
+): Promise<Played> {
+  const chance = new Chance(plan.seed);
+  const faults = new Faults(chance, plan.rates, {
+    most: plan.mostFaults,
+    isLeftOut: (key) => plan.leftOut.includes(key),
+  });
+  const lines: string[] = [];
+  const tell = isTold
+    ? (text: () => string): void =>
+        void lines.push(`${((kernel.nowMs - START_MS) / 1000).toFixed(3).padStart(9)}  ${text()}`)
+    : (): void => undefined;
+  const phases = new Map<string, string>();
+  const open = new Set<string>();
+  const around: Surroundings = {
+    kernel,
+    chance,
+    faults,
+    tell,
+    onPass(place, task, fault) {
+      if (fault !== null) {
+        coverage.met(phases.get(task.name) ?? "-", place, fault);
+      }
+      everybody.passed(place);
+    },
+    onDone: (place) => everybody.passed(`${place} done`),
+    onCrash: (machine) => gate.replace(machine),
+  };
+  const boundary = new Boundary(around);
+  const pagerDuty = new SimPagerDuty(kernel, chance);
+  const cheqpoint = new SimCheqpoint(kernel);
+  const created = new Map<string, Since<Proposal>>();
+  const gatings = new Map<string, Since<SimGating>[]>(
+    Object.entries(plan.gatings).map(([id, value]) => [id, [{ atMs: kernel.nowMs, value }]]),
+  );
+  const storeParts = {
+    kernel,
+    chance,
+    faults,
+    boundary,
+    now: () => kernel.nowMs,
+    gatings: plan.gatings,
+    serviceName: (id: string) => pagerDuty.services.get(id),
+    onWrite: watch,
+  };
+  const store = plan.ledger === "sqlite" ? sqliteStore(storeParts) : await dynamoStore(storeParts);
+  const secrets = ["signing-secret-0001"];
+  const unknown: string[] = [];
+  const gate = new SimGate({
+    around,
+    boundary,
+    store,
+    ids: new SimIds(),
+    pagerDuty: pagerDutyApi(pagerDuty, (text) => unknown.push(text)),
+    cheqpoint,
+    webhookSecrets: () => [...secrets],
+    skewsMs: plan.skewsMs,
+    weakness,
+  });
+
+  /** What was written, for knowing when all is done and what was passed on the way. */
+  function watch(task: Task, method: string, args: readonly unknown[], result: unknown): void {
+    if (method === "create" && (result as { created: boolean }).created) {
+      const [proposal] = args as [Proposal];
+      created.set(proposal.id, { atMs: kernel.nowMs, value: proposal });
+      open.add(proposal.id);
+      phases.set(proposal.id, phaseOf(proposal));
+    }
+    if (method === "save" && result === "saved") {
+      const [next] = args as [Proposal];
+      cheqpoint.wroteDown(task);
+      task.wroteAtMs = kernel.nowMs;
+      const phase = phaseOf(next);
+      if (phases.get(next.id) !== phase) {
+        tell(
+          () =>
+            `== ${next.id} ${phases.get(next.id) ?? "new"} → ${phase} ${next.outcome?.reason ?? ""}`,
+        );
+        phases.set(next.id, phase);
+      }
+      if (next.closedAtMs !== null) {
+        open.delete(next.id);
+      }
+    }
+  }
+
+  const outbox = new Outbox({ kernel, chance, faults, gate, tell, secrets });
+  pagerDuty.onEvent = (incidentId, event) => outbox.take(incidentId, event);
+  reviewers(cheqpoint, kernel, chance, tell);
+  const everybody = new Everybody({
+    plan,
+    kernel,
+    chance,
+    gate,
+    pagerDuty,
+    cheqpoint,
+    gatings,
+    store,
+    outbox,
+    secrets,
+    tell,
+    met: (event) => [...open].forEach((id) => coverage.met(phases.get(id) ?? "-", event, "none")),
+  });
+  everybody.begin();
+
+  let turn = 0;
+  const tick = (): void => {
+    turn += 1;
+    void store.plain.nextDueAtMs().then((dueMs) => {
+      if (dueMs !== null && dueMs <= kernel.nowMs + 2_000) {
+        gate.sweep(turn);
+      }
+    });
+    kernel.after(plan.sweepEveryMs, tick);
+  };
+  kernel.after(plan.sweepEveryMs, tick);
+
+  await kernel.play(START_MS + CALM_AFTER_MS, () => false);
+  faults.isOver = true;
+  everybody.calm();
+  await kernel.play(
+    START_MS + CALM_AFTER_MS + ENDS_WITHIN_MS,
+    () => open.size === 0 && outbox.isEmpty(),
+  );
+  // Reports of what has ended meanwhile, and alarms of them.
+  await kernel.play(kernel.nowMs + 180_000, () => false);
+  const violations = await judge({
+    plan,
+    ledger: store.plain,
+    created,
+    gatings,
+    pagerDuty,
+    cheqpoint,
+    everybody,
+    outbox,
+    unknown,
+    endMs: kernel.nowMs,
+    startMs: START_MS,
+  });
+  store.close();
+  return {
+    violations,
+    injected: faults.injected,
+    lines,
+    coverage,
+    proposals: created.size,
+    runs: pagerDuty.runs.length,
+  };
+}

@@ -1,0 +1,178 @@
+import type { Proposal } from "../../../functions/gate/proposal/proposal.ts";
+import { SECRETS } from "../world/gate.ts";
+import { human, runsOf, seconds, type Evidence, type Violation } from "./evidence.ts";
+
+/** Every proposal ends, as one run or one manual task; and what the ledger tells of it is true. */
+export async function judgeEnds(evidence: Evidence): Promise<Violation[]> {
+  const found: Violation[] = [];
+  for (const id of evidence.created.keys()) {
+    const proposal = (await evidence.ledger.get(id))?.proposal;
+    if (proposal === undefined) {
+      found.push({ rule: "6 kept", text: `${id} was accepted and is gone` });
+      continue;
+    }
+    found.push(...judgeEnd(evidence, proposal));
+  }
+  for (const { status, id, act } of evidence.everybody.proposed) {
+    if (status === 202 && (id === null || !evidence.created.has(id))) {
+      found.push({
+        rule: "6 kept",
+        text: `${act.id} was answered 202 with ${id}, which nobody knows`,
+      });
+    }
+  }
+  for (const refused of evidence.outbox.refused) {
+    found.push({
+      rule: "6 signed event",
+      text: `a correctly signed event was refused: ${refused}`,
+    });
+  }
+  for (const request of evidence.unknown) {
+    found.push({ rule: "0 stand-in", text: `the stand-in for PagerDuty does not know ${request}` });
+  }
+  return found;
+}
+
+function* judgeEnd(evidence: Evidence, proposal: Proposal): Generator<Violation> {
+  const { id, outcome, closedAtMs, execution } = proposal;
+  if (outcome === null || closedAtMs === null) {
+    yield {
+      rule: "5 ends",
+      text: `${id} has not ended ${seconds(evidence, evidence.endMs)} after the start`,
+    };
+    return;
+  }
+  const runs = runsOf(evidence, id);
+  const tasks = tasksOf(evidence, id);
+  const owed = outcome.kind === "executed" ? 0 : 1;
+  if (tasks.length !== owed) {
+    yield {
+      rule: "5 one task",
+      text: `${id} ended ${outcome.kind} (${outcome.reason}) with ${tasks.length} manual tasks: ${tasks.join(", ")}`,
+    };
+  }
+  if (outcome.kind === "executed") {
+    const [run] = runs;
+    if (run === undefined) {
+      yield {
+        rule: "11 whose run",
+        text: `${id} is called executed (${execution?.invocationId ?? "no run named"}) and its own request never did anything`,
+      };
+    } else if (
+      execution?.invocationId !== null &&
+      execution?.invocationId !== undefined &&
+      execution.invocationId !== run.id
+    ) {
+      yield {
+        rule: "11 whose run",
+        text: `${id} is called executed by ${execution.invocationId}; its own run is ${run.id}`,
+      };
+    } else if (run.state === "error") {
+      yield {
+        rule: "11 account",
+        text: `${id} is called executed, and ${run.id} ended in ${run.state}`,
+      };
+    }
+  }
+  if (outcome.kind === "suppressed" && runs.length > 0) {
+    yield {
+      rule: "11 account",
+      text: `${id} is called suppressed (${outcome.reason}) and ran: ${runs.map(({ id: run }) => run).join(", ")}`,
+    };
+  }
+  if (outcome.kind === "failed" && runs.some(({ state }) => state === "completed")) {
+    yield {
+      rule: "11 account",
+      text: `${id} is called failed (${outcome.reason}) and ran to its end`,
+    };
+  }
+}
+
+function tasksOf({ pagerDuty }: Evidence, id: string): string[] {
+  return [...pagerDuty.incidents.values()].flatMap((one) =>
+    one.incidentKey?.includes("/task/") === true && one.incidentKey.endsWith(`/${id}`)
+      ? [one.id]
+      : [],
+  );
+}
+
+/** Alarms are raised for what went past the gate, and for nothing that was the gate's own. */
+export async function judgeAlarms(evidence: Evidence): Promise<Violation[]> {
+  const found: Violation[] = [];
+  const alarms = await evidence.ledger.alarms(1_000);
+  for (const run of evidence.everybody.handRuns) {
+    const isTold = alarms.some(
+      ({ kind, text }) => (kind === "bypass" || kind === "ranTwice") && text.includes(run.runId),
+    );
+    const isGated = evidence.gatings.has(run.serviceId);
+    if (isGated && !isTold && run.target.startsWith("action:")) {
+      found.push({
+        rule: "3 bypass",
+        text: `${run.runId} (${run.target}) was run by hand on ${run.incidentId} at ${seconds(evidence, run.atMs)}, and nobody was told`,
+      });
+    }
+  }
+  for (const run of evidence.pagerDuty.runs) {
+    const { item } = run;
+    const alarm = alarms.find(({ kind, text }) => kind === "bypass" && text.includes(run.id));
+    if (item !== null && alarm !== undefined) {
+      found.push({
+        rule: "13 false alarm",
+        text: `${item}'s own run ${run.id} raised: ${alarm.text}`,
+      });
+    }
+    const twice = alarms.find(({ kind, text }) => kind === "ranTwice" && text.includes(run.id));
+    // Starts of a workflow name nobody: one by hand cannot be told from a second one of the gate's.
+    const isByHand = evidence.everybody.handRuns.some(
+      ({ incidentId, target }) => incidentId === run.incidentId && target === run.target,
+    );
+    if (item !== null && twice !== undefined && !isByHand && runsOf(evidence, item).length < 2) {
+      found.push({
+        rule: "13 false alarm",
+        text: `${item} ran once as ${run.id}, and it was told: ${twice.text}`,
+      });
+    }
+  }
+  return found;
+}
+
+/** What people read holds no secret, and no line of a proposer's that looks like the gate's own. */
+export function* judgeTexts({ pagerDuty, cheqpoint }: Evidence): Generator<Violation> {
+  const secrets = [
+    ...Object.values(SECRETS),
+    "signing-secret-",
+    "agent-token-",
+    "looper-token-",
+    "trusted-token-",
+    "operator-token-",
+  ];
+  const texts = [
+    ...[...pagerDuty.incidents.values()].flatMap(({ title, details, notes }) => [
+      title,
+      details,
+      ...notes.map(({ content }) => content),
+    ]),
+    ...cheqpoint.asked.flatMap(({ summary, justification, details }) => [
+      summary,
+      justification,
+      JSON.stringify(details),
+    ]),
+  ];
+  if (texts.some((text) => secrets.some((secret) => text.includes(secret)))) {
+    yield { rule: "9 secrets", text: "a secret stands in a note, a task or a card" };
+  }
+  const forged = texts.find((text) => /^(Decision|To do|Review): ?FORGED/m.test(text));
+  if (
+    forged !== undefined &&
+    !cheqpoint.asked.some(({ justification }) => justification === forged)
+  ) {
+    yield {
+      rule: "12 forged line",
+      text: `a proposer's line stands like the gate's own: ${JSON.stringify(forged.slice(0, 200))}`,
+    };
+  }
+  for (const asked of cheqpoint.asked) {
+    const saysNo = human(asked, "REJECTED");
+    void saysNo;
+  }
+}

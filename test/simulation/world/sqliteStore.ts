@@ -1,0 +1,64 @@
+import { gatingForUnlisted, gatingHash } from "../../../functions/gate/gating/index.ts";
+import { openSqliteLedger } from "../../../local/ledger/ledger.ts";
+import type { Boundary } from "../engine/boundary.ts";
+import { storedGating, type SimGating } from "./gatings.ts";
+import { eachCall, type OnWrite, type SimStore } from "./store.ts";
+
+const UNLISTED = gatingForUnlisted({
+  events: "ignore",
+  proposals: "deny",
+  runbooks: {},
+  manualTask: { service: null, escalationPolicy: null, users: [], urgency: null },
+});
+
+/** The ledger of one machine, in memory, beside a gating that is kept like a file: read anew at each look. */
+export function sqliteStore(parts: {
+  boundary: Boundary;
+  now: () => number;
+  gatings: Readonly<Record<string, SimGating>>;
+  serviceName: (id: string) => string | undefined;
+  onWrite: OnWrite;
+}): SimStore {
+  const { boundary, serviceName, onWrite } = parts;
+  const gatings = new Map(
+    Object.entries(parts.gatings).map(([id, value]) => [id, { value, version: 1 }]),
+  );
+  const nameOf = (id: string): string => `gating/${id}`;
+  const plain = openSqliteLedger(":memory:", { now: parts.now }, undefined, (name) => {
+    const [, kept] = [...gatings].find(([id]) => nameOf(id) === name) ?? [];
+    return kept === undefined ? undefined : String(kept.version);
+  });
+  return {
+    plain,
+    ledger: (task) =>
+      eachCall(plain, (method, args, call) =>
+        boundary.store(`ledger.${method}`, task, async () => {
+          const result = await call();
+          onWrite(task, method, args, result);
+          return result;
+        }),
+      ),
+    gating: (task) => ({
+      inForce: () => Promise.reject(new Error("only for whoever shows the gating")),
+      find: (service) =>
+        boundary.store("gating.find", task, async () => {
+          for (const [id, { value, version }] of gatings) {
+            const isIt =
+              service.id === id || service.name === id || service.name === serviceName(id);
+            if (isIt) {
+              return {
+                ...storedGating(id, value),
+                seen: [{ name: nameOf(id), version: String(version) }],
+              };
+            }
+          }
+          const key = service.id ?? service.name ?? "";
+          return { key, listed: false, hash: gatingHash(UNLISTED), gating: UNLISTED, seen: [] };
+        }),
+    }),
+    async setGating(id, value) {
+      gatings.set(id, { value, version: (gatings.get(id)?.version ?? 0) + 1 });
+    },
+    close: () => plain.close(),
+  };
+}
