@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from "node:fs";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import {
   defaultsHash,
@@ -12,6 +11,7 @@ import type { Gating } from "../../functions/gate/gating/index.ts";
 import { keyOfUnlisted } from "../../functions/gate/proposal/unlisted.ts";
 import type { GatingStore, Log, StoredGating } from "../../functions/gate/ports/index.ts";
 import { gatingIn } from "./stackGating.ts";
+import { readYaml } from "./yaml.ts";
 
 const mapping = z.record(z.string(), z.unknown());
 
@@ -110,12 +110,7 @@ interface Written {
 }
 
 function readWritten(file: string): { written: Written; gating: Gating } {
-  const document = parseDocument(readFileSync(file, "utf8"));
-  const problems = document.errors.map((error) => error.message);
-  if (problems.length > 0) {
-    throw new Error(`\`${file}\` is not YAML: ${problems.join("; ")}`);
-  }
-  const content = mapping.safeParse(document.toJS());
+  const content = mapping.safeParse(readYaml(file, readFileSync(file, "utf8")));
   const found = gatingIn(file, content.success ? content.data : {});
   const gating = parseGating(found);
   const services = mapping.safeParse(found["services"]);
