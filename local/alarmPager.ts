@@ -1,4 +1,5 @@
 import type { Alarm, Clock, Ledger, Log } from "../functions/gate/ports/index.ts";
+import { GATE_ALARM } from "../functions/gate/proposal/incidents.ts";
 import { enqueueEvent } from "../functions/pagerduty/events.ts";
 
 export interface AlarmPagerOptions {
@@ -47,7 +48,7 @@ export function withAlarmPager(ledger: Ledger, options: AlarmPagerOptions): Ledg
               routingKey: options.routingKey,
               action: "trigger",
               dedupKey: `pagerduty-approval-gate/alarm/${alarm.key}`.slice(0, 255),
-              summary: `Approval gate: ${alarm.text}`,
+              summary: `${GATE_ALARM}${alarm.text}`,
               source: options.source,
               severity: SEVERITY[alarm.kind],
               customDetails: {

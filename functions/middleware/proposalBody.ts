@@ -20,6 +20,8 @@ const visible =
 const oneLine = visible("");
 const someLines = visible(LINES);
 const unixLines = (written: string) => written.replaceAll("\r\n", "\n");
+/** A key as its sender wrote it: a space more makes another one of it. */
+const key = z.string().regex(/\S/, "must not be blank").max(255).superRefine(oneLine);
 const line = (max: number) => text(max).superRefine(oneLine);
 const incidentId = z.string().regex(INCIDENT_ID, INCIDENT_ID_TEXT);
 const scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
@@ -27,7 +29,7 @@ const scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
 const apiBody = z
   .strictObject({
     incident_id: incidentId.optional(),
-    alert_key: line(255).optional(),
+    alert_key: key.optional(),
     service: line(255),
     runbook: line(255),
     parameters: z.record(z.string().max(64), scalar).default({}),
@@ -64,7 +66,11 @@ const shown = (max: number, allowed = "") =>
 const orchestrationBody = z
   .looseObject({
     incident_id: maybe(64).pipe(incidentId.optional()),
-    dedup_key: maybe(255).pipe(z.string().superRefine(oneLine).optional()),
+    dedup_key: z
+      .string()
+      .optional()
+      .transform((value) => (value?.trim() === "" ? undefined : value))
+      .pipe(key.optional()),
     service: line(255),
     runbook: line(255),
     justification: shown(4000, LINES),

@@ -1,60 +1,110 @@
 import * as z from "zod";
 import { RemoteError } from "../gate/ports/index.ts";
-import type { NewIncident, PagerDuty } from "../gate/ports/index.ts";
+import type { Listed, NewIncident, PagerDuty } from "../gate/ports/index.ts";
 import type { Incident } from "../gate/proposal/proposal.ts";
 import { asPathId, isId } from "./ids.ts";
 import type { Rest } from "./rest.ts";
-import { id, incidentShape, optional, webAddress } from "./shapes.ts";
+import { id, incidentShape, listOf, optional, webAddress } from "./shapes.ts";
 import { cut } from "../gate/text/cut.ts";
 
 type IncidentCalls = Pick<
   PagerDuty,
-  "incident" | "incidentsByKey" | "createIncident" | "resolveIncident" | "addNote" | "notes"
+  | "incident"
+  | "incidentsByKey"
+  | "incidentsByAlert"
+  | "createIncident"
+  | "resolveIncident"
+  | "addNote"
+  | "notes"
 >;
 
 const TITLE_LIMIT = 1024;
 const DETAILS_LIMIT = 20_000;
 const NOTE_LIMIT = 10_000;
+const OPEN = ["triggered", "acknowledged"];
+const PAGE = 100;
+/** PagerDuty keeps at most so many alerts on one incident. */
+const MOST_ALERTS = 1_000;
+/** A key leads to one open incident of a service; more than so many say that it was not heeded. */
+const MOST_WITH_ALERT = 25;
 
 /** Service and assignees whole: they tell in which time zone the incident is worked on. */
 const WITH_ZONES = "include[]=services&include[]=assignees";
 
 const oneIncident = z.object({ incident: incidentShape });
-const manyIncidents = z.object({ incidents: z.array(incidentShape) });
+const manyIncidents = z.object({ incidents: listOf(incidentShape) });
+const alertShape = z.object({ alert_key: z.string(), status: z.string() });
+const manyAlerts = z.object({ alerts: listOf(alertShape), more: optional(z.boolean()) });
 const madeIncident = z.object({ incident: z.object({ id, html_url: optional(z.string()) }) });
 const oneNote = z.object({ note: z.object({ id }) });
-const manyNotes = z.object({ notes: z.array(z.object({ id, content: z.string() })) });
+const manyNotes = z.object({ notes: listOf(z.object({ id, content: z.string() })) });
 
 export function incidentCalls(rest: Rest): IncidentCalls {
   async function incident(incidentId: string): Promise<Incident | null> {
     // Such an id names nothing; in a path it would lead elsewhere.
     if (!isId(incidentId)) return null;
     const answer = await rest.find(`/incidents/${incidentId}?${WITH_ZONES}`, oneIncident);
-    return answer?.incident ?? null;
+    const found = answer?.incident ?? null;
+    // PagerDuty also takes an incident's number here; what is asked for is an id.
+    return found?.id === incidentId ? found : null;
   }
 
-  async function incidentsByKey(key: string): Promise<Incident[]> {
+  /** Whatever PagerDuty finds by the key, an incident's own or that of one of its alerts, newest first. */
+  async function listedByKey(key: string, statuses: readonly string[]): Promise<Listed<Incident>> {
     const query = new URLSearchParams([
       ["incident_key", key],
       ["date_range", "all"],
-      ["statuses[]", "triggered"],
-      ["statuses[]", "acknowledged"],
-      ["statuses[]", "resolved"],
+      ...statuses.map((status): [string, string] => ["statuses[]", status]),
       ["sort_by", "created_at:desc"],
       ["limit", "100"],
     ]);
     const { incidents } = await rest.get(`/incidents?${query.toString()}`, manyIncidents);
-    // An empty or unheeded filter lists every incident of the account.
-    return incidents
-      .filter((found) => found.incidentKey === key)
-      .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+    const found = incidents.found.toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+    return { ...incidents, found };
   }
 
-  /** The incident because of which PagerDuty refused to make another one with its key. */
+  async function incidentsByKey(key: string): Promise<Listed<Incident>> {
+    const { found, unreadable } = await listedByKey(key, [...OPEN, "resolved"]);
+    // An empty or unheeded filter lists every incident of the account.
+    return { found: found.filter((one) => one.incidentKey === key), unreadable };
+  }
+
+  async function hasAlert(incidentId: string, key: string): Promise<boolean> {
+    const path = `/incidents/${asPathId("incidentId", incidentId)}/alerts`;
+    for (let offset = 0; offset < MOST_ALERTS; offset += PAGE) {
+      const query = new URLSearchParams([
+        ["alert_key", key],
+        ["statuses[]", "triggered"],
+        ["limit", `${PAGE}`],
+        ["offset", `${offset}`],
+      ]);
+      const { alerts, more } = await rest.get(`${path}?${query.toString()}`, manyAlerts);
+      if (alerts.found.some((one) => one.alert_key === key && one.status === "triggered")) {
+        return true;
+      }
+      if (more !== true) break;
+    }
+    return false;
+  }
+
+  async function incidentsByAlert(key: string): Promise<Listed<Incident>> {
+    const { found, unreadable } = await listedByKey(key, OPEN);
+    const checked = await Promise.all(
+      found
+        .slice(0, MOST_WITH_ALERT)
+        .map(async (one) => one.incidentKey === key || (await hasAlert(one.id, key))),
+    );
+    return { found: found.filter((_one, index) => checked[index] === true), unreadable };
+  }
+
+  /**
+   * The incident because of which PagerDuty refused to make another one with its key. Where alerts were merged into it
+   * its own key is no longer told; what is found by a key that only this gate uses is it all the same.
+   */
   async function alreadyThere(wanted: NewIncident): Promise<Incident | null> {
-    let found: Incident[];
+    let listed: Listed<Incident>;
     try {
-      found = await incidentsByKey(wanted.incidentKey);
+      listed = await listedByKey(wanted.incidentKey, [...OPEN, "resolved"]);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       throw new RemoteError(`an incident may exist with this \`incident_key\`, but ${problem}`, {
@@ -62,13 +112,22 @@ export function incidentCalls(rest: Rest): IncidentCalls {
         retryable: true,
       });
     }
-    const own = found.filter((one) => one.serviceId === wanted.serviceId);
-    return own.find((one) => one.status !== "resolved") ?? own[0] ?? null;
+    const there = listed.found.filter((one) => one.serviceId === wanted.serviceId);
+    const own = there.filter((one) => one.incidentKey === wanted.incidentKey);
+    const [only, ...others] = there.filter(
+      (one) => one.incidentKey === null && one.status !== "resolved",
+    );
+    return (
+      own.find((one) => one.status !== "resolved") ??
+      own[0] ??
+      (others.length === 0 ? (only ?? null) : null)
+    );
   }
 
   return {
     incident,
     incidentsByKey,
+    incidentsByAlert,
 
     async createIncident(wanted) {
       try {
@@ -114,7 +173,7 @@ export function incidentCalls(rest: Rest): IncidentCalls {
 
     async notes(incidentId) {
       const path = `/incidents/${asPathId("incidentId", incidentId)}/notes`;
-      return (await rest.get(path, manyNotes)).notes;
+      return (await rest.get(path, manyNotes)).notes.found;
     },
   };
 }

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import type { PagerDuty } from "../gate/ports/index.ts";
 import type { Rest } from "./rest.ts";
-import { id, name } from "./shapes.ts";
+import { id, listOf, name } from "./shapes.ts";
 
 const service = z.object({ id, name });
 const oneService = z.object({ service });
-const manyServices = z.object({ services: z.array(service), more: z.boolean().nullish() });
+const manyServices = z.object({ services: listOf(service), more: z.boolean().nullish() });
 
 /** Service ids hold no lower-case letters; what cannot be one is not asked for as one. */
 const SERVICE_ID = /^[A-Z0-9]{1,40}$/;
@@ -20,7 +20,7 @@ export function serviceCalls(rest: Rest): Pick<PagerDuty, "findService"> {
       const query = new URLSearchParams({ query: name, limit: `${PAGE}`, offset: `${offset}` });
       const page = await rest.get(`/services?${query.toString()}`, manyServices);
       // The query also finds names that only contain it.
-      const found = page.services.find((one) => one.name === name);
+      const found = page.services.found.find((one) => one.name === name);
       if (found !== undefined) return found;
       if (page.more !== true) return null;
     }

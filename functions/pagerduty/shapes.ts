@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Invocation } from "../gate/ports/index.ts";
+import type { Invocation, Listed } from "../gate/ports/index.ts";
 import { isTimeZone } from "../gate/text/localTime.ts";
 import { printable } from "../gate/text/printable.ts";
 import type { Incident } from "../gate/proposal/proposal.ts";
@@ -27,6 +27,28 @@ export function webAddress(url: string | null | undefined): string | null {
 
 function text(value: string | null | undefined): string | null {
   return value === undefined || value === "" ? null : value;
+}
+
+const withId = z.object({ id });
+
+/** A list that is read entry by entry: one that cannot be read leaves the others as they are. */
+export function listOf<T extends z.ZodType>(entry: T) {
+  return z.array(z.unknown()).transform((wire): Listed<z.output<T>> => {
+    const listed: Listed<z.output<T>> = { found: [], unreadable: [] };
+    for (const one of wire) {
+      const read = entry.safeParse(one);
+      if (read.success) {
+        listed.found.push(read.data);
+      } else {
+        const { path = [], message = "Invalid input" } = read.error.issues[0] ?? {};
+        listed.unreadable.push({
+          id: withId.safeParse(one).data?.id ?? null,
+          problem: `\`${path.join(".")}\`: ${message}`,
+        });
+      }
+    }
+    return listed;
+  });
 }
 
 const reference = z.object({ id });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { PagerDuty } from "../gate/ports/index.ts";
 import { asPathId } from "./ids.ts";
 import type { Rest } from "./rest.ts";
-import { id, optional } from "./shapes.ts";
+import { id, listOf, optional } from "./shapes.ts";
 
 const subscription = z.object({
   id,
@@ -14,7 +14,7 @@ const subscription = z.object({
   }),
 });
 const page = z.object({
-  webhook_subscriptions: z.array(subscription),
+  webhook_subscriptions: listOf(subscription),
   more: optional(z.boolean()),
 });
 
@@ -34,7 +34,7 @@ export function subscriptionCalls(
           `/webhook_subscriptions?${query.toString()}`,
           page,
         );
-        for (const one of listed) {
+        for (const one of listed.found) {
           if (one.delivery_method.url === url) {
             found.push({
               id: one.id,

@@ -1,8 +1,10 @@
 import type { Known, Look, Looked } from "../gate/lifecycle/known.ts";
 import type { TakenPlaces } from "../gate/ledger/brakes.ts";
 import { OWN_AGENT, ownAgent } from "../gate/proposal/incidents.ts";
+import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { RemoteError } from "../gate/ports/index.ts";
-import type { DutyName, Proposal } from "../gate/proposal/proposal.ts";
+import type { Listed } from "../gate/ports/index.ts";
+import type { DutyName, Incident, Proposal } from "../gate/proposal/proposal.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** Answers what the lifecycle asks. A store that fails throws, a remote system that fails is an answer. */
@@ -17,8 +19,12 @@ export async function look(
       return { gating: await asked(ports, () => gating.find(question.service)) };
     case "incident":
       return { incident: await asked(ports, () => pagerDuty.incident(question.id)) };
-    case "incidentsByKey":
-      return { incidentsByKey: await asked(ports, () => pagerDuty.incidentsByKey(question.key)) };
+    case "incidentsByAlert":
+      return {
+        incidentsByAlert: await asked(ports, async () =>
+          readable(ports, await pagerDuty.incidentsByAlert(question.key)),
+        ),
+      };
     case "approval":
       return { approval: await asked(ports, () => cheqpoint.read(question.id)) };
     case "invocation":
@@ -133,17 +139,40 @@ async function equalOpen(
 }
 
 async function findTrace(
-  { pagerDuty }: WorkerPorts,
+  ports: WorkerPorts,
   duty: DutyName,
   incidentId: string,
   mark: string,
 ): Promise<string | null> {
   if (duty === "manualTask" || duty === "escalation") {
-    const [incident] = await pagerDuty.incidentsByKey(mark);
+    const [incident] = await readable(ports, await ports.pagerDuty.incidentsByKey(mark));
     return incident?.id ?? null;
   }
-  const notes = await pagerDuty.notes(incidentId);
+  const notes = await ports.pagerDuty.notes(incidentId);
   return notes.find((note) => note.content.startsWith(mark))?.id ?? null;
+}
+
+/** What can be read of a list of incidents; people are told of each other one, once. */
+async function readable(
+  ports: WorkerPorts,
+  { found, unreadable }: Listed<Incident>,
+): Promise<Incident[]> {
+  for (const { id, problem } of unreadable) {
+    const name = id === null ? "An incident" : `Incident ${id}`;
+    const text = `${name}, which PagerDuty lists, cannot be read (${problem}). The gate takes it neither for open nor for resolved, and runs nothing on it.`;
+    const isNew = await raiseAlarm(ports, {
+      key: `unintelligible/incident/${id ?? "unknown"}`,
+      kind: "unintelligible",
+      atMs: ports.clock.now(),
+      text,
+      proposalId: null,
+      incidentId: id,
+    });
+    if (isNew) {
+      ports.log.warn("incident not readable", { incidentId: id, problem });
+    }
+  }
+  return found;
 }
 
 async function asked<T>(ports: WorkerPorts, call: () => Promise<T>): Promise<Looked<T>> {

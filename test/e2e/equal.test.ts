@@ -77,11 +77,12 @@ describe("Equal proposals", () => {
   });
 
   it("that only know the alert meet when its incident appears", async () => {
-    const incident = await begin();
+    await begin();
+    const incident = await world.alert("db-1");
     const first = await propose(world, incident);
     await world.settle();
     const byAlert = await world.onGate("POST", "/proposals", {
-      alert_key: incident.incident_key,
+      alert_key: "db-1",
       service: "payments-db",
       runbook: "failover",
       justification: "CPU at 98 %",
@@ -106,11 +107,12 @@ describe("Equal proposals", () => {
   });
 
   it("that only know the alert do not get past a human's no either", async () => {
-    const incident = await begin({ coolDown: "30m" });
+    await begin({ coolDown: "30m" });
+    const incident = await world.alert("db-1");
     await propose(world, incident);
     await answer(world, "rejected");
     await finish(world);
-    const byAlert = { incident_id: undefined, alert_key: incident.incident_key };
+    const byAlert = { incident_id: undefined, alert_key: "db-1" };
     const { body } = await propose(world, incident, byAlert);
     await finish(world);
     assert.deepEqual(await world.pendingApprovals(), []);
@@ -133,7 +135,7 @@ describe("Equal proposals", () => {
     const asks = { name: "agents", decision: "requireApproval", coolDown: "2h" };
     const allows = { name: "operator", match: { proposer: "operator" }, decision: "allow" };
     await world.begin({ gating: gatingOf({}, { rules: [allows, asks] }) });
-    const incident = await world.openIncident();
+    const incident = await world.alert("db-1");
     await propose(world, incident);
     await answer(world, "rejected");
     await finish(world);
@@ -141,7 +143,7 @@ describe("Equal proposals", () => {
       propose(
         world,
         incident,
-        { incident_id: undefined, alert_key: incident.incident_key },
+        { incident_id: undefined, alert_key: "db-1" },
         { authorization: `Bearer ${OPERATOR_TOKEN}` },
       );
     // Longer than the cool-down of the rule that allows it: what counts is the one under which the no was given.

@@ -139,6 +139,20 @@ describe("What holds an action or lets it go", () => {
     });
   });
 
+  it("nothing is proposed for a page of the gate's own alarms, whose incident has no key", async () => {
+    await begin({ match: { event: "incident.triggered" }, propose: "failover", decision: "allow" });
+    await finish(world);
+    const before = (await all()).length;
+    const page = await world.openIncident({ title: "Approval gate: DB failover ran twice." });
+    assert.equal(page.incident_key, null);
+    await finish(world);
+    assert.equal((await all()).length, before);
+    world.setGating(gatingOf({ decision: "allow" }));
+    await propose(world, page);
+    await finish(world);
+    assert.equal(ended(await see(world, page)), "suppressed gateIncident, 0 runs, 1 tasks");
+  });
+
   describe("the kill switch", () => {
     it("holds an approved run and lets it go in time", async () => {
       const incident = await begin();
@@ -258,34 +272,6 @@ describe("What holds an action or lets it go", () => {
         { rule: "low", matched: false, because: '`priority` is "P1", not "P3"' },
         { rule: "freeze", matched: true, because: "`priority` holds" },
       ]);
-    });
-  });
-
-  describe("an alert whose incident comes later", () => {
-    const byAlert = (key: string) =>
-      world.onGate("POST", "/proposals", {
-        alert_key: key,
-        service: "payments-db",
-        runbook: "failover",
-        justification: "CPU at 98 %",
-      });
-
-    it("is proposed for when it has come", async () => {
-      await begin({ decision: "allow" });
-      assert.equal((await byAlert("db-7")).status, 202);
-      await world.pass(60_000);
-      const incident = await world.openIncident({ incident_key: "db-7" });
-      await finish(world);
-      assert.equal(ended(await see(world, incident)), EXECUTED);
-    });
-
-    it("is given up after five minutes, and a person is told", async () => {
-      await begin({ decision: "allow" });
-      const { body } = await byAlert("db-8");
-      await finish(world);
-      const loaded = await world.gate.ledger.get(body.id);
-      assert.equal(loaded?.proposal.outcome?.reason, "incidentNotFound");
-      assert.equal((await world.gateIncidents("task")).length, 1);
     });
   });
 

@@ -309,8 +309,8 @@ export class Simulation {
         return { gating: ok(this.#gatings[facts.gating]) };
       case "incident":
         return { incident: ok(incidentNow(facts)) };
-      case "incidentsByKey":
-        return { incidentsByKey: ok([]) };
+      case "incidentsByAlert":
+        return { incidentsByAlert: ok([]) };
       case "approval": {
         const found = facts.approvals.find(({ id }) => id === look.id);
         return { approval: ok(found === undefined || found.gone ? null : found.reading) };
@@ -679,8 +679,8 @@ function blind(look: Look): Partial<Known> | null {
   switch (look.at) {
     case "incident":
       return { incident: failed };
-    case "incidentsByKey":
-      return { incidentsByKey: failed };
+    case "incidentsByAlert":
+      return { incidentsByAlert: failed };
     case "approval":
       return { approval: failed };
     case "invocation":

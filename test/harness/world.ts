@@ -356,6 +356,29 @@ export class World {
     return made.body.incident;
   }
 
+  /** What monitoring sends about payments-db; the incident that the alert is on, or null where it is held back. */
+  async alert(key: string, action: "trigger" | "resolve" = "trigger"): Promise<Json> {
+    const { services, integrations } = this.pagerDuty.seed;
+    const shown = await this.onPagerDuty(
+      "GET",
+      `/services/${services.paymentsDb}/integrations/${integrations.paymentsDb}`,
+    );
+    const sent = await this.onPagerDuty("POST", "/v2/enqueue", {
+      routing_key: shown.body.integration.integration_key,
+      event_action: action,
+      dedup_key: key,
+      payload: { summary: "primary unreachable", source: "db-1", severity: "critical" },
+    });
+    if (sent.status !== 202) {
+      throw new Error(`no alert: ${sent.status} ${JSON.stringify(sent.body)}`);
+    }
+    const found = await this.onPagerDuty(
+      "GET",
+      `/incidents?incident_key=${encodeURIComponent(key)}&sort_by=incident_number:desc`,
+    );
+    return found.body.incidents[0];
+  }
+
   updateIncident(id: string, change: Record<string, unknown>): Promise<Reply> {
     return this.onPagerDuty("PUT", `/incidents/${id}`, {
       incident: { type: "incident_reference", ...change },

@@ -312,7 +312,7 @@ describe("The proposal routes", () => {
 
     it("proposes with a flat object of texts", async () => {
       const answer = await send({
-        dedup_key: incident.incident_key,
+        dedup_key: "db-7",
         incident_id: "",
         service: "payments-db",
         runbook: "failover",

@@ -198,7 +198,7 @@ describe("createPagerDuty", () => {
       const older = { ...restIncident, id: "POLD", status: "resolved" };
       const newer = { ...restIncident, id: "PNEW", created_at: "2026-11-23T11:00:00Z" };
       server.will({ status: 200, body: { incidents: [older, newer], more: false } });
-      const found = await client().incidentsByKey("k-1");
+      const { found } = await client().incidentsByKey("k-1");
       assert.deepEqual(
         found.map(({ id }) => id),
         ["PNEW", "POLD"],
@@ -225,8 +225,99 @@ describe("createPagerDuty", () => {
         { ...restIncident, incident_key: null },
       ];
       server.will({ status: 200, body: { incidents: others } });
-      assert.deepEqual(await client().incidentsByKey("k-1"), []);
+      assert.deepEqual(await client().incidentsByKey("k-1"), { found: [], unreadable: [] });
     });
+  });
+
+  describe("incidentsByAlert", () => {
+    const alerts = (...keys: (string | null)[]) => ({
+      status: 200,
+      body: {
+        alerts: keys.map((alert_key) => ({ id: "PALERT", alert_key, status: "triggered" })),
+        more: false,
+      },
+    });
+    const withAlerts = { ...restIncident, incident_key: null };
+
+    it("asks for open ones by the key, and each for its triggered alerts", async () => {
+      server.will({ status: 200, body: { incidents: [withAlerts] } }, alerts("db 7 "));
+      const { found } = await client().incidentsByAlert("db 7 ");
+      assert.deepEqual(
+        found.map(({ id }) => id),
+        ["PINC001"],
+      );
+      assert.deepEqual(
+        server.seen.map(({ path }) => path),
+        [
+          "/incidents?incident_key=db+7+&date_range=all&statuses%5B%5D=triggered&statuses%5B%5D=acknowledged&sort_by=created_at%3Adesc&limit=100",
+          "/incidents/PINC001/alerts?alert_key=db+7+&statuses%5B%5D=triggered&limit=100&offset=0",
+        ],
+      );
+    });
+
+    it("leaves out one whose triggered alerts have other keys, or none that can be read", async () => {
+      server.will({ status: 200, body: { incidents: [withAlerts] } }, alerts("db 7", null));
+      assert.deepEqual((await client().incidentsByAlert("db 7 ")).found, []);
+    });
+
+    it("reads the alerts page by page", async () => {
+      const first = alerts("db-1");
+      server.will(
+        { status: 200, body: { incidents: [withAlerts] } },
+        { ...first, body: { ...first.body, more: true } },
+        alerts("db-7"),
+      );
+      assert.equal((await client().incidentsByAlert("db-7")).found.length, 1);
+    });
+
+    it("fails when the alerts of one cannot be read: it may be the one", async () => {
+      server.will(
+        { status: 200, body: { incidents: [withAlerts] } },
+        { status: 503 },
+        { status: 503 },
+      );
+      await assert.rejects(client().incidentsByAlert("db-7"), { name: "RemoteError", status: 503 });
+    });
+  });
+
+  describe("a list with an entry that cannot be read", () => {
+    it("of incidents gives the others, and tells of it", async () => {
+      const strange = { ...restIncident, id: "PNEW", status: "mitigated" };
+      server.will({ status: 200, body: { incidents: [strange, 7, restIncident] } });
+      const { found, unreadable } = await client().incidentsByKey("k-1");
+      assert.deepEqual(
+        found.map(({ id }) => id),
+        ["PINC001"],
+      );
+      assert.deepEqual(unreadable, [
+        {
+          id: "PNEW",
+          problem:
+            '`status`: Invalid option: expected one of "triggered"|"acknowledged"|"resolved"',
+        },
+        { id: null, problem: "``: Invalid input: expected object, received number" },
+      ]);
+    });
+
+    it("of notes, services or subscriptions gives the others", async () => {
+      const note = { id: "PNOTE1", content: "looked at" };
+      server.will({ status: 200, body: { notes: [{ id: "PNOTE0", content: null }, note] } });
+      assert.deepEqual(await client().notes("PINC001"), [note]);
+      const service = { id: "PSVC001", name: "payments-db" };
+      server.will({ status: 200, body: { services: [{ id: "PSVC000", name: null }, service] } });
+      assert.deepEqual(await client().findService("payments-db"), service);
+      const subscription = { id: "PSUB1", delivery_method: { url: "https://gate.example.com" } };
+      server.will({
+        status: 200,
+        body: { webhook_subscriptions: [{ id: "PSUB0", delivery_method: null }, subscription] },
+      });
+      assert.equal((await client().subscriptions("https://gate.example.com")).length, 1);
+    });
+  });
+
+  it("takes no incident that PagerDuty finds by its number for the one that was asked for", async () => {
+    server.will({ status: 200, body: { incident: restIncident } });
+    assert.equal(await client().incident("4421"), null);
   });
 
   describe("findService", () => {
@@ -522,6 +613,23 @@ describe("createPagerDuty", () => {
     it("gives it although it was resolved meanwhile", async () => {
       server.will(taken, { status: 200, body: { incidents: [{ ...own, status: "resolved" }] } });
       assert.equal((await client().createIncident(newIncident)).id, "PINC001");
+    });
+
+    it("gives the open incident that PagerDuty finds by the key, into which alerts were merged", async () => {
+      // With alerts it has no key of its own any more.
+      const merged = { ...own, incident_key: null };
+      const over = { ...merged, id: "POVER", status: "resolved" };
+      server.will(taken, { status: 200, body: { incidents: [over, merged] } });
+      assert.equal((await client().createIncident(newIncident)).id, "PINC001");
+    });
+
+    it("takes none of several without a key: the filter was not heeded", async () => {
+      const merged = { ...own, incident_key: null };
+      server.will(taken, {
+        status: 200,
+        body: { incidents: [merged, { ...merged, id: "POTHER" }] },
+      });
+      await assert.rejects(client().createIncident(newIncident), { status: 400 });
     });
 
     it("fails with PagerDuty's reason when no incident has the key", async () => {

@@ -107,8 +107,8 @@ describe("the PagerDuty client against the emulator", () => {
       },
     );
     assert.ok(incident.assigneeIds.length > 0);
-    assert.deepEqual(await client().incidentsByKey("gate-p1"), [incident]);
-    assert.deepEqual(await client().incidentsByKey("gate-p2"), []);
+    assert.deepEqual((await client().incidentsByKey("gate-p1")).found, [incident]);
+    assert.deepEqual((await client().incidentsByKey("gate-p2")).found, []);
     assert.equal(await client().incident("PNONE"), null);
   });
 
@@ -123,7 +123,7 @@ describe("the PagerDuty client against the emulator", () => {
   it("gets the open incident instead of a second one under its key", async () => {
     const first = await open();
     assert.equal(await open({ title: "again" }), first);
-    assert.equal((await client().incidentsByKey("gate-p1")).length, 1);
+    assert.equal((await client().incidentsByKey("gate-p1")).found.length, 1);
   });
 
   it("finds every incident of a key, resolved ones too, the newest first", async () => {
@@ -132,7 +132,7 @@ describe("the PagerDuty client against the emulator", () => {
     nowMs += 60_000;
     const second = await open();
     assert.notEqual(second, first);
-    const found = await client().incidentsByKey("gate-p1");
+    const { found } = await client().incidentsByKey("gate-p1");
     assert.deepEqual(
       found.map(({ id, status }) => [id, status]),
       [
@@ -368,10 +368,16 @@ describe("the PagerDuty client against the emulator", () => {
       );
     assert.deepEqual(await send("trigger"), { dedupKey: "gate-task-1" });
     await emulator.tick();
-    const status = async () => (await client().incidentsByKey("gate-task-1"))[0]?.status;
-    assert.equal(await status(), "triggered");
+    const byAlert = async () => (await client().incidentsByAlert("gate-task-1")).found;
+    const [incident, ...others] = await byAlert();
+    assert.deepEqual(others, []);
+    assert.equal(incident?.status, "triggered");
+    // An incident with alerts has no key of its own.
+    assert.equal(incident.incidentKey, null);
+    assert.deepEqual((await client().incidentsByKey("gate-task-1")).found, []);
     await send("resolve");
     await emulator.tick();
-    assert.equal(await status(), "resolved");
+    assert.deepEqual(await byAlert(), []);
+    assert.equal((await client().incident(incident.id))?.status, "resolved");
   });
 });

@@ -60,7 +60,7 @@ describe("PagerDuty with a token that was renewed", () => {
 
   it("reads once more after a 401", async () => {
     server.will(REFUSED, { status: 200, body: { incidents: [], more: false } });
-    assert.deepEqual(await client().incidentsByKey("key"), []);
+    assert.deepEqual(await client().incidentsByKey("key"), { found: [], unreadable: [] });
     assert.deepEqual(sent(), ["known", "renewed"]);
   });
 

@@ -13,7 +13,8 @@ export interface Incident {
   title: string;
   details: string | null;
   status: IncidentStatus;
-  incidentKey: string;
+  /** As it was given, over REST or by the event that opened it; null: none was. */
+  incidentKey: string | null;
   service: string;
   escalationPolicy: string;
   escalationLevel: number;

@@ -22,11 +22,15 @@ const PLACES: Places = {
   }),
   incidents: (incident) => ({
     parent: incident.service,
-    key: incidentKeyOf(incident.service, incident.incidentKey),
+    key:
+      incident.incidentKey === null ? null : incidentKeyOf(incident.service, incident.incidentKey),
   }),
   notes: (note) => ({ parent: note.incident }),
   logEntries: (entry) => ({ parent: entry.incident }),
-  alerts: (alert) => ({ parent: alert.incident }),
+  alerts: (alert) => ({
+    parent: alert.incident,
+    key: incidentKeyOf(alert.service, alert.alertKey),
+  }),
   responderRequests: (request) => ({ parent: request.incident }),
   statusUpdates: (update) => ({ parent: update.incident }),
   customFields: (field) => ({ parent: field.incidentType }),
@@ -36,7 +40,7 @@ const PLACES: Places = {
   tasks: (task) => ({ dueAtMs: task.dueAtMs }),
 };
 
-/** The key under which an incident is found by service and `incident_key`. */
+/** The key under which an incident or an alert is found by service and its own key. */
 export function incidentKeyOf(service: string, incidentKey: string): string {
   return `${service}/${incidentKey}`;
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Account } from "../account/account.ts";
-import type { Incident, Integration, Service } from "../account/documents.ts";
+import type { Alert, Incident, Integration, Service } from "../account/documents.ts";
 import { dedupKey, objectId } from "../account/ids.ts";
+import { incidentKeyOf } from "../account/store.ts";
 import { integrationReference } from "../directory/integrations.ts";
 import type { RateLimit } from "../http/rateLimit.ts";
 import { problems } from "../http/route.ts";
@@ -156,15 +157,21 @@ export function take(
   integration: Integration,
   service: Service,
 ): Answer {
+  const { store } = account;
   const key = event.dedup_key ?? dedupKey();
   const agent = { ...integrationReference(account, integration), type: AGENT_TYPE };
-  const open = openIncidentByKey(account, service.id, key);
+  const alert = store
+    .byKey("alerts", incidentKeyOf(service.id, key))
+    .find(({ status }) => status === "triggered");
+  const open = alert
+    ? store.get("incidents", alert.incident)
+    : openIncidentByKey(account, service.id, key);
   if (event.event_action === "trigger") {
-    trigger(account, event, { integration, service, key, open, agent });
+    trigger(account, event, { integration, service, key, alert, open, agent });
   } else if (open && event.event_action === "acknowledge") {
     acknowledge(account, open, agent);
   } else if (open) {
-    resolve(account, open, agent);
+    resolveAlert(account, alert, open, agent);
   }
   return {
     status: 202,
@@ -178,15 +185,13 @@ interface Arrival {
   integration: Integration;
   service: Service;
   key: string;
+  alert: Alert | undefined;
   open: Incident | undefined;
   agent: ReturnType<typeof integrationReference>;
 }
 
-function trigger(
-  account: Account,
-  event: AlertEvent,
-  { integration, service, key, open, agent }: Arrival,
-): void {
+function trigger(account: Account, event: AlertEvent, arrival: Arrival): void {
+  const { integration, service, key, agent } = arrival;
   const { payload } = event;
   if (!payload || service.disabled) {
     return;
@@ -198,8 +203,13 @@ function trigger(
     severity: payload.severity,
     ...detailsOf(payload),
   };
-  const incident =
-    open ??
+  const keepAlert = (incident: Incident): void => {
+    if (service.rest["alert_creation"] !== "create_incidents") {
+      putAlert(account, event, payload, incident, arrival);
+    }
+  };
+  const joined = arrival.open ?? groupOf(account, service);
+  if (!joined) {
     openIncident(account, {
       title: payload.summary,
       service,
@@ -207,17 +217,47 @@ function trigger(
       urgency: urgencyOf(service, payload.severity),
       agent,
       channel,
+      withIt: keepAlert,
     });
-  if (open) {
-    addLogEntry(account, open, {
-      type: "trigger",
-      summary: `Triggered again by ${integration.name}`,
-      agent,
-      channel,
-    });
+    return;
   }
-  if (service.rest["alert_creation"] !== "create_incidents") {
-    putAlert(account, event, payload, incident, { integration, service, key });
+  addLogEntry(account, joined, {
+    type: "trigger",
+    summary: `Triggered again by ${integration.name}`,
+    agent,
+    channel,
+  });
+  keepAlert(joined);
+}
+
+/** Where the service groups its alerts: the open incident that further ones join. */
+function groupOf({ store }: Account, service: Service): Incident | undefined {
+  const grouping = service.rest["alert_grouping_parameters"];
+  const isOn =
+    typeof grouping === "object" &&
+    grouping !== null &&
+    "type" in grouping &&
+    typeof grouping.type === "string";
+  return isOn
+    ? store
+        .list("incidents", service.id)
+        .findLast(({ id, status }) => status !== "resolved" && store.list("alerts", id).length > 0)
+    : undefined;
+}
+
+/** An incident is over with the last of its alerts. */
+function resolveAlert(
+  account: Account,
+  alert: Alert | undefined,
+  incident: Incident,
+  agent: Arrival["agent"],
+): void {
+  const { store } = account;
+  if (alert) {
+    store.put("alerts", { ...alert, status: "resolved", updatedAtMs: account.now() });
+  }
+  if (store.list("alerts", incident.id).every(({ status }) => status === "resolved")) {
+    resolve(account, incident, agent);
   }
 }
 
@@ -230,14 +270,12 @@ function putAlert(
   event: AlertEvent,
   payload: z.infer<typeof Payload>,
   incident: Incident,
-  { integration, service, key }: Pick<Arrival, "integration" | "service" | "key">,
+  { integration, service, key, alert }: Arrival,
 ): void {
-  const { store } = account;
   const atMs = account.now();
   // The same key is the same alert, with what was said last.
-  const known = store.list("alerts", incident.id).find(({ alertKey }) => alertKey === key);
-  store.put("alerts", {
-    id: known?.id ?? objectId(),
+  account.store.put("alerts", {
+    id: alert?.id ?? objectId(),
     incident: incident.id,
     service: service.id,
     alertKey: key,
@@ -258,7 +296,7 @@ function putAlert(
       links: event.links ?? [],
       images: event.images ?? [],
     },
-    createdAtMs: known?.createdAtMs ?? atMs,
+    createdAtMs: alert?.createdAtMs ?? atMs,
     updatedAtMs: atMs,
   });
 }

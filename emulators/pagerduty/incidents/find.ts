@@ -11,6 +11,14 @@ export function incidentById(account: Account, id: string): Incident {
   return incident;
 }
 
+/** The same, also by the number that people see: `4421`. */
+export function incidentByIdOrNumber(account: Account, idOrNumber: string): Incident {
+  const byNumber = /^\d+$/.test(idOrNumber)
+    ? account.store.list("incidents").find(({ number }) => `${number}` === idOrNumber)
+    : undefined;
+  return byNumber ?? incidentById(account, idOrNumber);
+}
+
 /** The teams of an incident are those of its escalation policy. */
 export function teamsOf(account: Account, incident: Incident): string[] {
   return account.store.get("escalationPolicies", incident.escalationPolicy)?.teams ?? [];

@@ -1,7 +1,7 @@
 import { referenceTo } from "../account/account.ts";
 import type { Account, Agent } from "../account/account.ts";
 import type { Incident } from "../account/documents.ts";
-import { dedupKey, objectId } from "../account/ids.ts";
+import { objectId } from "../account/ids.ts";
 import { incidentKeyOf } from "../account/store.ts";
 import type { Service } from "../account/documents.ts";
 import { usersAtLevel } from "./find.ts";
@@ -24,9 +24,11 @@ export interface NewIncident {
   conferenceBridge?: Record<string, unknown> | null;
   agent: Agent;
   channel: Record<string, unknown>;
+  /** What comes with it and has to be there before anybody is told. */
+  withIt?: (incident: Incident) => void;
 }
 
-/** The open incident of a service with this `incident_key`. */
+/** The open incident of a service that was opened with this key. */
 export function openIncidentByKey(
   account: Account,
   service: string,
@@ -51,7 +53,7 @@ export function openIncident(account: Account, wanted: NewIncident): Incident {
     title: wanted.title,
     details: wanted.details ?? null,
     status: "triggered",
-    incidentKey: wanted.incidentKey ?? dedupKey(),
+    incidentKey: wanted.incidentKey ?? null,
     service: service.id,
     escalationPolicy: policyId,
     escalationLevel: 1,
@@ -75,6 +77,7 @@ export function openIncident(account: Account, wanted: NewIncident): Incident {
   };
   store.put("incidents", incident);
   store.put("services", { ...service, lastIncidentAtMs: atMs });
+  wanted.withIt?.(incident);
   addLogEntry(account, incident, {
     id: incident.triggerLogEntry,
     type: "trigger",

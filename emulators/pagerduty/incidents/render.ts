@@ -22,7 +22,7 @@ export function renderIncident(account: Account, incident: Incident): Record<str
     created_at: restTime(incident.createdAtMs),
     updated_at: restTime(incident.updatedAtMs),
     status: incident.status,
-    incident_key: incident.incidentKey,
+    incident_key: keyOf(account, incident),
     service: referenceTo(account, "service", incident.service),
     assignments: incident.assignees.map(({ user, atMs }) => ({
       at: restTime(atMs),
@@ -67,6 +67,11 @@ export function renderIncident(account: Account, incident: Incident): Record<str
   };
 }
 
+/** An incident with alerts has no key of its own: its alerts have. */
+function keyOf({ store }: Account, { id, incidentKey }: Incident): string | null {
+  return store.list("alerts", id).length > 0 ? null : incidentKey;
+}
+
 /** An incident as webhooks carry it. */
 export function webhookIncident(account: Account, incident: Incident): Record<string, unknown> {
   return {
@@ -76,7 +81,7 @@ export function webhookIncident(account: Account, incident: Incident): Record<st
     html_url: htmlUrl(account, `/incidents/${incident.id}`),
     number: incident.number,
     status: incident.status,
-    incident_key: incident.incidentKey,
+    incident_key: keyOf(account, incident),
     created_at: restTime(incident.createdAtMs),
     title: incident.title,
     incident_type: { name: incident.incidentType },

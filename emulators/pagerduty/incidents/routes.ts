@@ -11,7 +11,7 @@ import { param, parseBody } from "../http/route.ts";
 import type { Route } from "../http/route.ts";
 import { IncidentCreation, createIncident } from "./create.ts";
 import { renderFieldValues } from "./fieldValues.ts";
-import { incidentById, teamsOf } from "./find.ts";
+import { incidentById, incidentByIdOrNumber, teamsOf } from "./find.ts";
 import { renderIncident } from "./render.ts";
 import { IncidentUpdate, updateIncident } from "./update.ts";
 
@@ -65,7 +65,7 @@ export function incidentRoutes(account: Account): Route[] {
       handle: (call) => ({
         status: 200,
         body: {
-          incident: render(account, incidentById(account, param(call, "id")), call.query),
+          incident: render(account, incidentByIdOrNumber(account, param(call, "id")), call.query),
         },
       }),
     },
@@ -124,9 +124,14 @@ function filter(account: Account, query: URLSearchParams): (incident: Incident) 
     (urgencies.length === 0 || urgencies.includes(incident.urgency)) &&
     (users.length === 0 || incident.assignees.some(({ user }) => users.includes(user))) &&
     (teams.length === 0 || teamsOf(account, incident).some((id) => teams.includes(id))) &&
-    (key === null || key === incident.incidentKey) &&
+    (key === null || hasKey(account, incident, key)) &&
     incident.createdAtMs >= sinceMs &&
     incident.createdAtMs < untilMs;
+}
+
+/** By its own key, or by that of one of its alerts. */
+function hasKey({ store }: Account, { id, incidentKey }: Incident, key: string): boolean {
+  return incidentKey === key || store.list("alerts", id).some(({ alertKey }) => alertKey === key);
 }
 
 const DEFAULT_RANGE_MS = 30 * 24 * 3_600_000;

@@ -14,6 +14,7 @@ export {
 export { gatingJsonSchema, stackJsonSchema } from "./schema/jsonSchema.ts";
 export { checkParameters } from "./evaluate/parameters.ts";
 export { parseGating, parseServiceGating } from "./check/parse.ts";
+export { incidentAppearsWithinMs } from "./schema/normalise.ts";
 export { detailKeys, reservedDetailKeys } from "./schema/reserved.ts";
 export type { DetailKey } from "./schema/reserved.ts";
 export { defaultProposerLimits, largestProposerLimits } from "./schema/proposerLimits.ts";

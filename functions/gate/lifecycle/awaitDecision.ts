@@ -60,11 +60,14 @@ function pageAndTell(
   weighing: Weighing,
   submitted: ApprovalAttempt | undefined,
 ): DutyStep {
-  const { escalateAfterMs, escalateTo } = weighing.evaluation.terms;
+  const { escalateAfterMs, escalateTo, slaMs } = weighing.evaluation.terms;
   const { incident } = proposal;
   const times: (number | null)[] = [];
   if (escalateAfterMs !== null && escalateTo !== null && incident !== null) {
-    const escalateAtMs = proposal.receivedAtMs + escalateAfterMs;
+    // From receipt, or from when an alert's incident was there: as the deadline counts.
+    const sinceMs =
+      proposal.decideByMs === null ? proposal.receivedAtMs : proposal.decideByMs - slaMs;
+    const escalateAtMs = sinceMs + escalateAfterMs;
     if (known.nowMs < escalateAtMs) {
       times.push(escalateAtMs);
     } else {

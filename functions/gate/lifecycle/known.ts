@@ -47,7 +47,7 @@ export interface Known {
   fresh: { attemptId: string; tokenHash: string };
   gating?: Looked<StoredGating>;
   incident?: Looked<Incident | null>;
-  incidentsByKey?: Looked<Incident[]>;
+  incidentsByAlert?: Looked<Incident[]>;
   approval?: Looked<ApprovalReading | null>;
   invocation?: Looked<Invocation | null>;
   candidates?: Looked<Candidate[]>;
@@ -66,7 +66,7 @@ export interface Known {
 export type Look =
   | { at: "gating"; service: { id: string; name: string } }
   | { at: "incident"; id: string }
-  | { at: "incidentsByKey"; key: string }
+  | { at: "incidentsByAlert"; key: string }
   | { at: "approval"; id: string }
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }

@@ -1,5 +1,11 @@
 import { dedupeKey, actionDigest } from "../proposal/digest.ts";
-import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
+import {
+  checkParameters,
+  evaluate,
+  findRunbook,
+  incidentAppearsWithinMs,
+} from "../gating/index.ts";
+import { formatDuration } from "../text/duration.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
 import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
@@ -18,9 +24,9 @@ import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.t
 import { placesLook, withoutPlaceLater } from "./place.ts";
 import { time } from "./texts.ts";
 
-/** How long an incident may fail to appear for an alert that an orchestration rule saw first. */
-const INCIDENT_APPEARS_WITHIN_MS = 5 * 60_000;
+/** An alert's incident is looked for this often at first, and less often the longer it takes. */
 const INCIDENT_POLL_MS = 15_000;
+const SLOWEST_POLL_MS = 60_000;
 const KEY_POLL_MS = 1_000;
 /** After this long without an answer from PagerDuty a proposal is suppressed rather than kept for ever. */
 const READABLE_WITHIN_MS = 30 * 60_000;
@@ -90,8 +96,8 @@ function findIncident(proposal: Proposal, known: Known): Step | { incident: Inci
   const look: Step =
     incidentId !== null
       ? { kind: "look", look: { at: "incident", id: incidentId } }
-      : { kind: "look", look: { at: "incidentsByKey", key: alertKey ?? "" } };
-  const looked = incidentId !== null ? known.incident : known.incidentsByKey;
+      : { kind: "look", look: { at: "incidentsByAlert", key: alertKey ?? "" } };
+  const looked = incidentId !== null ? known.incident : known.incidentsByAlert;
   if (looked === undefined) {
     return look;
   }
@@ -111,14 +117,38 @@ function findIncident(proposal: Proposal, known: Known): Step | { incident: Inci
   if (incident !== null && incident !== undefined) {
     return { incident };
   }
-  if (incidentId === null && known.nowMs < proposal.receivedAtMs + INCIDENT_APPEARS_WITHIN_MS) {
-    return waitUntil(known.nowMs + INCIDENT_POLL_MS);
+  return incidentId === null
+    ? notYetThere(proposal, known)
+    : withoutIncident(
+        proposal,
+        known,
+        "incidentNotFound",
+        `PagerDuty has no incident ${incidentId}.`,
+      );
+}
+
+/** PagerDuty holds an alert's incident back while auto-pause or a rule's `suspend` lasts. */
+function notYetThere(proposal: Proposal, known: Known): Step {
+  const { service, alertKey } = proposal.request;
+  if (known.gating === undefined) {
+    return { kind: "look", look: { at: "gating", service: { id: service, name: service } } };
   }
-  const text =
-    incidentId === null
-      ? `No open incident of ${service} with alert key ${alertKey} appeared within 5 minutes.`
-      : `PagerDuty has no incident ${incidentId}.`;
-  return withoutIncident(proposal, known, "incidentNotFound", text);
+  if (!known.gating.ok) {
+    return lookAgain(proposal, known);
+  }
+  const withinMs = incidentAppearsWithinMs(known.gating.value.gating);
+  const untilMs = proposal.receivedAtMs + withinMs;
+  if (known.nowMs < untilMs) {
+    const waitedMs = known.nowMs - proposal.receivedAtMs;
+    const pauseMs = Math.min(Math.max(INCIDENT_POLL_MS, waitedMs / 10), SLOWEST_POLL_MS);
+    return waitUntil(Math.min(known.nowMs + Math.round(pauseMs), untilMs));
+  }
+  return withoutIncident(
+    proposal,
+    known,
+    "incidentNotFound",
+    `No open incident of ${service} with a triggered alert of the key ${alertKey} appeared within ${formatDuration(withinMs)}. PagerDuty holds one back for as long as auto-pause or a rule's \`suspend\` lasts; \`incidentAppearsWithin\` of the service has to be longer.`,
+  );
 }
 
 /** The manual task goes where the gating of the service that was named says. */
@@ -177,6 +207,9 @@ function weighed(
   const { nowMs } = known;
   const { stored, incident, runbook, parameters, evaluation } = by;
   const { terms, rule } = evaluation;
+  // Nobody can be asked before the incident is there: the time until then is not the reviewer's.
+  const decideByMs =
+    (proposal.request.incidentId === null ? nowMs : proposal.receivedAtMs) + terms.slaMs;
   const runs = executionBrakes(stored.key, stored.gating, evaluation, "approved");
   const digest = actionDigest({
     action: runbook.action,
@@ -200,7 +233,7 @@ function weighed(
       atMs: nowMs,
     },
     digest,
-    decideByMs: proposal.receivedAtMs + terms.slaMs,
+    decideByMs,
   };
   const fact = {
     type: "proposal.weighed",
@@ -298,7 +331,7 @@ function weighed(
     if (look !== null) {
       return look;
     }
-    const untilMs = proposal.receivedAtMs + terms.slaMs + terms.validForMs;
+    const untilMs = decideByMs + terms.validForMs;
     const never = withoutPlaceLater({ ...proposal, ...base }, known, runs, untilMs);
     if (never !== null) {
       return end(

@@ -32,6 +32,13 @@ export interface NewIncident {
   userIds: string[];
 }
 
+/** A list of PagerDuty's, as far as it can be read: what one entry lacks says nothing about the others. */
+export interface Listed<T> {
+  found: T[];
+  /** Entries left out; the id where that can be read. */
+  unreadable: { id: string | null; problem: string }[];
+}
+
 export interface WebhookSubscription {
   id: string;
   active: boolean;
@@ -44,8 +51,13 @@ export interface WebhookSubscription {
 export interface PagerDuty {
   /** Null when PagerDuty answers 404. */
   incident(id: string): Promise<Incident | null>;
-  /** All incidents with that key, open or not, newest first. */
-  incidentsByKey(key: string): Promise<Incident[]>;
+  /** Incidents that were made over REST with that `incident_key`, open or not, newest first. */
+  incidentsByKey(key: string): Promise<Listed<Incident>>;
+  /**
+   * Open incidents with a triggered alert of that key, newest first. An incident with alerts has no `incident_key` of
+   * its own: its alerts have.
+   */
+  incidentsByAlert(key: string): Promise<Listed<Incident>>;
   /** By id or exact name; null when there is none. */
   findService(idOrName: string): Promise<{ id: string; name: string } | null>;
   /** Does it once; never retries inside. `check` runs right before what starts it is sent, and throws to stop that. */

@@ -12,8 +12,13 @@ export function escalationKey(proposalId: string): string {
   return `${GATE_INCIDENT_KEY_PREFIX}escalation/${proposalId}`;
 }
 
-export function isGateIncident(incident: { incidentKey: string | null }): boolean {
-  return incident.incidentKey?.startsWith(GATE_INCIDENT_KEY_PREFIX) ?? false;
+/** Starts what the gate's own alarms say when they page. */
+export const GATE_ALARM = "Approval gate: ";
+
+/** By its key; a page for an alarm of the gate's comes as an alert, so that PagerDuty tells its incident's title alone. */
+export function isGateIncident(incident: Pick<Incident, "incidentKey" | "title">): boolean {
+  const { incidentKey, title } = incident;
+  return incidentKey?.startsWith(GATE_INCIDENT_KEY_PREFIX) ?? title.startsWith(GATE_ALARM);
 }
 
 /** Link from an incident that the gate made to the proposal that it was made for. */

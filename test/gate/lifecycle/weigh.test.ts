@@ -35,7 +35,7 @@ const known: Known = {
     ok: true,
     value: { key: "payments-db", listed: true, hash: gatingHash(gating), gating, seen: [] },
   },
-  incidentsByKey: {
+  incidentsByAlert: {
     ok: true,
     value: [
       {

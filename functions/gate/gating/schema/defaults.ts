@@ -8,6 +8,7 @@ export const defaults = {
   coolDown: "30m",
   openProposals: 20,
   executionsPerHour: 10,
+  incidentAppearsWithin: "20m",
   otherwise: "requireApproval",
   maxLength: 200,
 } as const;

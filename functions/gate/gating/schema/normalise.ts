@@ -48,7 +48,15 @@ export function normaliseService(input: ServiceGatingInput): ServiceGating {
           },
         }),
     manualTask: manualTaskOf(input.manualTask),
+    ...(input.incidentAppearsWithin === undefined
+      ? {}
+      : { incidentAppearsWithinMs: parseDuration(input.incidentAppearsWithin) }),
   };
+}
+
+/** How long an alert's incident may take to appear. */
+export function incidentAppearsWithinMs(gating: ServiceGating): number {
+  return gating.incidentAppearsWithinMs ?? parseDuration(defaults.incidentAppearsWithin);
 }
 
 /** Fills in the defaults of what applies to services that are not listed. */

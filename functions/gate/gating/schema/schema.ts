@@ -160,6 +160,13 @@ export const serviceSchema = strict({
   manualTask: manualTaskSchema
     .meta({ description: "Where the work goes when an action is not carried out." })
     .optional(),
+  incidentAppearsWithin: duration("1m", "24h")
+    .meta({
+      description:
+        "How long after a proposal for an alert its incident may appear: longer than the service's auto-pause and any `suspend` of its Event Orchestration; 1m to 24h.",
+      default: defaults.incidentAppearsWithin,
+    })
+    .optional(),
 });
 
 const defaultsSchema = strict({

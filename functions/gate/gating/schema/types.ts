@@ -116,6 +116,8 @@ export interface ServiceGating {
   /** For all rules together; absent or null: no such brake. What is absent does not change the hash. */
   limits?: ServiceLimits;
   manualTask: ManualTaskRouting;
+  /** How long an alert's incident may take to appear; absent: as long as the defaults let it. */
+  incidentAppearsWithinMs?: number;
 }
 
 /** What applies to services that are not listed. */

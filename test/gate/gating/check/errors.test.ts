@@ -790,6 +790,9 @@ describe("refused gating", () => {
     });
 
     it("refuses manual tasks that go to a policy and to users", () => {
+      assert.deepEqual(problemsOf({ services: { db: { incidentAppearsWithin: "30s" } } }), [
+        'services.db: `incidentAppearsWithin` must be between 1m and 24h, got "30s"',
+      ]);
       const manualTask = { escalationPolicy: "PEP0001", users: ["PUSER01"], team: "x" };
       const keys = "(known: `service`, `escalationPolicy`, `users`, `urgency`)";
       assert.deepEqual(problemsOf({ services: { db: { manualTask } }, defaults: { manualTask } }), [

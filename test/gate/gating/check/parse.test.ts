@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  incidentAppearsWithinMs,
   GatingError,
   gatingForUnlisted,
   parseGating,
@@ -157,6 +158,14 @@ describe("parseGating", () => {
       limits: { openProposals: 5, executionsPerHour: 10 },
       acceptRuleApprovals: true,
     });
+  });
+
+  it("reads how long an incident may take to appear, and changes no hash where nothing is said", () => {
+    const said = parseServiceGating("db", { incidentAppearsWithin: "1h30m" });
+    assert.equal(incidentAppearsWithinMs(said), 90 * 60_000);
+    const unsaid = parseServiceGating("db", {});
+    assert.equal(incidentAppearsWithinMs(unsaid), 20 * 60_000);
+    assert(!("incidentAppearsWithinMs" in unsaid));
   });
 
   it("reads every kind of runbook, with the action that its kind has by default", () => {
