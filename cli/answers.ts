@@ -108,16 +108,39 @@ export const killSwitchAnswer = switchAnswer.extend({
 });
 export type KillSwitchAnswer = z.infer<typeof killSwitchAnswer>;
 
-export const alarmsAnswer = z.object({
-  alarms: z.array(
-    z.object({
-      kind: z.string(),
-      text: z.string(),
-      at: z.string(),
-      proposal: nullableText,
-      incident_id: nullableText,
-    }),
-  ),
+export const alarmAnswer = z.object({
+  // Absent at a gate of an earlier release.
+  key: nullableText.default(null),
+  kind: z.string(),
+  text: z.string(),
+  at: z.string(),
+  proposal: nullableText,
+  incident_id: nullableText,
+  acknowledged: z
+    .object({ by: z.string(), note: nullableText, at: z.string() })
+    .nullable()
+    .default(null),
 });
+
+export const alarmsAnswer = z.object({
+  alarms: z.array(alarmAnswer),
+});
+export type AlarmAnswer = z.infer<typeof alarmAnswer>;
+
+export const trailsAnswer = z.object({
+  trails: z.array(z.object({ subject: z.string(), head: chainHead, events: z.array(auditEvent) })),
+  cursor: nullableText,
+});
+
+export const gatingAnswer = z.object({
+  source: z.string(),
+  digest: z.string(),
+  problem: nullableText,
+  services: z.array(
+    z.object({ key: z.string(), listed_as: z.string(), hash: z.string(), written: z.unknown() }),
+  ),
+  defaults: z.object({ hash: z.string(), written: z.unknown() }),
+});
+export type GatingAnswer = z.infer<typeof gatingAnswer>;
 
 export const refusal = z.looseObject({ error: z.string() });

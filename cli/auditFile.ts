@@ -21,6 +21,8 @@ const headLine = z.strictObject({
 const endLine = z.strictObject({
   kind: z.literal("end"),
   proposals: z.number(),
+  // Absent in an export of an earlier release, which had none.
+  others: z.number().default(0),
   events: z.number(),
 });
 const anyLine = z.discriminatedUnion("kind", [exportLine, eventLine, headLine, endLine]);
@@ -30,12 +32,22 @@ export function lineOf(line: Line): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-export interface Verdict {
+export interface Counts {
   proposals: number;
+  /** Histories of the gate's own: kill switch, alarms, gating. */
+  others: number;
   events: number;
+}
+
+/** A history's subject is a proposal's id, or has a name that no id has. */
+export function isOfProposal(subject: string): boolean {
+  return subject.startsWith("prop_");
+}
+
+export interface Verdict extends Counts {
   /** None: whole, in order and unaltered. */
   problems: string[];
-  /** Proposals that the problems are about, "file" for those of the file itself. */
+  /** Proposals and other subjects that the problems are about, "file" for those of the file itself. */
   altered: string[];
 }
 
@@ -44,10 +56,15 @@ export class Verifier {
   readonly #problems: string[] = [];
   readonly #altered = new Set<string>();
   #proposals = 0;
+  #others = 0;
   #events = 0;
 
   add({ proposal, head, events }: TrailAnswer): void {
-    this.#proposals += 1;
+    if (isOfProposal(proposal)) {
+      this.#proposals += 1;
+    } else {
+      this.#others += 1;
+    }
     this.#events += events.length;
     for (const problem of verifyChain(proposal, events, head)) {
       this.problem(proposal, problem);
@@ -62,6 +79,7 @@ export class Verifier {
   verdict(): Verdict {
     return {
       proposals: this.#proposals,
+      others: this.#others,
       events: this.#events,
       problems: this.#problems,
       altered: [...this.#altered],
@@ -119,11 +137,15 @@ export function readExport(text: string, verifier: Verifier): TrailAnswer[] {
   }
   if (end === null) {
     verifier.problem("file", "the last line is missing: the file was cut off");
-  } else if (end.proposals !== found.length || end.events !== events) {
-    verifier.problem(
-      "file",
-      `the last line tells of ${end.proposals} proposals and ${end.events} events, found ${found.length} and ${events}`,
-    );
+  } else {
+    const proposals = found.filter(({ proposal }) => isOfProposal(proposal)).length;
+    const others = found.length - proposals;
+    if (end.proposals !== proposals || end.others !== others || end.events !== events) {
+      verifier.problem(
+        "file",
+        `the last line tells of ${end.proposals} proposals, ${end.others} other trails and ${end.events} events, found ${proposals}, ${others} and ${events}`,
+      );
+    }
   }
   return found;
 }

@@ -1,12 +1,17 @@
 import type { z } from "zod";
 import {
+  alarmAnswer,
   alarmsAnswer,
+  gatingAnswer,
   healthAnswer,
   killSwitchAnswer,
   proposalAnswer,
   proposalPage,
   refusal,
   trailAnswer,
+  trailsAnswer,
+  type AlarmAnswer,
+  type GatingAnswer,
   type KillSwitchAnswer,
   type ProposalAnswer,
   type TrailAnswer,
@@ -122,6 +127,33 @@ export class GateClient implements GateAccess {
       missing: NO_ROUTES,
     });
     return alarms;
+  }
+
+  acknowledge(key: string, note: string | null): Promise<AlarmAnswer> {
+    return this.#call(alarmAnswer, {
+      path: "/operator/alarms/acknowledge",
+      method: "POST",
+      body: { key, note },
+    });
+  }
+
+  async *ownTrails(): AsyncGenerator<TrailAnswer> {
+    let cursor: string | null = null;
+    do {
+      const query = cursor === null ? "" : `?${new URLSearchParams({ cursor }).toString()}`;
+      const page: z.infer<typeof trailsAnswer> = await this.#call(trailsAnswer, {
+        path: `/operator/trails${query}`,
+        missing: NO_ROUTES,
+      });
+      for (const { subject, ...trail } of page.trails) {
+        yield { proposal: subject, ...trail };
+      }
+      ({ cursor } = page);
+    } while (cursor !== null);
+  }
+
+  gatingInForce(): Promise<GatingAnswer> {
+    return this.#call(gatingAnswer, { path: "/operator/gating", missing: NO_ROUTES });
   }
 
   async #call<T extends z.ZodType>(schema: T, call: Call): Promise<z.infer<T>> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { json, problem, type HttpRequest, type HttpResponse } from "../functions/http.ts";
 import type { KillSwitch } from "../functions/gate/ports/index.ts";
-import { alarmView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
+import { alarmView, gatingView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
 import { hiddenProblem } from "../functions/gate/text/printable.ts";
 import { scopeIn, scopeText } from "../functions/gate/ledger/killSwitch.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
@@ -12,6 +12,9 @@ export const operatorRoutes = [
   "GET /operator/kill-switch",
   "PUT /operator/kill-switch",
   "GET /operator/alarms",
+  "POST /operator/alarms/acknowledge",
+  "GET /operator/gating",
+  "GET /operator/trails",
 ] as const;
 
 const MAX_ALARMS = 1_000;
@@ -23,6 +26,11 @@ const killSwitchBody = z.strictObject({
   reason: z.string().trim().min(1).max(500).nullish(),
   service: scopeName,
   runbook: scopeName,
+});
+
+const acknowledgeBody = z.strictObject({
+  key: z.string().min(1).max(1_000),
+  note: z.string().trim().min(1).max(500).nullish(),
 });
 
 /** Answers one request of an operator. Never throws. */
@@ -49,6 +57,12 @@ export async function handleOperator(
         return await setKillSwitch(ports, request, caller.name);
       case "GET /operator/alarms":
         return await listAlarms(ports, request);
+      case "POST /operator/alarms/acknowledge":
+        return await acknowledge(ports, request, caller.name);
+      case "GET /operator/gating":
+        return json(200, gatingView(await ports.gating.inForce()));
+      case "GET /operator/trails":
+        return await listTrails(ports, request);
       default:
         return problem(404, "no such route");
     }
@@ -108,6 +122,43 @@ async function listAlarms(
     return problem(400, `\`limit\` must be a whole number from 1 to ${MAX_ALARMS}, got "${asked}"`);
   }
   return json(200, { alarms: (await ledger.alarms(limit)).map(alarmView) });
+}
+
+async function acknowledge(
+  { ledger, clock, log }: MiddlewarePorts,
+  request: HttpRequest,
+  by: string,
+): Promise<HttpResponse> {
+  const body = acknowledgeBody.safeParse(bodyOf(request));
+  if (!body.success) {
+    return problem(400, "`key` must be an alarm's key, `note` a text of up to 500 characters");
+  }
+  const { key, note } = body.data;
+  const hidden = hiddenProblem(note ?? "");
+  if (hidden !== null) {
+    return problem(400, `\`note\` ${hidden}`);
+  }
+  const alarm = await ledger.acknowledge(key, { by, note: note ?? null, atMs: clock.now() });
+  if (alarm === null) {
+    return problem(404, `no alarm "${key}"`);
+  }
+  log.info("alarm acknowledged", { alarm: key, by });
+  return json(200, alarmView(alarm));
+}
+
+/** What happened to the kill switch, the gating and alarms, in chains as those of proposals. */
+async function listTrails(
+  { ledger }: MiddlewarePorts,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const page = await ledger.trails(request.query["cursor"] ?? null);
+  const trails = await Promise.all(
+    page.trails.map(async ({ subject }) => {
+      const found = await ledger.trail(subject);
+      return found === null ? [] : [{ subject, head: found.trail.head, events: found.events }];
+    }),
+  );
+  return json(200, { trails: trails.flat(), cursor: page.cursor });
 }
 
 function bodyOf(request: HttpRequest): unknown {

@@ -3,7 +3,14 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { verifyChain } from "../../functions/gate/proposal/audit.ts";
 import type { TrailAnswer } from "../answers.ts";
-import { lineOf, readExport, Verifier, type Verdict } from "../auditFile.ts";
+import {
+  isOfProposal,
+  lineOf,
+  readExport,
+  Verifier,
+  type Counts,
+  type Verdict,
+} from "../auditFile.ts";
 import { CliError, usage } from "../errors.ts";
 import type { GateAccess } from "../deployed/gateAccess.ts";
 import type { Io } from "../io.ts";
@@ -22,7 +29,7 @@ interface VerifyOptions extends AnyGateOptions {
 export function auditCommand(context: Context): Command {
   return new Command("audit")
     .description(
-      "Export the audit trail, and verify that nobody altered it. Needs an operator's token.",
+      "Export the audit trail of proposals, kill switch, alarms and gating, and verify that nobody altered it. Needs an operator's token.",
     )
     .addCommand(exportCommand(context))
     .addCommand(verifyCommand(context));
@@ -46,9 +53,9 @@ Examples:
       const { url } = client.connection;
       const at = new Date(await client.now()).toISOString();
       const chunks = [lineOf({ kind: "export", format: 1, gate: url, at })];
-      const counts = { proposals: 0, events: 0 };
+      const counts = { proposals: 0, others: 0, events: 0 };
       for await (const trail of trails(client)) {
-        counts.proposals += 1;
+        counts[isOfProposal(trail.proposal) ? "proposals" : "others"] += 1;
         counts.events += trail.events.length;
         chunks.push(
           ...trail.events.map((event) => lineOf({ kind: "event", ...event })),
@@ -65,9 +72,7 @@ Examples:
       if (options.json === true) {
         printJson(io, { file, ...counts });
       } else {
-        io.out(
-          `${counted(counts.events, "event")} of ${counted(counts.proposals, "proposal")} in ${file}\n`,
-        );
+        io.out(`${countsText(counts)} in ${file}\n`);
       }
     });
 }
@@ -123,10 +128,12 @@ Examples:
     });
 }
 
+/** Of every proposal, and of the gate itself: kill switch, alarms, gating. */
 async function* trails(client: GateAccess): AsyncGenerator<TrailAnswer> {
   for await (const { id } of client.all({})) {
     yield await client.trail(id);
   }
+  yield* client.ownTrails();
 }
 
 /** Whether the gate's history is whole, and still begins with what was exported. */
@@ -156,8 +163,14 @@ async function compare(
   }
 }
 
-function verdictText({ proposals, events, problems, altered }: Verdict): string {
-  const what = `${counted(events, "event")} of ${counted(proposals, "proposal")}`;
+function countsText({ proposals, others, events }: Counts): string {
+  const own = others === 0 ? "" : ` and ${counted(others, "trail")} of the gate's own`;
+  return `${counted(events, "event")} of ${counted(proposals, "proposal")}${own}`;
+}
+
+function verdictText(verdict: Verdict): string {
+  const { problems, altered } = verdict;
+  const what = countsText(verdict);
   if (problems.length === 0) {
     return `Whole and unaltered: ${what}\n`;
   }

@@ -2,6 +2,8 @@ import type { z } from "zod";
 import type {
   alarmsAnswer,
   proposalPage,
+  AlarmAnswer,
+  GatingAnswer,
   KillSwitchAnswer,
   ProposalAnswer,
   TrailAnswer,
@@ -36,5 +38,9 @@ export interface GateAccess {
   now(): Promise<number>;
   killSwitch(): Promise<KillSwitchAnswer>;
   setKillSwitch(on: boolean, reason: string | null, scope: SwitchScope): Promise<KillSwitchAnswer>;
+  acknowledge(key: string, note: string | null): Promise<AlarmAnswer>;
+  /** The gate's own history beside its proposals': of kill switch, alarms and gating. */
+  ownTrails(): AsyncGenerator<TrailAnswer>;
+  gatingInForce(): Promise<GatingAnswer>;
   alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]>;
 }

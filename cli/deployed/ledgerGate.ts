@@ -9,10 +9,16 @@ import type { GatingStore, Ledger } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { scopeIn, type SwitchScope } from "../../functions/gate/ledger/killSwitch.ts";
 import { proposalView } from "../../functions/gate/telling/view.ts";
-import { alarmView, killSwitchView } from "../../functions/gate/telling/operatorView.ts";
+import {
+  alarmView,
+  gatingView,
+  killSwitchView,
+} from "../../functions/gate/telling/operatorView.ts";
 import {
   proposalAnswer,
+  type AlarmAnswer,
   type alarmsAnswer,
+  type GatingAnswer,
   type KillSwitchAnswer,
   type ProposalAnswer,
   type proposalPage,
@@ -166,6 +172,48 @@ export class LedgerGate implements GateAccess {
 
   async alarms(limit: number): Promise<z.infer<typeof alarmsAnswer>["alarms"]> {
     return this.#with(async ({ ledger }) => (await ledger.alarms(limit)).map(alarmView));
+  }
+
+  async acknowledge(key: string, note: string | null): Promise<AlarmAnswer> {
+    const by = `${userName()} (gate CLI)`;
+    return this.#with(async ({ ledger }) => {
+      const alarm = await ledger.acknowledge(key, { by, note, atMs: Date.now() });
+      if (alarm === null) {
+        throw new CliError(`no alarm "${key}"`, { details: { status: 404 } });
+      }
+      return alarmView(alarm);
+    });
+  }
+
+  async *ownTrails(): AsyncGenerator<TrailAnswer> {
+    let cursor: string | null = null;
+    do {
+      const from: string | null = cursor;
+      const page: Awaited<ReturnType<Ledger["trails"]>> = await this.#with(({ ledger }) =>
+        ledger.trails(from),
+      );
+      for (const { subject } of page.trails) {
+        const found = await this.#with(({ ledger }) => ledger.trail(subject));
+        if (found !== null) {
+          yield { proposal: subject, head: found.trail.head, events: found.events };
+        }
+      }
+      ({ cursor } = page);
+    } while (cursor !== null);
+  }
+
+  async gatingInForce(): Promise<GatingAnswer> {
+    const { gatingTable, region } = this.#target;
+    return this.#with(async ({ gating }) => {
+      if (gating === null) {
+        throw usage("the gating table is not known", "name it with --gating-table");
+      }
+      try {
+        return gatingView(await gating.inForce());
+      } catch (error) {
+        throw awsErrorOf(error, { what: `DynamoDB table ${gatingTable ?? ""}`, region });
+      }
+    });
   }
 
   async #get(ledger: Ledger, id: string): Promise<{ proposal: Proposal }> {

@@ -14,11 +14,25 @@ describe("Command audit", function () {
   before(async () => {
     await bench.start();
     ids = [await bench.failover(), await bench.restart()];
+    await bench.gate("kill-switch", "on", "--runbook", "diagnostics", "--reason", "drill");
+    await bench.gate("kill-switch", "off", "--runbook", "diagnostics");
+    await bench.embedded.gate.ledger.raise({
+      key: "bypass/01INVOCATION",
+      kind: "bypass",
+      atMs: 1,
+      text: "Somebody ran it by hand",
+      proposalId: null,
+      incidentId: null,
+    });
+    await bench.gate("alarms", "ack", "bypass/01INVOCATION", "--note", "a drill");
     await bench.embedded.gate.queue.idle();
     file = join(bench.dataDir, "audit.jsonl");
     const { code, out } = await bench.gate("audit", "export", "--out", file);
     assert.equal(code, 0);
-    assert.match(out, new RegExp(`^\\d+ events of 2 proposals in ${file}\n$`));
+    assert.match(
+      out,
+      new RegExp(`^\\d+ events of 2 proposals and 3 trails of the gate's own in ${file}\n$`),
+    );
     lines = readFileSync(file, "utf8").trimEnd().split("\n");
   });
   after(() => bench.stop());
@@ -35,7 +49,7 @@ describe("Command audit", function () {
     const kinds = lines.map((line) => String(Object(JSON.parse(line)).kind));
     assert.equal(kinds[0], "export");
     assert.equal(kinds.at(-1), "end");
-    assert.equal(kinds.filter((kind) => kind === "head").length, 2);
+    assert.equal(kinds.filter((kind) => kind === "head").length, 5);
     const { out } = await bench.gate("audit", "export");
     assert.deepEqual(out.trimEnd().split("\n").slice(1), lines.slice(1));
   });
@@ -54,15 +68,42 @@ describe("Command audit", function () {
   });
 
   it("finds a running gate and an exported file whole", async () => {
-    const whole = /^Whole and unaltered: \d+ events of 2 proposals\n$/;
+    const whole =
+      /^Whole and unaltered: \d+ events of 2 proposals and 3 trails of the gate's own\n$/;
     for (const args of [[], [file], [file, "--live"]]) {
       const { code, out } = await bench.gate("audit", "verify", ...args);
       assert.equal(code, 0);
       assert.match(out, whole);
     }
     const { out } = await bench.gate("audit", "verify", file, "--json");
-    const { ok, proposals, problems, altered } = Object(JSON.parse(out));
-    assert.deepEqual([ok, proposals, problems, altered], [true, 2, [], []]);
+    const { ok, proposals, others, problems, altered } = Object(JSON.parse(out));
+    assert.deepEqual([ok, proposals, others, problems, altered], [true, 2, 3, [], []]);
+  });
+
+  it("tells who threw the switch, who acknowledged which alarm, and which gating is in force", () => {
+    const of = (subject: string) =>
+      lines
+        .map((line) => Object(JSON.parse(line)))
+        .filter(({ kind, proposalId }) => kind === "event" && proposalId === subject)
+        .map(({ type, data }) => ({ type, ...data }));
+    const held = { service: null, runbook: "diagnostics", by: "operator" };
+    assert.deepEqual(of("kill-switch"), [
+      { type: "killSwitch.on", ...held, reason: "drill" },
+      { type: "killSwitch.off", ...held, reason: null },
+    ]);
+    assert.deepEqual(of("alarm/bypass/01INVOCATION"), [
+      {
+        type: "alarm.raised",
+        kind: "bypass",
+        text: "Somebody ran it by hand",
+        proposalId: null,
+        incidentId: null,
+      },
+      { type: "alarm.acknowledged", by: "operator", note: "a drill" },
+    ]);
+    const [gating] = of("gating");
+    assert.equal(gating.type, "gating.inForce");
+    assert.match(gating.services["payments-db"].after, /^sha256:/);
   });
 
   it("names the proposal of which an event was changed", async () => {
@@ -76,7 +117,7 @@ describe("Command audit", function () {
     assert.match(
       out,
       new RegExp(
-        `^NOT as it was written: ${ids[0]} \\(of \\d+ events of 2 proposals\\)\n- ${ids[0]} event \\d+: its content was altered\n$`,
+        `^NOT as it was written: ${ids[0]} \\(of \\d+ events of 2 proposals and 3 trails of the gate's own\\)\n- ${ids[0]} event \\d+: its content was altered\n$`,
       ),
     );
   });
@@ -171,6 +212,20 @@ describe("Command audit", function () {
     assert.match(
       shown.out,
       / {2}CHAIN BROKEN:\n {2}- prop_\w+ event 1: its content was altered\n$/,
+    );
+  });
+
+  it("finds that the reason of a kill switch was altered in the ledger", async () => {
+    alter(
+      "UPDATE trail_events SET record = replace(record, 'drill', 'spill') WHERE subject = ?",
+      "kill-switch",
+    );
+    const { code, out } = await bench.gate("audit", "verify", file, "--live");
+    assert.equal(code, 1);
+    assert.match(out, /^- in the gate: kill-switch event 1: its content was altered$/m);
+    alter(
+      "UPDATE trail_events SET record = replace(record, 'spill', 'drill') WHERE subject = ?",
+      "kill-switch",
     );
   });
 

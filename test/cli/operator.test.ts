@@ -27,10 +27,24 @@ describe("Commands of an operator", function () {
     const listed = await bench.gate("alarms");
     assert.match(
       listed.out,
-      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}bypass\n {2}Automation action 01DBFAILOVER was run .*\n$/,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}bypass\n {2}Automation action 01DBFAILOVER was run .*\n {2}open: gate alarms ack bypass\/\w+\n$/,
     );
     const { alarms } = await bench.json((value) => alarmsAnswer.parse(value), "alarms");
     assert.equal(alarms.length, 1);
+
+    const key = alarms[0]?.key ?? "";
+    const acked = await bench.gate("alarms", "ack", key, "--note", "agreed with Jo");
+    assert.match(
+      acked.out,
+      /\n {2}Automation action 01DBFAILOVER was run .*\n {2}acknowledged \d.*Z by operator: agreed with Jo\n$/,
+    );
+    assert.equal((await bench.gate("alarms", "--open")).out, "No open alarms.\n");
+    assert.equal((await bench.gate("alarms")).out, acked.out);
+    assert.deepEqual(await bench.gate("alarms", "ack", "bypass/none"), {
+      code: 1,
+      out: "",
+      err: 'no alarm "bypass/none"\n',
+    });
   });
 
   it("holds every execution by the kill switch, and lets it go on", async () => {
@@ -96,7 +110,14 @@ describe("Commands of an operator", function () {
 
   it("lets no proposer do what an operator may", async () => {
     const { gate } = bench.embedded.endpoints();
-    for (const args of [["list"], ["alarms"], ["kill-switch"], ["kill-switch", "on"]]) {
+    for (const args of [
+      ["list"],
+      ["alarms"],
+      ["alarms", "ack", "x"],
+      ["audit", "verify"],
+      ["kill-switch"],
+      ["kill-switch", "on"],
+    ]) {
       const ran = await run([...args, "--url", gate.url], {
         env: { GATE_TOKEN: gate.proposerToken, GATE_DATA_DIR: bench.dataDir },
       });
