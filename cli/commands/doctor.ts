@@ -19,10 +19,7 @@ export function doctorCommand({ io, exitWith }: Context): Command {
         new Option("--data-dir <folder>", "data folder of a gate on this machine (GATE_DATA_DIR)"),
       ),
   )
-    .option(
-      "--gating <file>",
-      "file with the gating (GATE_CONFIG); else the deployed one, or Pulumi.<stack>.yaml",
-    )
+    .option("--gating <file>", "examine this file instead of the gating in force")
     .option("--service <name>", "also look at this gated service; may be repeated", collect)
     .option("--pagerduty-api-url <url>", "PagerDuty's REST API (PAGERDUTY_API_URL)")
     .option("--pagerduty-from <email>", "the gate's user in PagerDuty (PAGERDUTY_FROM)")

@@ -5,12 +5,14 @@ import { printJson, withJson } from "../options.ts";
 import type { Context } from "../context.ts";
 import { counted, oneLine, table } from "../text.ts";
 import { explainCommand } from "./gatingExplain.ts";
+import { inForceCommand } from "./gatingInForce.ts";
 
 export function gatingCommand(context: Context): Command {
   return new Command("gating")
-    .description("Check and explain gating files. Works offline.")
+    .description("Check and explain gating files, offline; tell which gating a gate uses.")
     .addCommand(checkCommand(context))
-    .addCommand(explainCommand(context));
+    .addCommand(explainCommand(context))
+    .addCommand(inForceCommand(context));
 }
 
 function checkCommand({ io }: Context): Command {

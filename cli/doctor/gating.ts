@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseGating, type Gating } from "../../functions/gate/gating/index.ts";
-import { dynamoOf } from "../deployed/awsClients.ts";
-import { awsErrorOf } from "../deployed/awsErrors.ts";
-import type { DeployedTarget } from "../deployed/target.ts";
+import type { GatingAnswer } from "../answers.ts";
+import { gateOf } from "../deployed/open.ts";
+import type { DeployedOptions, DeployedTarget } from "../deployed/target.ts";
+import type { ConnectionOptions } from "../connection.ts";
 import { CliError } from "../errors.ts";
 import { fileOf, load } from "../gatingFiles.ts";
+import { differences, inForceOf } from "../gatingInForce.ts";
 import type { Io } from "../io.ts";
-import { counted } from "../text.ts";
+import { counted, oneLine } from "../text.ts";
 import { checks, told, type Check } from "./check.ts";
 import type { GatedService } from "./subject.ts";
 
@@ -22,140 +24,154 @@ export interface FoundGating {
   checks: Check[];
 }
 
+/** A gating that somebody has at hand, which need not be the one that the gate has. */
+interface Local {
+  gating: Gating;
+  from: string;
+  /** Named on the command line: that one shall be examined. */
+  isAsked: boolean;
+}
+
 /**
- * What is gated. On a gate in AWS its table counts, asked for every service that the stack configures or that is
- * named: there is no list of all, and other stacks may have added theirs.
+ * What is gated: what the gate says is in force, or its table in AWS. A file of this machine is compared with it, and
+ * examined in its place only where it is named by `--gating`, or where the gate does not tell.
  */
 export async function gatingOf(
   io: Io,
-  options: GatingOptions,
+  options: GatingOptions & ConnectionOptions & DeployedOptions,
   target: DeployedTarget | null,
 ): Promise<FoundGating> {
-  const named = options.service ?? [];
   const check = checks("gating");
-  let configured: Configured | null;
+  let local: Local | null = null;
+  let wrong: Check[] = [];
   try {
-    configured = configuredGating(io, options, target);
+    local = localGating(io, options, target);
   } catch (error) {
     // A mistake in a file must not keep whoever looks at a gate from the rest.
-    const wrong = check.fail(
-      error instanceof Error ? error.message : String(error),
-      "correct it, and try it with `gate gating check`",
-    );
-    const rest = target === null ? null : await gatingFrom(null, named, target);
-    return { services: rest?.services ?? [], checks: [wrong, ...(rest?.checks ?? [])] };
-  }
-  return gatingFrom(configured, named, target);
-}
-
-async function gatingFrom(
-  configured: Configured | null,
-  named: readonly string[],
-  target: DeployedTarget | null,
-): Promise<FoundGating> {
-  const keys = [...new Set([...Object.keys(configured?.gating.services ?? {}), ...named])];
-  const check = checks("gating");
-  if (target !== null && target.gatingTable !== null) {
-    try {
-      const { services, missing } = await deployedGating(target, keys);
-      const what = `${counted(services.length, "service")} in the deployed gating`;
-      return {
-        services,
-        checks: [
-          ...(keys.length === 0
-            ? [check.warn("no gated service is known", "name them with --service")]
-            : [
-                check.ok(
-                  `${what}; services of other stacks are looked at when --service names them`,
-                ),
-              ]),
-          ...missing.map((key) =>
-            checks("gating", key).fail(
-              "is not in the deployed gating",
-              "run `pulumi up`, or correct the name",
-            ),
-          ),
-        ],
-      };
-    } catch (error) {
-      const known = awsErrorOf(error, {
-        what: `DynamoDB table ${target.gatingTable}`,
-        region: target.region,
-      });
-      return withConfigured(
-        configured,
-        named,
-        check.warn(
-          `the deployed gating could not be read (${told(known)}); ${configured === null ? "none" : `${configured.from} is taken for it`}`,
-          "use credentials that may read the gating table",
-        ),
-      );
+    const problem = error instanceof Error ? error.message : String(error);
+    wrong = [check.fail(problem, "correct it, and try it with `gate gating check`")];
+    if (options.gating !== undefined) {
+      return { services: [], checks: wrong };
     }
   }
-  return withConfigured(
-    configured,
-    named,
-    configured === null
-      ? check.warn("no gating was given", "use --gating <file> or GATE_CONFIG")
-      : check.ok(
-          `${counted(Object.keys(configured.gating.services).length, "service")} in ${configured.from}`,
-        ),
-  );
-}
-
-interface Configured {
-  gating: Gating;
-  from: string;
-}
-
-function withConfigured(
-  configured: Configured | null,
-  named: readonly string[],
-  told: Check,
-): FoundGating {
-  const services = configured?.gating.services ?? {};
-  const unknown = named.filter((key) => !Object.hasOwn(services, key));
+  let inForce: { gating: Gating; answer: GatingAnswer };
+  try {
+    const answer = await gateOf(io, options).gatingInForce();
+    inForce = { gating: inForceOf(answer), answer };
+  } catch (error) {
+    const services = servicesOf(local?.gating ?? null, options.service);
+    return {
+      services: services.found,
+      checks: [...wrong, notKnown(error, local), ...services.checks],
+    };
+  }
+  const { gating, answer } = inForce;
+  const examined = local?.isAsked === true ? local.gating : gating;
+  const services = servicesOf(examined, options.service);
   return {
-    services: Object.entries(services).map(([key, gating]) => ({ key, gating })),
+    services: services.found,
     checks: [
-      told,
-      ...unknown.map((key) =>
-        checks("gating", key).fail("is not in the gating that was given", "correct --service"),
-      ),
+      ...wrong,
+      ...asInForce(answer),
+      ...(local === null ? [] : compared(local, gating, target)),
+      ...services.checks,
     ],
   };
 }
 
+function notKnown(error: unknown, local: Local | null): Check {
+  const why = told(error);
+  const instead =
+    local === null
+      ? ""
+      : `; ${local.from} is taken for it: ${counted(Object.keys(local.gating.services).length, "service")}`;
+  return checks("gating").warn(
+    `which gating is in force is not known: ${why}${instead}`,
+    error instanceof CliError ? error.hint : null,
+  );
+}
+
+function asInForce({ source, digest, problem, services }: GatingAnswer): Check[] {
+  const check = checks("gating");
+  return [
+    check.ok(`${counted(services.length, "service")} in force, from ${source}, ${digest}`),
+    ...(problem === null
+      ? []
+      : [
+          check.fail(
+            `${source} was changed and is refused, what it said before is in force: ${oneLine(problem)}`,
+            "correct it, and try it with `gate gating check`",
+          ),
+        ]),
+  ];
+}
+
+/** What other stacks have deployed is in the same table, and no difference. */
+function compared(
+  { gating, from, isAsked }: Local,
+  inForce: Gating,
+  target: DeployedTarget | null,
+): Check[] {
+  const found = differences(gating, inForce, target !== null);
+  if (found.length === 0) {
+    return [];
+  }
+  const examined = isAsked ? ", but is what is examined here" : "";
+  return [
+    checks("gating").warn(
+      `${from} is not what is in force${examined}: ${found.join(", ")}`,
+      target === null
+        ? "mind which of the two is meant: the gate's own file is named above"
+        : "run `pulumi up`, or mind which of the two is meant",
+    ),
+  ];
+}
+
+function servicesOf(
+  gating: Gating | null,
+  named: readonly string[] = [],
+): { found: GatedService[]; checks: Check[] } {
+  const services = gating?.services ?? {};
+  return {
+    found: Object.entries(services).map(([key, own]) => ({ key, gating: own })),
+    checks: named
+      .filter((key) => !Object.hasOwn(services, key))
+      .map((key) => checks("gating", key).fail("is not in the gating", "correct --service")),
+  };
+}
+
 /** From a file, the stack's outputs or its file; null when nothing tells. */
-function configuredGating(
+function localGating(
   io: Io,
   { stack, gating }: GatingOptions,
   target: DeployedTarget | null,
-): Configured | null {
+): Local | null {
   const named = gating ?? nonEmpty(io.env["GATE_CONFIG"]);
   if (named !== undefined) {
     const file = resolve(io.cwd, named);
-    return { gating: load(file), from: file };
+    return { gating: load(file), from: file, isAsked: gating !== undefined };
   }
   const output = target?.outputs?.gating;
   if (output !== undefined) {
     try {
-      return { gating: parseGating(output), from: "the stack's output `gating`" };
+      const from = "the stack's output `gating`";
+      return { gating: parseGating(output), from, isAsked: false };
     } catch {
       throw new CliError("the stack's output `gating` is no gating that this release reads");
     }
   }
-  if (target !== null && stack === undefined) {
+  // A file that lies here says nothing of a gate that was started with another.
+  if (stack === undefined) {
     return null;
   }
   const file = stackFileOf(io, stack);
-  return file === null ? null : { gating: load(file), from: file };
+  return file === null ? null : { gating: load(file), from: file, isAsked: false };
 }
 
-/** `Pulumi.<stack>.yaml`, dev unless another is named; null when there is none. */
-function stackFileOf(io: Io, stack: string | undefined): string | null {
+/** `Pulumi.<stack>.yaml`; null when there is none. */
+function stackFileOf(io: Io, stack: string): string | null {
   try {
-    const file = fileOf(io, stack === undefined ? {} : { stack });
+    const file = fileOf(io, { stack });
     return existsSync(file) ? file : null;
   } catch (error) {
     if (error instanceof CliError) {
@@ -163,28 +179,6 @@ function stackFileOf(io: Io, stack: string | undefined): string | null {
     }
     throw error;
   }
-}
-
-async function deployedGating(
-  target: DeployedTarget,
-  keys: readonly string[],
-): Promise<{ services: GatedService[]; missing: string[] }> {
-  const [client, { createDynamoGatingStore }] = await Promise.all([
-    dynamoOf(target),
-    import("../../functions/aws/dynamoGatingStore.ts"),
-  ]);
-  const store = createDynamoGatingStore(client, target.gatingTable ?? "");
-  const services = new Map<string, GatedService>();
-  const missing: string[] = [];
-  for (const name of keys) {
-    const found = await store.find({ id: name, name });
-    if (found.listed) {
-      services.set(found.key, { key: found.key, gating: found.gating });
-    } else {
-      missing.push(name);
-    }
-  }
-  return { services: [...services.values()], missing };
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

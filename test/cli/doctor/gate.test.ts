@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeAddress } from "../../../local/address.ts";
-import { run } from "../support.ts";
+import { DEV_STACK, run } from "../support.ts";
 import { DoctorBench, addressOf } from "./support.ts";
 
 describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () {
@@ -147,6 +147,51 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     }
   });
 
+  it("examines the gating that the gate says is in force, and tells what differs from it", async () => {
+    const other = join(bench.dataDir, "other.yaml");
+    writeFileSync(other, "services: { search: { runbooks: {} } }");
+    const { gate } = bench.embedded.endpoints();
+    const env = { GATE_URL: gate.url, GATE_TOKEN: gate.operatorToken };
+    const of = async (args: string[], more: Record<string, string> = {}) =>
+      (await bench.examined(args, { env: { ...env, ...more } })).checks
+        .filter(({ check }) => check === "gating")
+        .map(({ status, found }) => [status, found.replace(/sha256:\w+/, "DIGEST")]);
+    const inForce = ["ok", `1 service in force, from ${DEV_STACK}, DIGEST`];
+    assert.deepEqual(await of([]), [inForce]);
+    const differs = "payments-db is in force only, search is in the file only";
+    assert.deepEqual(await of([], { GATE_CONFIG: other }), [
+      inForce,
+      ["warn", `${other} is not what is in force: ${differs}`],
+    ]);
+    assert.deepEqual(await of(["--gating", other]), [
+      inForce,
+      ["warn", `${other} is not what is in force, but is what is examined here: ${differs}`],
+    ]);
+    assert.deepEqual(await of([], { GATE_CONFIG: DEV_STACK }), [inForce]);
+    assert.deepEqual(await of([], { GATE_CONFIG: other, GATE_TOKEN: gate.proposerToken }), [
+      [
+        "warn",
+        `which gating is in force is not known: only an operator's token may do this; ${other} is taken for it: 1 service`,
+      ],
+    ]);
+  });
+
+  it("tells which gating is in force, and whether a file says the same", async () => {
+    const same = await bench.gate("gating", "in-force", DEV_STACK);
+    assert.equal(same.code, 0);
+    assert.match(
+      same.out,
+      new RegExp(
+        `^1 service in force, from ${DEV_STACK}\\nDigest sha256:\\w{64}\\n${DEV_STACK} says the same\\nSERVICE +HASH\\npayments-db +sha256:\\w{64}\\n$`,
+      ),
+    );
+    const other = join(bench.dataDir, "other.yaml");
+    writeFileSync(other, "services: {}");
+    const { code, out } = await bench.gate("gating", "in-force", other);
+    assert.equal(code, 1);
+    assert.match(out, new RegExp(`\\n${other} differs: payments-db is in force only`));
+  });
+
   it("says what was not tried where nothing was given, and exits with 0", async () => {
     const { gate } = bench.embedded;
     const found = await bench.problems([], { env: { GATE_URL: gate.url } });
@@ -158,6 +203,7 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
           "warn",
           "set GATE_TOKEN (or --token) to a proposer's or an operator's token",
         ],
+        ["gating", "warn", "set GATE_TOKEN (or --token) to a proposer's or an operator's token"],
         ["cheqpoint.key", "warn", "set CHEQPOINT_CONNECTION_KEY to the gate's key"],
         ["pagerduty.token", "warn", "set PAGERDUTY_TOKEN to the gate's token"],
       ],

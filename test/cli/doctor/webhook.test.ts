@@ -107,6 +107,7 @@ describe("gate doctor: what PagerDuty tells the gate, and what the gating names"
     );
     const found = (await brief(["--gating", file])).filter((one) => !one.includes("coverage"));
     assert.deepEqual(found, [
+      `warn | gating | - | ${file} is not what is in force, but is what is examined here: payments-db is another, checkout-api is in force only, search is in the file only, no-such-service is in the file only`,
       "fail | pagerduty.service | no-such-service | PagerDuty has no service of that name or id",
       "fail | runbook.target | payments-db/gone | there is no automation action 01GONE",
       "fail | runbook.fields | payments-db/gone | incidents of the base type have no custom field `no_such_field`",
