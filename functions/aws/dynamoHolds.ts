@@ -22,12 +22,11 @@ export async function letGoWrites(
   proposalId: string,
   letGo: SaveOptions["letGo"],
 ): Promise<Write[]> {
-  const keys = [...new Set(letGo?.keys)];
-  const holders = await Promise.all(keys.map((key) => holderOf(table, key)));
-  const own = keys.filter((_, i) => holders[i]?.proposalId === proposalId);
-  const untilMs = letGo?.untilMs ?? null;
+  const given = [...new Map(letGo?.map((one) => [one.key, one])).values()];
+  const holders = await Promise.all(given.map(({ key }) => holderOf(table, key)));
+  const own = given.filter((_, i) => holders[i]?.proposalId === proposalId);
   const condition = { expression: "proposalId = :id", values: { ":id": proposalId } };
-  return own.map((key) =>
+  return own.map(({ key, untilMs }) =>
     untilMs === null
       ? { remove: holdKey(key), condition }
       : {

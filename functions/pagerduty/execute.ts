@@ -4,7 +4,8 @@ import type { Invocation, Order, PagerDuty } from "../gate/ports/index.ts";
 import { assignmentOf } from "./incidents.ts";
 import { asPathId, isId } from "./ids.ts";
 import type { Rest } from "./rest.ts";
-import { id, invocationShape, invocationState, optional } from "./shapes.ts";
+import type { Scalar } from "../gate/proposal/proposal.ts";
+import { epochMs, id, invocationShape, invocationState, optional } from "./shapes.ts";
 
 type ActionCalls = Pick<PagerDuty, "execute" | "invocation" | "invocations">;
 
@@ -122,23 +123,62 @@ function update(
   };
 }
 
+/**
+ * Sets the fields and reads them back: what is started next finds these values, or it is not started. Whatever becomes
+ * of the fields, nothing has been started by then, and they can be set again.
+ */
 async function putCustomFields(rest: Rest, order: Order): Promise<void> {
-  const fields = Object.entries(order.customFields).map(([name, value]) => ({ name, value }));
-  if (fields.length === 0) return;
+  const wanted = Object.entries(order.customFields);
+  if (wanted.length === 0) return;
   const path = `/incidents/${asPathId("incidentId", order.incidentId)}/custom_fields/values`;
+  const body = { custom_fields: wanted.map(([name, value]) => ({ name, value })) };
+  await unlessStarted("were not set", () =>
+    rest.writeBlind({ method: "PUT", path, body, named: false }),
+  );
+  const found = await unlessStarted("could not be read back", () => rest.get(path, readValues));
+  const other = wanted.find(([name, value]) => !isSame(found.get(name), value));
+  if (other === undefined) return;
+  const [name, value] = other;
+  throw new RemoteError(
+    `custom field ${name} holds ${shown(found.get(name))} instead of ${shown(value)} right after it was set, so nothing was started: somebody else writes it`,
+    { nothingDone: true, retryable: true },
+  );
+}
+
+async function unlessStarted<T>(problem: string, call: () => Promise<T>): Promise<T> {
   try {
-    await rest.writeBlind({ method: "PUT", path, body: { custom_fields: fields }, named: false });
+    return await call();
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    // Whatever became of the fields, nothing has been started, and they can be set again.
-    throw new RemoteError(
-      `the custom fields were not set, so nothing was started: ${error.message}`,
-      {
-        nothingDone: true,
-        retryable: error.retryable,
-        status: error.status,
-        retryAfterMs: error.retryAfterMs,
-      },
-    );
+    const { message, retryable, status, retryAfterMs } = error;
+    throw new RemoteError(`the custom fields ${problem}, so nothing was started: ${message}`, {
+      nothingDone: true,
+      retryable,
+      status,
+      retryAfterMs,
+    });
   }
+}
+
+const readValues = z
+  .object({
+    custom_fields: z.array(z.object({ name: optional(z.string()), value: z.unknown().optional() })),
+  })
+  .transform(
+    ({ custom_fields: fields }) => new Map(fields.map(({ name, value }) => [name ?? "", value])),
+  );
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** PagerDuty may write a number or a time in another way than it was given. */
+function isSame(found: unknown, wanted: Scalar | null): boolean {
+  const isEmpty = found === null || found === undefined;
+  if (wanted === null || isEmpty) return wanted === null && isEmpty;
+  const { success, data } = scalar.safeParse(found);
+  const [a, b] = [String(data), String(wanted)];
+  return success && (a === b || (epochMs(a) !== null && epochMs(a) === epochMs(b)));
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value ?? null) ?? "nothing").slice(0, 100);
 }

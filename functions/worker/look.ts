@@ -1,5 +1,6 @@
 import type { Known, Look, Looked } from "../gate/lifecycle/known.ts";
 import type { TakenPlaces } from "../gate/ledger/brakes.ts";
+import { isHeld } from "../gate/ledger/holds.ts";
 import { OWN_AGENT, ownAgent } from "../gate/proposal/incidents.ts";
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { RemoteError } from "../gate/ports/index.ts";
@@ -47,6 +48,17 @@ export async function look(
       return { killSwitch: await ledger.killSwitch(proposal) };
     case "places":
       return { places: await placesAt(ports, question.keys) };
+    case "holders": {
+      const holders = await Promise.all(
+        question.keys.map(async (key) => ({ key, holder: await ledger.holder(key) })),
+      );
+      const atMs = ports.clock.now();
+      return {
+        holders: holders.flatMap(({ key, holder }) =>
+          isHeld(holder, proposal.id, atMs) ? [{ key, holder }] : [],
+        ),
+      };
+    }
     case "lastNo":
       return { lastNo: await lastNo(ports, proposal, question) };
     case "equalOpen":

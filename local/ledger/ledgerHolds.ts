@@ -29,8 +29,7 @@ export function hold(db: SqliteFile, proposalId: string, wanted: SaveOptions["ho
 
 /** Runs inside a write transaction. What another proposal has stays as it is. */
 export function letGo(db: SqliteFile, proposalId: string, given: SaveOptions["letGo"]): void {
-  const { keys, untilMs } = given ?? { keys: [], untilMs: null };
-  for (const key of keys) {
+  for (const { key, untilMs } of given ?? []) {
     if (untilMs === null) {
       db.run("DELETE FROM holds WHERE key = ? AND proposalId = ?", key, proposalId);
     } else {

@@ -22,6 +22,10 @@ export function holdContract(subject: Subject): void {
     hold: { keys, atMs },
   });
 
+  const letGo = (untilMs: number | null, keys: readonly string[] = KEYS): SaveOptions => ({
+    letGo: keys.map((key) => ({ key, untilMs })),
+  });
+
   describe("keys that one proposal has alone", () => {
     it("are nobody's at first, and then the one's who took them", async () => {
       const [one] = await two();
@@ -60,10 +64,7 @@ export function holdContract(subject: Subject): void {
     it("are free at once when they are let go", async () => {
       const [one, other] = await two();
       const saved = await save(one, hold());
-      assert.equal(
-        (await save(saved.proposal, { letGo: { keys: KEYS, untilMs: null } })).result,
-        "saved",
-      );
+      assert.equal((await save(saved.proposal, letGo(null))).result, "saved");
       assert.equal(await subject.ledger.holder(KEYS[0] ?? ""), null);
       assert.equal((await save(other, hold())).result, "saved");
     });
@@ -72,7 +73,7 @@ export function holdContract(subject: Subject): void {
       const [one, other] = await two();
       const untilMs = START_MS + 60_000;
       const saved = await save(one, hold());
-      await save(saved.proposal, { letGo: { keys: KEYS, untilMs } });
+      await save(saved.proposal, letGo(untilMs));
       assert.deepEqual(await subject.ledger.holder(KEYS[0] ?? ""), { proposalId: "p1", untilMs });
       assert.equal((await save(other, hold(KEYS, untilMs - 1))).result, "held");
       assert.equal((await save(other, hold(KEYS, untilMs))).result, "saved");
@@ -87,7 +88,7 @@ export function holdContract(subject: Subject): void {
       await save(one, hold(KEYS.slice(0, 1)));
       for (const untilMs of [null, START_MS + 1]) {
         const { proposal } = (await subject.ledger.get("p2")) ?? { proposal: other };
-        assert.equal((await save(proposal, { letGo: { keys: KEYS, untilMs } })).result, "saved");
+        assert.equal((await save(proposal, letGo(untilMs))).result, "saved");
       }
       assert.deepEqual(await subject.ledger.holder(KEYS[0] ?? ""), {
         proposalId: "p1",
@@ -113,7 +114,7 @@ export function holdContract(subject: Subject): void {
       const held = await save(one, hold());
       const reserve = [{ key: "executions", limit: 1, atMs: START_MS, untilMs: START_MS + 1_000 }];
       assert.equal((await save(other, { ...hold(), reserve })).result, "held");
-      await save(held.proposal, { letGo: { keys: KEYS, untilMs: null } });
+      await save(held.proposal, letGo(null));
       assert.equal((await save(other, { ...hold(), reserve })).result, "saved");
     });
   });

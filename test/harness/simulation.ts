@@ -336,6 +336,8 @@ export class Simulation {
         };
       case "places":
         return { places: Object.fromEntries(look.keys.map((key) => [key, placesNow(sim)])) };
+      case "holders":
+        return { holders: [] };
       case "lastNo":
         return { lastNo: null };
       case "equalOpen":

@@ -359,6 +359,9 @@ describe("createPagerDuty", () => {
   });
 
   describe("execute", () => {
+    const fieldsOf = (values: Record<string, unknown>) => ({
+      custom_fields: Object.entries(values).map(([name, value]) => ({ name, value })),
+    });
     const order = (target: Order["target"], customFields: Order["customFields"] = {}): Order => ({
       target,
       incidentId: "PINC001",
@@ -379,15 +382,21 @@ describe("createPagerDuty", () => {
     });
 
     it("sets the custom fields before it invokes", async () => {
-      server.will({ status: 201 }, { status: 201, body: { invocation: restInvocation } });
-      await client().execute(
-        order(
-          { kind: "automationAction", actionId: "01ACTION" },
-          { gate_replicas: 3, gate_region: "us-east-1", gate_dry: false },
-        ),
+      const values = {
+        gate_replicas: 3,
+        gate_region: "us-east-1",
+        gate_dry: false,
+        gate_old: null,
+      };
+      server.will(
+        { status: 201 },
+        { status: 200, body: fieldsOf({ gate_other: "x", ...values }) },
+        { status: 201, body: { invocation: restInvocation } },
       );
+      await client().execute(order({ kind: "automationAction", actionId: "01ACTION" }, values));
       assert.deepEqual(calls(), [
         "PUT /incidents/PINC001/custom_fields/values",
+        "GET /incidents/PINC001/custom_fields/values",
         "POST /automation_actions/actions/01ACTION/invocations",
       ]);
       assert.deepEqual(sent(0), {
@@ -395,22 +404,67 @@ describe("createPagerDuty", () => {
           { name: "gate_replicas", value: 3 },
           { name: "gate_region", value: "us-east-1" },
           { name: "gate_dry", value: false },
+          { name: "gate_old", value: null },
         ],
       });
     });
 
+    const action: Order["target"] = { kind: "automationAction", actionId: "01ACTION" };
+    for (const [found, wanted] of [
+      ["3", 3],
+      [3, "3"],
+      ["true", true],
+      ["2026-11-02T09:00:00.000Z", "2026-11-02T10:00:00+01:00"],
+      [undefined, null],
+    ] as const) {
+      it(`invokes where a field that was set to ${JSON.stringify(wanted)} reads ${JSON.stringify(found)}`, async () => {
+        server.will(
+          { status: 201 },
+          { status: 200, body: fieldsOf({ gate_value: found }) },
+          { status: 201, body: { invocation: restInvocation } },
+        );
+        await client().execute(order(action, { gate_value: wanted }));
+        assert.equal(calls().length, 3);
+      });
+    }
+
+    for (const [found, wanted, told] of [
+      [2, 3, "2 instead of 3"],
+      ["eu", null, '"eu" instead of null'],
+      [null, 3, "null instead of 3"],
+      [undefined, "", 'null instead of ""'],
+      [["eu"], "eu", '["eu"] instead of "eu"'],
+      [{}, "[object Object]", '{} instead of "[object Object]"'],
+    ] as const) {
+      it(`invokes nothing where a field that was set to ${JSON.stringify(wanted)} reads ${JSON.stringify(found)}`, async () => {
+        server.will({ status: 201 }, { status: 200, body: fieldsOf({ gate_value: found }) });
+        await assert.rejects(client().execute(order(action, { gate_value: wanted })), {
+          name: "RemoteError",
+          message: `custom field gate_value holds ${told} right after it was set, so nothing was started: somebody else writes it`,
+          nothingDone: true,
+          retryable: true,
+        });
+        assert.equal(calls().length, 2);
+      });
+    }
+
     it("starts an incident workflow under its own mark", async () => {
       const instance = { id: "PWFI001", type: "incident_workflow_instance" };
-      server.will({ status: 200 }, { status: 201, body: { incident_workflow_instance: instance } });
+      server.will(
+        { status: 200 },
+        { status: 200, body: fieldsOf({ gate_region: "eu" }) },
+        { status: 201, body: { incident_workflow_instance: instance } },
+      );
       const done = await client().execute(
         order({ kind: "incidentWorkflow", workflowId: "PWF0001" }, { gate_region: "eu" }),
       );
       assert.deepEqual(done, { invocationId: "PWFI001", state: null, agentId: null });
       assert.deepEqual(calls(), [
         "PUT /incidents/PINC001/custom_fields/values",
+        "GET /incidents/PINC001/custom_fields/values",
         "POST /incident_workflows/PWF0001/instances",
       ]);
-      assert.deepEqual(sent(1), {
+      assert.deepEqual(sent(2), {
         incident_workflow_instance: {
           id: "prop_1",
           type: "incident_workflow_instance",

@@ -343,6 +343,22 @@ describe("PagerDuty failures", () => {
       });
     }
 
+    for (const step of [{ status: 403 }, { status: 200, body: { fields: [] } }]) {
+      it(`whose custom fields cannot be read back (${JSON.stringify(step)}) never began`, async () => {
+        server.will({ status: 201 }, step);
+        const facts = await failureOf(
+          client().execute({ ...order, customFields: { region: "eu" } }),
+        );
+        assert.equal(facts.nothingDone, true);
+        assert.ok(
+          facts.message.startsWith(
+            "the custom fields could not be read back, so nothing was started: ",
+          ),
+        );
+        assert.ok(server.seen.every(({ path }) => path.endsWith("/custom_fields/values")));
+      });
+    }
+
     const strangeIds: [string, Order, string][] = [
       ["action", { ...order, target: { kind: "automationAction", actionId: "../x" } }, "actionId"],
       [

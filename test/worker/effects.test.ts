@@ -21,7 +21,8 @@ describe("an execution that custom fields come before", () => {
         sent.push(`${method ?? ""} ${new URL(url).pathname}`);
         clock.advance(method === "PUT" ? takesMs : 0);
         const invocation = { id: "01INV1", state: "created" };
-        return Promise.resolve(Response.json({ invocation }, { status: 201 }));
+        const fields = [{ name: "max_replicas", value: 3 }];
+        return Promise.resolve(Response.json({ invocation, custom_fields: fields }));
       },
     });
     const metrics = { count: () => undefined };
@@ -37,17 +38,18 @@ describe("an execution that custom fields come before", () => {
   }
 
   const FIELDS = "PUT /incidents/PINC001/custom_fields/values";
+  const READ = "GET /incidents/PINC001/custom_fields/values";
   const INVOKE = "POST /automation_actions/actions/01ACTION/invocations";
 
   it("is sent while its claim is good", async () => {
     const { sent, result } = await performed(29_999);
-    assert.deepEqual(sent, [FIELDS, INVOKE]);
+    assert.deepEqual(sent, [FIELDS, READ, INVOKE]);
     assert.equal(result.ok, true);
   });
 
   it("is not sent any more when its claim ran out meanwhile", async () => {
     const { sent, result } = await performed(30_000);
-    assert.deepEqual(sent, [FIELDS]);
+    assert.deepEqual(sent, [FIELDS, READ]);
     assert.ok(!result.ok);
     const { message, nothingDone, retryable } = result.error;
     assert.deepEqual(

@@ -4,6 +4,8 @@ import type { Change, Known, Step } from "./known.ts";
 import type { DedupeChange, SaveOptions } from "../ports/index.ts";
 import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
 
+import { letGoAtEnd } from "./shared.ts";
+
 const MAX_BACKOFF_MS = 5 * 60_000;
 
 /**
@@ -112,12 +114,15 @@ export function end(
     outcome: { ...outcome, atMs: nowMs },
     heldSinceMs: null,
     waitsForPlace: null,
+    waitsForRun: null,
     places: [],
   });
   const { places = [] } = proposal;
+  const letGo = letGoAtEnd(next, nowMs);
   const options: SaveOptions = {
     dedupe: dedupeAtEnd(next, known),
     ...(places.length === 0 ? {} : { giveBack: places }),
+    ...(letGo.length === 0 ? {} : { letGo }),
   };
   const change: Change = {
     next,

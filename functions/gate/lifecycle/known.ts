@@ -2,6 +2,7 @@ import type {
   Alarm,
   ApprovalReading,
   Hint,
+  Holder,
   Invocation,
   KillSwitch,
   NewIncident,
@@ -53,6 +54,8 @@ export interface Known {
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
   places?: TakenPlaces;
+  /** The keys that were looked at and are another proposal's at this time. */
+  holders?: readonly { key: string; holder: Holder }[];
   /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
   lastNo?: { atMs: number; untilMs: number } | null;
   /** The open proposal that holds that dedupe key; null: none is seen. */
@@ -72,6 +75,7 @@ export type Look =
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
   | { at: "places"; keys: string[] }
+  | { at: "holders"; keys: readonly string[] }
   | { at: "lastNo"; incidentId: string; digest: string }
   | { at: "equalOpen"; incidentId: string; dedupeKey: string }
   | { at: "service"; idOrName: string }

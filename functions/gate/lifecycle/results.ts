@@ -2,6 +2,7 @@ import type { Change, Effect } from "./known.ts";
 import { OWN_AGENT, ownAgent } from "../proposal/incidents.ts";
 import { dueAfterClose, end, pauseMs, withChanges } from "./common.ts";
 import { done, failed, type Failure } from "./duties.ts";
+import { letStartGo } from "./shared.ts";
 import type { RemoteError, SubmitReceipt } from "../ports/index.ts";
 import type { ApprovalAttempt, DutyName, Execution, Proposal } from "../proposal/proposal.ts";
 
@@ -176,7 +177,7 @@ function executed(
         "execution.accepted",
         { invocationId, state, digest: execution.digest },
       ),
-      ...(links.length === 0 ? {} : { options: { links } }),
+      options: { links, ...(invocationId === null ? {} : { letGo: letStartGo(proposal) }) },
     };
   }
   if (result.ok) {

@@ -6,19 +6,21 @@ import { laneOf, placeForAnHour } from "../ledger/brakes.ts";
 import { runLink, serviceOf, startedId } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
 import type { Order } from "../ports/index.ts";
+import { fieldValues } from "../proposal/shared.ts";
 import type {
   Brake,
   Decision,
   Execution,
   Incident,
-  Parameters,
   Proposal,
   Weighing,
 } from "../proposal/proposal.ts";
 import { end, lookAgain, waitUntil, withChanges } from "./common.ts";
 import { brakesOnRun, withoutPlace } from "./place.ts";
+import { holdAll } from "./shared.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
 import { time } from "./texts.ts";
+import { waitForShared } from "./waiting.ts";
 import { subjectOf } from "./weigh.ts";
 
 /** How often an execution that the kill switch holds is looked at again. */
@@ -50,6 +52,10 @@ export function run(proposal: Proposal, known: Known): Step {
   }
   if (known.killSwitch.on || known.refused === "killSwitch") {
     return held(proposal, known, decision.validUntilMs);
+  }
+  const waits = waitForShared(proposal, known, decision.validUntilMs);
+  if (waits !== null) {
+    return waits;
   }
   if (known.gating === undefined) {
     return { kind: "look", look: { at: "gating", service: serviceOf(before) } };
@@ -86,9 +92,11 @@ function lapsed(proposal: Proposal, known: Known, validUntilMs: number): Step {
       ? " The kill switch held it."
       : proposal.waitsForPlace !== undefined && proposal.waitsForPlace !== null
         ? ` It waited for a place: ${proposal.waitsForPlace.text}`
-        : proposal.execution?.problem === null || proposal.execution?.problem === undefined
-          ? ""
-          : ` Last problem: ${proposal.execution.problem}`;
+        : typeof proposal.waitsForRun?.text === "string"
+          ? ` ${proposal.waitsForRun.text}`
+          : proposal.execution?.problem === null || proposal.execution?.problem === undefined
+            ? ""
+            : ` Last problem: ${proposal.execution.problem}`;
   return end(proposal, known, {
     kind: "suppressed",
     reason: "approvalLapsed",
@@ -219,7 +227,7 @@ function claim(
   const order: Order = {
     target: weighing.runbook.target,
     incidentId: incident.id,
-    customFields: customFieldsOf(weighing, decision.parameters),
+    customFields: fieldValues(weighing.runbook, decision.parameters),
     mark: proposal.id,
   };
   const execution: Execution = {
@@ -243,6 +251,7 @@ function claim(
       incident,
       heldSinceMs: null,
       waitsForPlace: null,
+      waitsForRun: null,
       execution,
     }),
     facts: [
@@ -260,21 +269,11 @@ function claim(
     ],
     options: {
       requireKillSwitchOff: true,
+      ...holdAll(proposal, nowMs),
       // The place that the first claim took serves its repetitions: they are the same execution.
       reserve: brakes.map((brake) => placeForAnHour(brake, nowMs)),
       // Seen at once when its run is reported, also where lists lag behind.
       ...(started === null ? {} : { links: [runLink(incident.id, started)] }),
     },
   };
-}
-
-function customFieldsOf(weighing: Weighing, parameters: Parameters): Parameters {
-  const fields: Record<string, Parameters[string]> = {};
-  for (const [name, value] of Object.entries(parameters)) {
-    const field = weighing.runbook.parameters[name]?.customField ?? null;
-    if (field !== null) {
-      fields[field] = value;
-    }
-  }
-  return fields;
 }

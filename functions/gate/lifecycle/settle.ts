@@ -1,6 +1,7 @@
 import type { Target } from "../gating/index.ts";
 import type { Candidate, Known, Step } from "./known.ts";
 import type { Execution, Incident, Proposal } from "../proposal/proposal.ts";
+import { letStartGo } from "./shared.ts";
 import { backoffMs, end, spreadMs, waitUntil, withChanges } from "./common.ts";
 
 /** PagerDuty's clock and ours may differ by this much. */
@@ -172,7 +173,9 @@ function adopt(
     }),
     facts: [{ type: "execution.found", data: { invocationId, state: reported } }],
     // One run settles one execution.
-    ...(invocationId === null ? {} : { options: { take: `invocation/${invocationId}` } }),
+    ...(invocationId === null
+      ? {}
+      : { options: { take: `invocation/${invocationId}`, letGo: letStartGo(proposal) } }),
   };
 }
 

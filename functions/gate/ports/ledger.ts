@@ -165,7 +165,7 @@ export interface SaveOptions {
   /** Have all of these keys alone, until they are let go; fail with `held` where another proposal has one of them at `atMs`. */
   hold?: { keys: readonly string[]; atMs: number };
   /** Give back those of these keys that this proposal has: at once (null), or at that time. */
-  letGo?: { keys: readonly string[]; untilMs: number | null };
+  letGo?: readonly { key: string; untilMs: number | null }[];
   dedupe?: DedupeChange;
   /** Names under which this proposal can be found (`link`); a link that exists already stays as it is. */
   links?: readonly string[];

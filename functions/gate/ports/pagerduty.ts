@@ -1,12 +1,13 @@
 import type { Target } from "../gating/index.ts";
-import type { Incident, Parameters } from "../proposal/proposal.ts";
+import type { FieldValues } from "../proposal/shared.ts";
+import type { Incident } from "../proposal/proposal.ts";
 
 /** Exactly what is to be done in PagerDuty. */
 export interface Order {
   target: Target;
   incidentId: string;
-  /** Values to put into incident custom fields before anything runs, by field name. */
-  customFields: Parameters;
+  /** What the incident's custom fields must hold before anything runs, by field name; null: nothing. */
+  customFields: FieldValues;
   /** Own mark on a workflow instance: the proposal's id. */
   mark: string;
 }

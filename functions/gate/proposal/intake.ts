@@ -58,6 +58,7 @@ export function newProposal(by: {
     duties: {},
     joinedBy: [],
     heldSinceMs: null,
+    waitsForRun: null,
     lookFailures: 0,
     closedAtMs: null,
     audit: { seq: 1, head: events[0]?.hash ?? GENESIS },

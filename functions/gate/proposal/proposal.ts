@@ -236,6 +236,8 @@ export interface Proposal {
   waitsForPlace?: { sinceMs: number; text: string } | null;
   /** Brakes at which it has a place for as long as it is open; absent: at none. */
   places?: string[];
+  /** Why an approved execution waits for another one, in words; absent as null: it does not. */
+  waitsForRun?: { sinceMs: number; text: string } | null;
   /** Consecutive failures to read what must be known, for the back-off. */
   lookFailures: number;
   closedAtMs: number | null;

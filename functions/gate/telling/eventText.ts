@@ -135,6 +135,7 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     (data) =>
       `It waits for a place: ${String(data["limit"])} have run in the last hour${data["for"] === "service" ? " for the whole service" : " by its rule"}`,
   ),
+  "execution.waitsForRun": tell("key", "warn", (data) => word(data, "text")),
   "execution.lateResult": tell("step", "warn", () => "A late answer of PagerDuty was recorded"),
   "execution.seenLate": tell(
     "key",

@@ -51,6 +51,8 @@ export interface ProposalView {
   } | null;
   held_by_kill_switch_since: string | null;
   waits_for_place_since: string | null;
+  /** Why it is approved and not sent yet. */
+  waits_for_run: { since: string | null; text: string } | null;
   execution: {
     state: string;
     invocation_id: string | null;
@@ -115,6 +117,10 @@ export function proposalView(proposal: Proposal): ProposalView {
           },
     held_by_kill_switch_since: iso(proposal.heldSinceMs),
     waits_for_place_since: iso(proposal.waitsForPlace?.sinceMs),
+    waits_for_run:
+      proposal.waitsForRun === null || proposal.waitsForRun === undefined
+        ? null
+        : { since: iso(proposal.waitsForRun.sinceMs), text: proposal.waitsForRun.text },
     execution:
       execution === null
         ? null

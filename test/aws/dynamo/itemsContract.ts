@@ -38,7 +38,7 @@ export function itemsContract(
       links: ["l"],
     });
     const last = nextVersion(next.proposal, {}, []);
-    const letGo = { keys: ["let go"], untilMs: START_MS };
+    const letGo = [{ key: "let go", untilMs: START_MS }];
     await ledger.save(last.proposal, last.events, { letGo });
     const held = newProposal("p2");
     await ledger.create(held.proposal, held.events);
