@@ -81,6 +81,17 @@ export function controlRoutes({ account, faults, log, wake, reset }: ControlOpti
       log.clear();
       return { status: 204 };
     }),
+    // What each run found in its incident's custom fields when it began, oldest first.
+    own("GET", "/runs", () => ({
+      status: 200,
+      body: {
+        runs: store
+          .list("invocations")
+          .flatMap(({ id, action, incident, fieldsFound }) =>
+            fieldsFound === undefined ? [] : [{ id, action, incident, fields_found: fieldsFound }],
+          ),
+      },
+    })),
     own("GET", "/deliveries", ({ query }) => {
       const subscription = query.get("subscription");
       const state = query.get("state");

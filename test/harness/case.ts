@@ -85,6 +85,26 @@ export async function see(world: World, incident: Json): Promise<Seen> {
   };
 }
 
+/**
+ * Each run that has begun with what it found in the incident's custom fields, and what was claimed for its proposal; of
+ * those fields only that the claim names. Runs that no proposal is known to have are left out.
+ */
+export async function fieldsFound(world: World): Promise<{ found: Json; claimed: Json }[]> {
+  const { runs } = (await world.onPagerDuty("GET", "/_emulator/runs")).body;
+  return Promise.all(
+    runs.map(async ({ id, fields_found: all }: Json) => {
+      const proposalId = await world.gate.ledger.link(`invocation/${id}`);
+      const events = proposalId === null ? [] : await world.gate.ledger.events(proposalId);
+      const claimed: Json = events.findLast(({ type }) => type === "execution.claimed")?.data;
+      const names = Object.keys(claimed?.customFields ?? {});
+      return {
+        found: Object.fromEntries(names.map((name) => [name, all[name]])),
+        claimed: claimed?.customFields ?? {},
+      };
+    }),
+  );
+}
+
 /** `kind reason`, how many runs, how many manual tasks. */
 export function ended({ proposal, invocations, tasks }: Seen): string {
   const { outcome } = proposal;

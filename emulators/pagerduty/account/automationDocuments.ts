@@ -32,6 +32,8 @@ export interface Invocation {
   state: string;
   timing: { atMs: number; state: string }[];
   agent: Target;
+  /** What a runbook that reads the incident's custom fields found when it began, by the fields' names; absent: it has not begun. */
+  fieldsFound?: Record<string, unknown>;
 }
 
 export interface Workflow {

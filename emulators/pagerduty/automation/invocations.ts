@@ -9,6 +9,7 @@ import { many } from "../http/pages.ts";
 import { param, parseBody } from "../http/route.ts";
 import type { Route } from "../http/route.ts";
 import { addLogEntry, by, emitForIncident } from "../incidents/record.ts";
+import { namedValues } from "../incidents/fieldValues.ts";
 import { renderInvocation, webhookInvocation } from "./render.ts";
 
 const MAX_LISTED = 25;
@@ -178,9 +179,14 @@ export function stepInvocation(account: Account, { target, dueAtMs }: Task): num
   }
   const next = PATH[PATH.indexOf(invocation.state) + 1];
   const state = next ?? (["stuck", "unknown"].includes(outcome) ? "completed" : outcome);
-  const changed = { ...invocation, state, timing: [...invocation.timing, { atMs, state }] };
-  store.put("invocations", changed);
   const incident = store.get("incidents", invocation.incident);
+  const changed = {
+    ...invocation,
+    state,
+    timing: [...invocation.timing, { atMs, state }],
+    ...(state === "running" && incident ? { fieldsFound: namedValues(account, incident) } : {}),
+  };
+  store.put("invocations", changed);
   if (incident) {
     emitForIncident(
       account,

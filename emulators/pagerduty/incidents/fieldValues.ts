@@ -74,6 +74,13 @@ export function renderFieldValues(account: Account, incident: Incident): Record<
   }));
 }
 
+/** The values by the fields' names, as a runbook would read them. */
+export function namedValues(account: Account, incident: Incident): Record<string, unknown> {
+  return Object.fromEntries(
+    valuesOf(account, incident).map(({ field, value }) => [field.name, value]),
+  );
+}
+
 interface Valued {
   field: CustomField;
   value: unknown;

@@ -1,7 +1,9 @@
 import type { AuditFact } from "../proposal/audit.ts";
 import { readVerdict } from "../review/decision.ts";
+import type { Hint } from "../ports/index.ts";
 import type { Known, Step } from "./known.ts";
 import type { Proposal } from "../proposal/proposal.ts";
+import { letFieldsGo } from "./shared.ts";
 import { dueAfterClose, hintIds, lookAgain } from "./common.ts";
 
 /** How often a late decision that cannot be read is looked for: about half an hour with growing pauses. */
@@ -36,8 +38,21 @@ function reported(proposal: Proposal, known: Known, decided: string[]): Step {
       proposal.outcome?.kind === "uncertain" && seen !== undefined
         ? [{ type: "execution.seenLate", data: { ...seen.data } }]
         : [],
-    options: { consume: others.map(({ id }) => id) },
+    options: {
+      consume: others.map(({ id }) => id),
+      ...(others.some((hint) => tellsEnd(proposal, hint)) ? { letGo: letFieldsGo(proposal) } : {}),
+    },
   };
+}
+
+/** Whether its own run is over by PagerDuty's account. */
+function tellsEnd({ execution }: Proposal, { kind, data }: Hint): boolean {
+  const own = execution?.invocationId ?? null;
+  return kind === "workflow"
+    ? data.state === "completed"
+    : kind === "invocation" &&
+        (own === null || own === data.invocationId) &&
+        ["completed", "error", "aborted"].includes(data.state ?? "");
 }
 
 function readLate(proposal: Proposal, known: Known, consume: string[]): Step {
