@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { answer, ended, EXECUTED, fieldsFound, finish, propose, see } from "../harness/case.ts";
+import { instantText } from "../../functions/gate/text/instant.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World, type Json } from "../harness/world.ts";
 
@@ -123,7 +124,7 @@ describe("Custom fields that carry parameters to a run", () => {
     const untilMs = (first?.outcome?.atMs ?? 0) + 24 * 3_600_000;
     assert.equal(
       waiting?.waitsForRun?.text,
-      `It waits until ${new Date(untilMs).toISOString()}: nobody can tell whether the run of proposal ${first?.id} is over, and both use custom field max_replicas of this incident.`,
+      `It waits until ${instantText(untilMs, waiting?.incident?.timeZone)}: nobody can tell whether the run of proposal ${first?.id} is over, and both use custom field max_replicas of this incident.`,
     );
     // Its runner is back: the old run finds its own value, and only then comes the other.
     await world.onPagerDuty("POST", "/_emulator/actions/01DBFAILOVER/outcome", {

@@ -2,6 +2,7 @@ import type { Known, Step } from "./known.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 import { waitUntil, withChanges } from "./common.ts";
 import { sharedBy } from "./shared.ts";
+import { time } from "./texts.ts";
 
 /** How often one that waits for another looks whether that is over. */
 const WAIT_POLL_MS = 5_000;
@@ -30,7 +31,7 @@ export function waitForShared(proposal: Proposal, known: Known, validUntilMs: nu
   const text =
     untilMs === null
       ? `It waits until proposal ${proposalId} is over: both ${what} this incident.`
-      : `It waits until ${new Date(untilMs).toISOString()}: nobody can tell whether the run of proposal ${proposalId} is over, and both ${what} this incident.`;
+      : `It waits until ${time(proposal, untilMs)}: nobody can tell whether the run of proposal ${proposalId} is over, and both ${what} this incident.`;
   const againAtMs = Math.min(nowMs + WAIT_POLL_MS, untilMs ?? Infinity, validUntilMs + 1);
   if (proposal.waitsForRun?.text === text) {
     return waitUntil(againAtMs);
