@@ -91,6 +91,7 @@ export const incidentShape = z
       .nullish(),
     incident_key: optional(z.string()),
     created_at: z.string(),
+    resolve_reason: optional(z.object({ type: z.string(), incident: optional(z.object({ id })) })),
   })
   .transform((wire, context): Incident => {
     const createdAtMs = epochMs(wire.created_at);
@@ -127,6 +128,9 @@ export const incidentShape = z
       incidentKey: text(wire.incident_key),
       createdAtMs,
       ...(timeZone === undefined ? {} : { timeZone }),
+      ...(wire.status === "resolved" && wire.resolve_reason?.type === "merge_resolve_reason"
+        ? { mergedInto: { id: wire.resolve_reason.incident?.id ?? null } }
+        : {}),
     };
   });
 

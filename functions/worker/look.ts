@@ -26,6 +26,8 @@ export async function look(
           readable(ports, await pagerDuty.incidentsByAlert(question.key)),
         ),
       };
+    case "mergeTarget":
+      return { mergeTarget: await asked(ports, () => mergeTarget(ports, question.id)) };
     case "approval":
       return { approval: await asked(ports, () => cheqpoint.read(question.id)) };
     case "invocation":
@@ -162,6 +164,20 @@ async function findTrace(
   }
   const notes = await ports.pagerDuty.notes(incidentId);
   return notes.find((note) => note.content.startsWith(mark))?.id ?? null;
+}
+
+/** What was merged into that incident is where the last of further merges went. */
+async function mergeTarget({ pagerDuty }: WorkerPorts, id: string): Promise<Incident | null> {
+  const seen = new Set<string>();
+  let found = await pagerDuty.incident(id);
+  for (;;) {
+    const next = found?.mergedInto?.id ?? null;
+    if (found === null || next === null || seen.has(next)) {
+      return found;
+    }
+    seen.add(next);
+    found = (await pagerDuty.incident(next)) ?? found;
+  }
 }
 
 /** What can be read of a list of incidents; people are told of each other one, once. */

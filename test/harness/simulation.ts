@@ -25,7 +25,7 @@ import { gatingOf } from "./gating.ts";
 export interface Facts {
   approvals: Asked[];
   submissions: number;
-  incident: "open" | "resolved" | "moved" | "gone";
+  incident: "open" | "resolved" | "merged" | "moved" | "gone";
   killSwitch: boolean;
   gating: "asWeighed" | "denies" | "otherTarget";
   /** Until when the brakes have no place. */
@@ -311,6 +311,8 @@ export class Simulation {
         return { incident: ok(incidentNow(facts)) };
       case "incidentsByAlert":
         return { incidentsByAlert: ok([]) };
+      case "mergeTarget":
+        return { mergeTarget: ok(null) };
       case "approval": {
         const found = facts.approvals.find(({ id }) => id === look.id);
         return { approval: ok(found === undefined || found.gone ? null : found.reading) };
@@ -517,7 +519,7 @@ export class Simulation {
     if (proposal.closedAtMs === null && !isDecided && proposal.outcome === null) {
       moves.push({ name: "forged callback", to: hinted(less, "decision") });
       if (facts.incident === "open") {
-        for (const incident of ["resolved", "moved", "gone"] as const) {
+        for (const incident of ["resolved", "merged", "moved", "gone"] as const) {
           const to = changed(less, { incident });
           moves.push({ name: `incident ${incident}`, to: hinted(to, "incident") });
         }
@@ -683,6 +685,8 @@ function blind(look: Look): Partial<Known> | null {
       return { incident: failed };
     case "incidentsByAlert":
       return { incidentsByAlert: failed };
+    case "mergeTarget":
+      return { mergeTarget: failed };
     case "approval":
       return { approval: failed };
     case "invocation":
@@ -732,6 +736,8 @@ function incidentNow(facts: Facts): Incident | null {
       return assigned;
     case "resolved":
       return { ...assigned, status: "resolved" };
+    case "merged":
+      return { ...assigned, status: "resolved", mergedInto: { id: "PINC2" } };
     case "moved":
       return { ...assigned, serviceId: "PSVC003", serviceName: "search" };
     case "gone":

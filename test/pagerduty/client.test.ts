@@ -315,6 +315,35 @@ describe("createPagerDuty", () => {
     });
   });
 
+  describe("a resolve reason", () => {
+    const mergedInto = async (more: Record<string, unknown>) => {
+      server.will({ status: 200, body: { incident: { ...restIncident, ...more } } });
+      return (await client().incident("PINC001"))?.mergedInto;
+    };
+    const reference = { id: "PINC002", type: "incident_reference", summary: "payments down" };
+    const reason = { type: "merge_resolve_reason", incident: reference };
+
+    it("of a merge names the incident that goes on", async () => {
+      assert.deepEqual(await mergedInto({ status: "resolved", resolve_reason: reason }), {
+        id: "PINC002",
+      });
+    });
+
+    it("of a merge into something that cannot be read is a merge all the same", async () => {
+      assert.deepEqual(
+        await mergedInto({ status: "resolved", resolve_reason: { ...reason, incident: null } }),
+        { id: null },
+      );
+    });
+
+    it("of another kind, or of an incident that is open again, is none", async () => {
+      const other = { type: "some_other_reason", incident: reference };
+      assert.equal(await mergedInto({ status: "resolved", resolve_reason: other }), undefined);
+      assert.equal(await mergedInto({ status: "resolved", resolve_reason: null }), undefined);
+      assert.equal(await mergedInto({ status: "triggered", resolve_reason: reason }), undefined);
+    });
+  });
+
   it("takes no incident that PagerDuty finds by its number for the one that was asked for", async () => {
     server.will({ status: 200, body: { incident: restIncident } });
     assert.equal(await client().incident("4421"), null);

@@ -120,6 +120,21 @@ describe("parseWebhookEvent", () => {
     assert.equal(data.incident.serviceName, "payments db");
   });
 
+  it("reads of a merged incident which one goes on", () => {
+    const merged = {
+      ...incidentData,
+      status: "resolved",
+      resolve_reason: {
+        type: "merge_resolve_reason",
+        incident: { id: "PINC002", type: "incident_reference", summary: null },
+      },
+    };
+    assert.deepEqual(parsed(wire("incident.resolved", merged)).data, {
+      kind: "incident",
+      incident: { ...parsedIncident, status: "resolved", mergedInto: { id: "PINC002" } },
+    });
+  });
+
   it("reads an incident of which most is null", () => {
     const bare = {
       ...incidentData,

@@ -85,6 +85,7 @@ export function hintIds(known: Known, kind: Known["hints"][number]["kind"]): str
 /** After these the same may be proposed again at once: nothing was decided about it. */
 const VOIDED: readonly OutcomeReason[] = [
   "incidentResolved",
+  "incidentMerged",
   "incidentMoved",
   "sameAsOpen",
   "sameAsRejected",

@@ -11,7 +11,7 @@ import {
   unseen,
   type DutyStep,
 } from "./duties.ts";
-import { endedNote, manualTaskIncident } from "./texts.ts";
+import { endedNote, manualTaskIncident, mergedNote } from "./texts.ts";
 
 /** The note at the end names the manual task where there is one by then. */
 const NOTE_WAITS_MS = 60_000;
@@ -40,6 +40,11 @@ export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step
     }
     untils.push(note.untilMs);
   }
+  const told = noteOnTarget(proposal, known, outcome);
+  if (told.step !== null) {
+    return told.step;
+  }
+  untils.push(told.untilMs);
   const page = endPage(proposal, known, outcome);
   if (page.step !== null) {
     return page.step;
@@ -55,6 +60,19 @@ export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step
     next: { ...closed, dueAtMs: dueAfterClose(closed, known.nowMs) },
     facts: [{ type: "proposal.closed", data: { outcome: outcome.kind, reason: outcome.reason } }],
   };
+}
+
+/** Whoever works on the incident that goes on has to know what was proposed for the one that was merged into it. */
+function noteOnTarget(proposal: Proposal, known: Known, outcome: Outcome): DutyStep {
+  const id = outcome.mergedInto?.id ?? null;
+  return id === null
+    ? { step: null, untilMs: null }
+    : dutyStep(proposal, known, "noteMerged", id, (mark) => ({
+        kind: "note",
+        duty: "noteMerged",
+        incidentId: id,
+        content: mergedNote(proposal, mark),
+      }));
 }
 
 function manualTask(proposal: Proposal, known: Known, outcome: Outcome): DutyStep {

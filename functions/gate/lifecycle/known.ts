@@ -49,6 +49,8 @@ export interface Known {
   gating?: Looked<StoredGating>;
   incident?: Looked<Incident | null>;
   incidentsByAlert?: Looked<Incident[]>;
+  /** The incident that goes on in place of a merged one, however often it was merged on. */
+  mergeTarget?: Looked<Incident | null>;
   approval?: Looked<ApprovalReading | null>;
   invocation?: Looked<Invocation | null>;
   candidates?: Looked<Candidate[]>;
@@ -70,6 +72,7 @@ export type Look =
   | { at: "gating"; service: { id: string; name: string } }
   | { at: "incident"; id: string }
   | { at: "incidentsByAlert"; key: string }
+  | { at: "mergeTarget"; id: string }
   | { at: "approval"; id: string }
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }

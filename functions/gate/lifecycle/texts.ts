@@ -14,6 +14,7 @@ import type {
   ApprovalAttempt,
   Decision,
   Incident,
+  MergeTarget,
   Outcome,
   OutcomeReason,
   Proposal,
@@ -149,6 +150,24 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
   );
 }
 
+/** On the incident that goes on: what was proposed for the one that was merged into it, and that it is not run here. */
+export function mergedNote(proposal: Proposal, mark: string): string {
+  const { incident, decision, duties } = proposal;
+  const task = duties.manualTask?.ref ?? null;
+  return told(
+    [
+      mark,
+      `Approval gate: ${proposal.proposer} proposed to ${actionText(proposal)}. Nothing was run.`,
+      `It was proposed for an incident that was merged into this one: ${incidentText(incident) ?? ""}`,
+      decision === null ? null : decisionText(proposal, decision),
+      "It is not run here by itself. If it is still needed, propose it for this incident.",
+      task === null ? null : `Manual task: incident ${task}.`,
+      `Proposal: ${proposal.id}`,
+    ],
+    [reviewersWords(decision), proposersWords(proposal)],
+  );
+}
+
 /** Ends after which nobody waits for a person: it is work for the day. */
 const NOTHING_WAITS: readonly OutcomeReason[] = [
   "incidentResolved",
@@ -178,6 +197,7 @@ export function manualTaskIncident(
         `What: ${actionText(proposal)}`,
         parametersText(decision?.parameters ?? weighing?.parameters ?? request.parameters),
         `Incident: ${incidentText(incident) ?? label}`,
+        outcome.mergedInto === undefined ? null : mergedText(outcome.mergedInto),
         `Proposed by: ${proposal.proposer}, ${time(proposal, proposal.receivedAtMs)}`,
         `What happened: ${outcome.text}`,
         `Decision: ${decision === null ? "none" : decisionText(proposal, decision)}`,
@@ -189,12 +209,17 @@ export function manualTaskIncident(
       [reviewersWords(decision), proposersWords(proposal)],
     ),
     incidentKey: manualTaskKey(proposal.id),
-    urgency: NOTHING_WAITS.includes(outcome.reason)
-      ? "low"
-      : (proposal.routing?.urgency ?? incident?.urgency ?? "high"),
+    urgency:
+      NOTHING_WAITS.includes(outcome.reason) || outcome.mergedInto?.open === false
+        ? "low"
+        : (proposal.routing?.urgency ?? incident?.urgency ?? "high"),
     escalationPolicyId: place.escalationPolicyId,
     userIds: place.userIds,
   };
+}
+
+function mergedText({ label, url }: MergeTarget): string {
+  return `Merged into: ${label}${url === null ? "" : ` ${url}`}`;
 }
 
 /** The address before the title, which whoever can send an alert writes. */

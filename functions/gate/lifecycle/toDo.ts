@@ -32,6 +32,8 @@ const TO_DO: Readonly<Record<OutcomeReason, string>> = {
     "Find out which incident the proposer meant; look whether it needs something, and have the proposer corrected.",
   incidentUnreadable: `PagerDuty could not be read, so that nobody was asked. ${BY_HAND}`,
   incidentResolved: "Nothing has to be done unless the problem is back.",
+  incidentMerged:
+    "The problem goes on in the incident that this one was merged into. If it is still needed there, propose it for that incident, so that it is decided anew, or do it by hand; the gate runs nothing there by itself.",
   incidentMoved:
     "The incident belongs to another service now. If it is still needed, propose it again, so that it is decided under that service's rules.",
   serviceMismatch:
@@ -61,6 +63,6 @@ const TO_DO: Readonly<Record<OutcomeReason, string>> = {
     "First find out in PagerDuty whether it ran; the gate will not run it again. Only if it did not, and it is still needed, do it by hand.",
 };
 
-export function toDo({ reason }: Outcome): string {
-  return TO_DO[reason];
+export function toDo({ reason, mergedInto }: Outcome): string {
+  return TO_DO[mergedInto?.open === false ? "incidentResolved" : reason];
 }

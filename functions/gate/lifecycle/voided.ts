@@ -2,6 +2,7 @@ import { incidentLabel } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 import { end, hintIds, withChanges } from "./common.ts";
+import { whenOver } from "./over.ts";
 
 /** Ends the proposal when the incident that was just read no longer fits it. */
 export function voidedBy(proposal: Proposal, known: Known, consume: string[]): Step | null {
@@ -23,16 +24,10 @@ export function voidedBy(proposal: Proposal, known: Known, consume: string[]): S
     );
   }
   if (now.status === "resolved") {
-    return end(
-      proposal,
-      known,
-      {
-        kind: "suppressed",
-        reason: "incidentResolved",
-        text: `${incidentLabel(now)} was resolved before the action ran.`,
-      },
-      { changes: { incident: now }, consume },
-    );
+    const over = whenOver(known, now, "before the action ran");
+    return "look" in over
+      ? { kind: "look", look: over.look }
+      : end(proposal, known, over.outcome, { changes: { incident: now }, consume });
   }
   if (now.serviceId !== before.serviceId) {
     return end(

@@ -1,11 +1,5 @@
 import { dedupeKey, actionDigest } from "../proposal/digest.ts";
-import {
-  checkParameters,
-  evaluate,
-  findRunbook,
-  incidentAppearsWithinMs,
-} from "../gating/index.ts";
-import { formatDuration } from "../text/duration.ts";
+import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
 import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
@@ -21,15 +15,12 @@ import type {
   Proposal,
 } from "../proposal/proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { findIncident } from "./findIncident.ts";
+import { whenOver } from "./over.ts";
 import { placesLook, withoutPlaceLater } from "./place.ts";
 import { time } from "./texts.ts";
 
-/** An alert's incident is looked for this often at first, and less often the longer it takes. */
-const INCIDENT_POLL_MS = 15_000;
-const SLOWEST_POLL_MS = 60_000;
 const KEY_POLL_MS = 1_000;
-/** After this long without an answer from PagerDuty a proposal is suppressed rather than kept for ever. */
-const READABLE_WITHIN_MS = 30 * 60_000;
 
 /** Finds the incident and the gating, and applies the rules. */
 export function weigh(proposal: Proposal, known: Known): Step {
@@ -68,7 +59,12 @@ export function weigh(proposal: Proposal, known: Known): Step {
     );
   }
   if (incident.status === "resolved") {
-    return suppress("incidentResolved", `${label} was already resolved.`);
+    const over = whenOver(known, incident, "before it was looked at");
+    return "look" in over
+      ? { kind: "look", look: over.look }
+      : end(proposal, known, over.outcome, {
+          changes: { incident, routing: stored.gating.manualTask },
+        });
   }
   const runbook = findRunbook(stored.gating, proposal.request.runbook);
   if (runbook === null || runbook === undefined) {
@@ -89,87 +85,6 @@ export function weigh(proposal: Proposal, known: Known): Step {
     parameters: parameters.value,
     evaluation,
   });
-}
-
-function findIncident(proposal: Proposal, known: Known): Step | { incident: Incident } {
-  const { incidentId, alertKey, service } = proposal.request;
-  const look: Step =
-    incidentId !== null
-      ? { kind: "look", look: { at: "incident", id: incidentId } }
-      : { kind: "look", look: { at: "incidentsByAlert", key: alertKey ?? "" } };
-  const looked = incidentId !== null ? known.incident : known.incidentsByAlert;
-  if (looked === undefined) {
-    return look;
-  }
-  if (!looked.ok) {
-    return known.nowMs < proposal.receivedAtMs + READABLE_WITHIN_MS
-      ? lookAgain(proposal, known)
-      : withoutIncident(
-          proposal,
-          known,
-          "incidentUnreadable",
-          `PagerDuty did not tell about the incident for 30 minutes: ${looked.problem}`,
-        );
-  }
-  const incident = Array.isArray(looked.value)
-    ? looked.value.find((one) => one.status !== "resolved" && isServiceOf(one, service))
-    : looked.value;
-  if (incident !== null && incident !== undefined) {
-    return { incident };
-  }
-  return incidentId === null
-    ? notYetThere(proposal, known)
-    : withoutIncident(
-        proposal,
-        known,
-        "incidentNotFound",
-        `PagerDuty has no incident ${incidentId}.`,
-      );
-}
-
-/** PagerDuty holds an alert's incident back while auto-pause or a rule's `suspend` lasts. */
-function notYetThere(proposal: Proposal, known: Known): Step {
-  const { service, alertKey } = proposal.request;
-  if (known.gating === undefined) {
-    return { kind: "look", look: { at: "gating", service: { id: service, name: service } } };
-  }
-  if (!known.gating.ok) {
-    return lookAgain(proposal, known);
-  }
-  const withinMs = incidentAppearsWithinMs(known.gating.value.gating);
-  const untilMs = proposal.receivedAtMs + withinMs;
-  if (known.nowMs < untilMs) {
-    const waitedMs = known.nowMs - proposal.receivedAtMs;
-    const pauseMs = Math.min(Math.max(INCIDENT_POLL_MS, waitedMs / 10), SLOWEST_POLL_MS);
-    return waitUntil(Math.min(known.nowMs + Math.round(pauseMs), untilMs));
-  }
-  return withoutIncident(
-    proposal,
-    known,
-    "incidentNotFound",
-    `No open incident of ${service} with a triggered alert of the key ${alertKey} appeared within ${formatDuration(withinMs)}. PagerDuty holds one back for as long as auto-pause or a rule's \`suspend\` lasts; \`incidentAppearsWithin\` of the service has to be longer.`,
-  );
-}
-
-/** The manual task goes where the gating of the service that was named says. */
-function withoutIncident(
-  proposal: Proposal,
-  known: Known,
-  reason: OutcomeReason,
-  text: string,
-): Step {
-  const { service } = proposal.request;
-  if (known.gating === undefined) {
-    return { kind: "look", look: { at: "gating", service: { id: service, name: service } } };
-  }
-  return known.gating.ok
-    ? end(
-        proposal,
-        known,
-        { kind: "suppressed", reason, text },
-        { changes: { routing: known.gating.value.gating.manualTask } },
-      )
-    : lookAgain(proposal, known);
 }
 
 /** What the rules are matched against. The incident's own priority outranks the severity that a proposer states. */

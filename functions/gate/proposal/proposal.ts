@@ -49,6 +49,8 @@ export interface Incident {
   createdAtMs: number;
   /** Where its people's clocks are; absent: PagerDuty does not tell. */
   timeZone?: string;
+  /** Resolved by being merged: into which incident, as far as PagerDuty tells; absent: it was not. */
+  mergedInto?: { id: string | null };
 }
 
 /** One submission to Cheqpoint. Written before it is sent: its callback token and attempt id are known first. */
@@ -138,6 +140,7 @@ export type OutcomeReason =
   | "incidentNotFound"
   | "incidentUnreadable"
   | "incidentResolved"
+  | "incidentMerged"
   | "incidentMoved"
   | "serviceMismatch"
   | "gateIncident"
@@ -159,6 +162,16 @@ export interface Outcome {
   /** One sentence for people. */
   text: string;
   atMs: number;
+  /** The incident that goes on in place of a merged one; absent: none was merged. */
+  mergedInto?: MergeTarget;
+}
+
+export interface MergeTarget {
+  id: string | null;
+  /** How people speak of it. */
+  label: string;
+  url: string | null;
+  open: boolean;
 }
 
 /** Something owed to people: done once, retried until it is done or given up. */
@@ -178,7 +191,13 @@ export interface Duty {
 }
 
 export type DutyName =
-  "noteProposed" | "noteDecided" | "noteEnded" | "escalation" | "closeEscalation" | "manualTask";
+  | "noteProposed"
+  | "noteDecided"
+  | "noteEnded"
+  | "noteMerged"
+  | "escalation"
+  | "closeEscalation"
+  | "manualTask";
 
 /** What the gating said when the proposal was weighed; pinned, so that a later change is noticed. */
 export interface Weighing {

@@ -151,6 +151,10 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
 const DUTIES: Readonly<Record<string, { what: string; weight: EventText["weight"] }>> = {
   noteProposed: { what: "Note on the incident that it was proposed", weight: "step" },
   noteDecided: { what: "Note on the incident that it was decided", weight: "step" },
+  noteMerged: {
+    what: "Note on the incident that it was merged into",
+    weight: "step",
+  },
   noteEnded: { what: "Note on the incident on how it ended", weight: "step" },
   escalation: { what: "Escalation, because nobody had decided", weight: "key" },
   closeEscalation: { what: "End of the escalation", weight: "step" },

@@ -106,6 +106,7 @@ describe("The lifecycle in every order of things", () => {
       "suppressed executionsLimit",
       "suppressed expired",
       "suppressed gatingChanged",
+      "suppressed incidentMerged",
       "suppressed incidentMoved",
       "suppressed incidentNotFound",
       "suppressed incidentResolved",

@@ -31,6 +31,8 @@ const TABLE: Readonly<Record<OutcomeReason, string>> = {
   incidentUnreadable:
     "PagerDuty could not be read, so that nobody was asked. Decide whether it is still needed. If so, do it by hand; the gate will not run this proposal again.",
   incidentResolved: "Nothing has to be done unless the problem is back.",
+  incidentMerged:
+    "The problem goes on in the incident that this one was merged into. If it is still needed there, propose it for that incident, so that it is decided anew, or do it by hand; the gate runs nothing there by itself.",
   incidentMoved:
     "The incident belongs to another service now. If it is still needed, propose it again, so that it is decided under that service's rules.",
   serviceMismatch:

@@ -69,7 +69,7 @@ describe("Words for audit events", () => {
         .filter((name) => name.endsWith(".ts"))
         .flatMap((name) => [
           ...readFileSync(`${folder}${name}`, "utf8").matchAll(
-            /"((?:proposal|approval|decision|execution|outcome|manualTask|escalation|noteEnded)\.[a-zA-Z]+)"/g,
+            /"((?:proposal|approval|decision|execution|outcome|manualTask|escalation|noteEnded|noteMerged)\.[a-zA-Z]+)"/g,
           ),
         ])
         .map((match) => match[1] ?? ""),
