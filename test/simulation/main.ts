@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { coverageText } from "./coverageText.ts";
 import { play } from "./history.ts";
-import { planOf, type Plan } from "./plan.ts";
+import { planOf } from "./draw.ts";
+import type { Plan } from "./plan.ts";
 import { shrink } from "./shrink.ts";
 import { added, emptySummary, playMany, type Range, type Summary } from "./summary.ts";
 

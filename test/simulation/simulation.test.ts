@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isMore } from "../harness/more.ts";
 import { Coverage } from "./engine/coverage.ts";
 import { play } from "./history.ts";
-import { planOf, type Plan } from "./plan.ts";
+import { planOf } from "./draw.ts";
+import type { Plan } from "./plan.ts";
 
 /** What is being mended: a history that breaks nothing else passes. */
 const BEING_MENDED: readonly string[] = [

@@ -1,6 +1,7 @@
 import { Coverage } from "./engine/coverage.ts";
 import { play } from "./history.ts";
-import { planOf, type Plan } from "./plan.ts";
+import { planOf } from "./draw.ts";
+import type { Plan } from "./plan.ts";
 
 /** Figures of many histories; what one thread sends to the other. */
 export interface Summary {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { play } from "./history.ts";
-import { planOf } from "./plan.ts";
+import { planOf } from "./draw.ts";
 import { WEAKNESSES, type Weakness } from "./world/weakness.ts";
 
 /** Each is found far sooner; what takes longer is a sign that histories no longer reach it. */

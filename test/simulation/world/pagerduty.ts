@@ -1,5 +1,6 @@
 import type { Chance } from "../engine/chance.ts";
 import type { Kernel } from "../engine/kernel.ts";
+import { fieldDocument, mergeReason, reference } from "./references.ts";
 
 /** The user in whose name the gate calls. */
 export const GATE_USER = "PGATE01";
@@ -314,28 +315,4 @@ export class SimPagerDuty {
     this.#count += 1;
     return String(this.#count).padStart(4, "0");
   }
-}
-
-export function mergeReason({ mergedInto }: SimIncident): object | null {
-  return mergedInto === null
-    ? null
-    : { type: "merge_resolve_reason", incident: reference(mergedInto, "incident_reference", null) };
-}
-
-export function reference(id: string, type: string, summary: string | null): object {
-  return { id, type, summary, self: null, html_url: null };
-}
-
-export function fieldDocument(name: string, value: unknown): object {
-  return {
-    id: `PFLD-${name}`,
-    name,
-    value: value ?? null,
-    data_type: "string",
-    field_type: "single_value",
-    namespace: "incidents",
-    type: "field_value",
-    display_name: name,
-    description: null,
-  };
 }

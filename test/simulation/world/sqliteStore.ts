@@ -1,4 +1,8 @@
-import { gatingForUnlisted, gatingHash } from "../../../functions/gate/gating/index.ts";
+import {
+  gatingDigest,
+  gatingForUnlisted,
+  gatingHash,
+} from "../../../functions/gate/gating/index.ts";
 import { openSqliteLedger } from "../../../local/ledger/ledger.ts";
 import type { Boundary } from "../engine/boundary.ts";
 import { storedGating, type SimGating } from "./gatings.ts";
@@ -39,7 +43,19 @@ export function sqliteStore(parts: {
         }),
       ),
     gating: (task) => ({
-      inForce: () => Promise.reject(new Error("only for whoever shows the gating")),
+      async inForce() {
+        const services = [...gatings].map(([id, { value }]) => {
+          const { key, hash, gating } = storedGating(id, value);
+          return { key, listedAs: id, hash, gating, written: value };
+        });
+        return {
+          source: "simulation",
+          digest: gatingDigest(services, ""),
+          services,
+          defaults: { hash: "", written: null },
+          problem: null,
+        };
+      },
       find: (service) =>
         boundary.store("gating.find", task, async () => {
           for (const [id, { value, version }] of gatings) {
