@@ -106,6 +106,11 @@ export const ALARMS: readonly AlarmDefinition[] = [
     "A signed PagerDuty event could not be understood. It is kept in the ledger.",
   ),
   counted(
+    "orchestration-refused",
+    "OrchestrationRefused",
+    "What an Event Orchestration rule proposes is refused, and so lost. gate alarms says whose and which field; correct the rule.",
+  ),
+  counted(
     "signatures",
     "SignatureRefused",
     "Many webhooks came with a wrong signature: somebody is trying, or the signing secret does not match.",

@@ -106,6 +106,8 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
           "ProposalCreated",
           "ProposalJoined",
           "ProposalBraked",
+          "ProposalRefused",
+          "OrchestrationRefused",
           "CallbackAccepted",
           "CallbackRefused",
           "Decided",

@@ -15,6 +15,7 @@ export const WEBHOOK_ROUTE = "POST /pagerduty/webhook";
 /** Each route by the end of its resource's name. */
 export const MIDDLEWARE_ROUTES: Readonly<Record<string, string>> = {
   webhook: WEBHOOK_ROUTE,
+  slashes: "POST /pagerduty/{path+}",
   propose: "POST /proposals",
   list: "GET /proposals",
   show: "GET /proposals/{id}",

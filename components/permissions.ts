@@ -28,6 +28,8 @@ export function middlewarePermissions(of: PermissionSubjects): Permission[] {
       "HINT#*",
       "ALARM#unintelligible/*",
       "TRAIL#alarm/unintelligible/*",
+      "ALARM#proposalRefused/*",
+      "TRAIL#alarm/proposalRefused/*",
     ]),
     readGating(of),
     sendWork(of),

@@ -24,6 +24,7 @@ const SEVERITY: Readonly<Record<Alarm["kind"], "critical" | "error" | "warning">
   eventNotHandled: "critical",
   subscriptionDisabled: "critical",
   unintelligible: "warning",
+  proposalRefused: "warning",
 };
 
 /**

@@ -37,7 +37,7 @@ export async function startHttpHost(options: {
   );
   const running = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const path = ((request.url ?? "/").split("?", 1)[0] ?? "/").replace(/^\/+/, "/");
     for (const { routeKey, match, handler } of routes) {
       const params = match(request.method ?? "", path);
       if (params !== null) {
@@ -73,9 +73,13 @@ type Params = Readonly<Record<string, string>>;
 
 function matcherOf(routeKey: string): (method: string, path: string) => Params | null {
   const [wanted = "", pattern = ""] = routeKey.split(" ");
+  const isGreedy = pattern.endsWith("+}");
   const parts = pattern.split("/");
   return (method, path) => {
-    const given = path.split("/");
+    const whole = path.split("/");
+    const given = isGreedy
+      ? [...whole.slice(0, parts.length - 1), whole.slice(parts.length - 1).join("/")]
+      : whole;
     if (method !== wanted || given.length !== parts.length) {
       return null;
     }
@@ -87,7 +91,7 @@ function matcherOf(routeKey: string): (method: string, path: string) => Params |
         if (decoded === null || decoded === "") {
           return null;
         }
-        params[part.slice(1, -1)] = decoded;
+        params[part.slice(1, isGreedy ? -2 : -1)] = decoded;
       } else if (part !== value) {
         return null;
       }

@@ -8,6 +8,8 @@ import { receiveWebhook } from "./webhook.ts";
 /** Routes of the public receiver, as API Gateway writes them. */
 export const middlewareRoutes = [
   "POST /pagerduty/webhook",
+  // With a slash too many: three answers of 404 would make PagerDuty switch the subscription off.
+  "POST /pagerduty/{path+}",
   "POST /proposals",
   "GET /proposals",
   "GET /proposals/{id}",
@@ -25,6 +27,10 @@ export async function handleMiddleware(
     switch (route) {
       case "POST /pagerduty/webhook":
         return await receiveWebhook(ports, request);
+      case "POST /pagerduty/{path+}":
+        return isWebhook(request)
+          ? await receiveWebhook(ports, request)
+          : problem(404, "no such route");
       case "GET /healthz":
         return await health(ports);
       case "POST /proposals":
@@ -45,6 +51,15 @@ export async function handleMiddleware(
     ports.log.error("request failed", { route, problem: String(error) });
     return problem(503, "the gate cannot reach its store; try again");
   }
+}
+
+function isWebhook({ path }: HttpRequest): boolean {
+  return (
+    path
+      .split("/")
+      .filter((part) => part !== "")
+      .join("/") === "pagerduty/webhook"
+  );
 }
 
 async function authenticated(

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Runbook } from "../gate/gating/index.ts";
 import { INCIDENT_ID, INCIDENT_ID_TEXT } from "../gate/proposal/listing.ts";
-import { hiddenProblem, LINES, printable } from "../gate/text/printable.ts";
+import { cut } from "../gate/text/cut.ts";
+import { hiddenProblem, LINES, printable, printableLines } from "../gate/text/printable.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal/proposal.ts";
 
 const text = (max: number) => z.string().trim().min(1).max(max);
@@ -55,13 +56,34 @@ const maybe = (max: number) =>
     .max(max)
     .optional()
     .transform((value) => (value === undefined || value.trim() === "" ? undefined : value.trim()));
-/** What an alert brings into a template nobody can mend: its reader sees spaces instead. */
-const shown = (max: number, allowed = "") =>
+/** What an alert brings into a template nobody can mend or bound: what is not to be seen is dropped, what is too long cut. */
+const shown = (max: number, clean: (text: string) => string = printable) =>
   z
     .string()
-    .transform((value) => printable(unixLines(value), allowed))
+    .transform((value) => cut(clean(value).trim(), max))
     .optional()
     .pipe(maybe(max));
+
+/** Longer than any that a rule can name. */
+const LONGEST_CLAIM = 200;
+const MAX_REGIONS = 50;
+
+/** Whether a rule names a region decides: none may be left out. */
+const regions = z
+  .string()
+  .default("")
+  .transform((list) => [
+    ...new Set(
+      list
+        .split(",")
+        .map((region) => cut(printable(region).trim(), LONGEST_CLAIM))
+        .filter((region) => region !== ""),
+    ),
+  ])
+  .refine((list) => list.length <= MAX_REGIONS, {
+    error: (issue) =>
+      `must name at most ${MAX_REGIONS} regions, got ${Array.isArray(issue.input) ? issue.input.length : "more"}`,
+  });
 
 const orchestrationBody = z
   .looseObject({
@@ -73,10 +95,10 @@ const orchestrationBody = z
       .pipe(key.optional()),
     service: line(255),
     runbook: line(255),
-    justification: shown(4000, LINES),
+    justification: shown(4000, printableLines),
     summary: shown(300),
-    severity: shown(64),
-    affected_regions: shown(2000),
+    severity: shown(LONGEST_CLAIM),
+    affected_regions: regions,
   })
   .refine((body) => body.incident_id !== undefined || body.dedup_key !== undefined, {
     path: ["dedup_key"],
@@ -156,10 +178,7 @@ export function parseOrchestrationBody(body: string): ParsedBody {
       justification: value.justification ?? "An Event Orchestration rule proposes it.",
       evidence: [],
       severity: value.severity ?? null,
-      regions: (value.affected_regions ?? "")
-        .split(",")
-        .map((region) => region.trim())
-        .filter((region) => region !== ""),
+      regions: value.affected_regions,
       summary: value.summary ?? null,
     },
   };
@@ -195,11 +214,25 @@ function parse<T extends z.ZodType>(
   schema: T,
   body: string,
 ): { ok: true; value: z.infer<T> } | { ok: false; problems: string[] } {
+  if (isDeeperThan(MAX_DEPTH, body)) {
+    return {
+      ok: false,
+      problems: [`the body must not be nested more than ${MAX_DEPTH} levels deep`],
+    };
+  }
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     return { ok: false, problems: ["the body must be a JSON object"] };
+  }
+  // The schema's objects would lose such a key without a word.
+  const lost = [
+    ...(hasProto(value) ? ["`__proto__` is not known"] : []),
+    ...(hasProto(parametersIn(value)) ? ["`parameters.__proto__` is not known"] : []),
+  ];
+  if (lost.length > 0) {
+    return { ok: false, problems: lost };
   }
   const parsed = schema.safeParse(value, { error: wordsOf });
   return parsed.success
@@ -212,6 +245,42 @@ function parse<T extends z.ZodType>(
             : `\`${issue.path.join(".")}\` ${issue.message}`,
         ),
       };
+}
+
+/** No proposal needs as many; what is nested without end exhausts whoever walks through it. */
+const MAX_DEPTH = 10;
+
+/** Told from the text, before anything walks through what it says. */
+function isDeeperThan(most: number, json: string): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json[at];
+    if (isInText) {
+      at += character === "\\" ? 1 : 0;
+      isInText = character !== '"';
+    } else if (character === '"') {
+      isInText = true;
+    } else if (character === "[" || character === "{") {
+      depth += 1;
+    } else if (character === "]" || character === "}") {
+      depth -= 1;
+    }
+    if (depth > most) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function hasProto(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__");
+}
+
+function parametersIn(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "parameters" in value
+    ? value.parameters
+    : null;
 }
 
 /** A problem in the words of whoever wrote the body: what is allowed, and what was found. */
@@ -252,6 +321,14 @@ const API_KEYS = [
   "severity",
   "affected_regions",
   "summary",
+];
+
+/** Every name that a problem of the gate's may begin with. */
+export const KNOWN_KEYS: readonly string[] = [
+  ...API_KEYS,
+  ...ORCHESTRATION_KEYS,
+  "Idempotency-Key",
+  "wait",
 ];
 
 function article(type: string): string {

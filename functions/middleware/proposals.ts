@@ -7,9 +7,10 @@ import { newProposal } from "../gate/proposal/intake.ts";
 import { incidentProblem, unlistedText } from "../gate/proposal/listing.ts";
 import type { CreateResult, Idempotency } from "../gate/ports/index.ts";
 import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal/proposal.ts";
-import { joinedText, proposalView } from "../gate/telling/view.ts";
+import { joinedText, proposalView, type ProposalView } from "../gate/telling/view.ts";
 import type { Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
+import { traceRefusal } from "./refused.ts";
 import {
   parseApiBody,
   parseOrchestrationBody,
@@ -24,8 +25,21 @@ const WAIT_POLL_MS = 300;
 const MAX_KEY_LENGTH = 255;
 const MAX_ID_LENGTH = 255;
 
-/** `POST /proposals`: malformed input is refused with a reason and never stored. */
+/** `POST /proposals`: malformed input is refused with a reason and never stored; that it was refused is told. */
 export async function receiveProposal(
+  ports: MiddlewarePorts,
+  request: HttpRequest,
+  caller: Caller,
+): Promise<HttpResponse> {
+  const answer = await receive(ports, request, caller);
+  // What is too much has a metric of its own.
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+    await traceRefusal(ports, caller, answer);
+  }
+  return answer;
+}
+
+async function receive(
   ports: MiddlewarePorts,
   request: HttpRequest,
   caller: Caller,
@@ -79,7 +93,7 @@ export async function receiveProposal(
   }
   await announce(ports, result, caller);
   const now = await waitFor(ports, result.proposal, waitMs, sinceMs);
-  const view = proposalView(now);
+  const view = viewFor(caller, now);
   const headers = { location: `/proposals/${now.id}` };
   return result.created
     ? json(202, view, headers)
@@ -245,7 +259,13 @@ export async function showProposal(
   const proposal = await found(ports, request, caller);
   return proposal === null
     ? notFound(request)
-    : json(200, proposalView(await waitFor(ports, proposal, waitMs, sinceMs)));
+    : json(200, viewFor(caller, await waitFor(ports, proposal, waitMs, sinceMs)));
+}
+
+/** Whoever has the link to a review may be able to answer it: a proposer does not get it. */
+function viewFor({ isOperator }: Caller, proposal: Proposal): ProposalView {
+  const view = proposalView(proposal);
+  return isOperator ? view : { ...view, review_url: null };
 }
 
 /** `GET /proposals/{id}/events`: the audit trail. */

@@ -29,6 +29,7 @@ describe("GateApi", () => {
       ofType(ROUTE).map(({ name, inputs }) => [name, inputs["routeKey"], inputs["target"]]),
       [
         ["a-middleware-webhook", "POST /pagerduty/webhook", "integrations/a-middleware-id"],
+        ["a-middleware-slashes", "POST /pagerduty/{path+}", "integrations/a-middleware-id"],
         ["a-middleware-propose", "POST /proposals", "integrations/a-middleware-id"],
         ["a-middleware-list", "GET /proposals", "integrations/a-middleware-id"],
         ["a-middleware-show", "GET /proposals/{id}", "integrations/a-middleware-id"],
@@ -82,7 +83,7 @@ describe("GateApi", () => {
       bytes: "$context.responseLength",
       error: "$context.integrationErrorMessage",
     });
-    assert.equal([find(STAGE, "a").options.dependsOn].flat().length, 7);
+    assert.equal([find(STAGE, "a").options.dependsOn].flat().length, 8);
     assert.equal(await valueOf(value.url), "https://a.example.com");
     assert.equal(value.domainTarget, undefined);
     assert.deepEqual(ofType("aws:apigatewayv2/domainName:DomainName"), []);

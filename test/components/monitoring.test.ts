@@ -33,6 +33,8 @@ const METRICS = Object.keys({
   ProposalCreated: true,
   ProposalJoined: true,
   ProposalBraked: true,
+  ProposalRefused: true,
+  OrchestrationRefused: true,
   CallbackAccepted: true,
   CallbackRefused: true,
   Decided: true,
@@ -145,6 +147,7 @@ describe("Monitoring", () => {
           ["kill-switch", "KillSwitchHeld"],
           ["subscription-disabled", "SubscriptionDisabled"],
           ["unintelligible", "WebhookUnintelligible"],
+          ["orchestration-refused", "OrchestrationRefused"],
         ].map(([key, metric, period = 300]) => [
           `m-${key}`,
           "PagerDutyApprovalGate",

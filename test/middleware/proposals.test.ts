@@ -45,6 +45,31 @@ describe("The proposal routes", () => {
         (body) => ({ ...body, incident_id: "INC-4421" }),
         '`incident_id` must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
       ],
+      [
+        "an incident's number without letters",
+        (body) => ({ ...body, incident_id: "4421" }),
+        '`incident_id` must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
+      ],
+      [
+        "a key that objects lose",
+        (body) => `{"__proto__": 1, ${JSON.stringify(body).slice(1)}`,
+        "`__proto__` is not known",
+      ],
+      [
+        "a parameter that objects lose",
+        (body) => `{"parameters": {"__proto__": 1}, ${JSON.stringify(body).slice(1)}`,
+        "`parameters.__proto__` is not known",
+      ],
+      [
+        "lists in lists without end",
+        (body) => ({ ...body, evidence: [[[[[[[[[['[{\\"]']]]]]]]]]] }),
+        "the body must not be nested more than 10 levels deep",
+      ],
+      [
+        "depth alone",
+        () => "[".repeat(30_000),
+        "the body must not be nested more than 10 levels deep",
+      ],
       ["no justification", ({ justification: _, ...rest }) => rest, "`justification` is required"],
       [
         "an empty justification",
@@ -306,6 +331,35 @@ describe("The proposal routes", () => {
     }
   });
 
+  it("a refused proposal of an agent is told of by a line and a metric, and alarms nobody", async () => {
+    const odd = { "my-password": "hunter2", parameters: { max_replicas: 9 } };
+    const answer = await propose(world, incident, odd);
+    assert.equal(answer.status, 400);
+    const [line] = world.log.lines.filter((one) => one.includes("proposal.refused"));
+    assert.deepEqual(JSON.parse(line ?? ""), {
+      level: "warn",
+      message: "proposal.refused",
+      proposer: "agent",
+      channel: "api",
+      status: 400,
+      fields: ["(unknown)"],
+    });
+    const { ProposalRefused: counted } = world.metrics.counts();
+    assert.equal(counted, 1);
+    assert.deepEqual(await world.gate.ledger.alarms(10), []);
+  });
+
+  it("a proposer does not get the link to the review, which may need no login", async () => {
+    const { body } = await propose(world, incident);
+    await world.settle();
+    const path = `/proposals/${body.id}`;
+    assert.equal((await world.onGate("GET", path)).body.review_url, null);
+    const operators = await world.onGate("GET", path, undefined, OPERATOR);
+    assert.match(operators.body.review_url, /^http/);
+    const trail = await world.onGate("GET", `${path}/events`);
+    assert.ok(!JSON.stringify(trail.body).includes(operators.body.review_url));
+  });
+
   describe("an Event Orchestration rule's webhook action", () => {
     const send = (body: unknown, token = PROPOSER_TOKEN) =>
       world.onGate("POST", "/proposals", body, { ...ANONYMOUS, "x-gate-token": token });
@@ -326,6 +380,75 @@ describe("The proposal routes", () => {
       assert.deepEqual(proposal?.request.parameters, { max_replicas: 2 });
       assert.deepEqual(proposal?.request.regions, ["us-east-1", "eu-west-1"]);
       assert.equal(proposal?.request.justification, "An Event Orchestration rule proposes it.");
+    });
+
+    it("is taken with texts of a template that nobody can bound, cut with a mark", async () => {
+      const answer = await send({
+        ...good(),
+        summary: "s".repeat(1_024),
+        justification: "j".repeat(20_000),
+        severity: "x".repeat(1_000),
+        affected_regions: `eu, ${"us".repeat(2_000)}, eu`,
+      });
+      assert.equal(answer.status, 202);
+      const { request } = (await all())[0] ?? {};
+      assert.deepEqual([request?.summary?.length, request?.summary?.slice(-7)], [300, "… [cut]"]);
+      assert.deepEqual(
+        [request?.justification.length, request?.justification.slice(-7)],
+        [4_000, "… [cut]"],
+      );
+      assert.equal(request?.severity?.length, 200);
+      assert.deepEqual(
+        request?.regions.map((region) => region.length),
+        [2, 200],
+      );
+    });
+
+    for (const [what, more, problem] of [
+      ["a key that identifies an alert", { dedup_key: "k".repeat(256) }, "`dedup_key` "],
+      ["an incident's number", { incident_id: "4421" }, "`incident_id` "],
+      [
+        "more regions than anybody could look at",
+        { affected_regions: Array.from({ length: 51 }, (_, index) => `r${index}`).join(",") },
+        "`affected_regions` must name at most 50 regions, got 51",
+      ],
+    ] as const) {
+      it(`is refused with ${what} that cannot be cut`, async () => {
+        const answer = await send({ ...good(), ...more });
+        assert.equal(answer.status, 400);
+        assert.ok(String(answer.body.error).startsWith(problem), answer.body.error);
+      });
+    }
+
+    it("leaves a trace when it is refused: a line, a metric, and one alarm an hour", async () => {
+      const refused = () => send({ ...good(), runbook: "secret-name", max_replicas: "9" });
+      assert.equal((await refused()).status, 400);
+      assert.equal((await refused()).status, 400);
+      const alarms = await world.gate.ledger.alarms(10);
+      assert.deepEqual(
+        alarms.map(({ kind, text }) => [kind, text]),
+        [
+          [
+            "proposalRefused",
+            "What an Event Orchestration rule proposes as agent is refused, and so lost (wrong: runbook). Correct the rule, or the gating.",
+          ],
+        ],
+      );
+      world.clock.advance(3_600_000);
+      await refused();
+      assert.equal((await world.gate.ledger.alarms(10)).length, 2);
+      const lines = world.log.lines.filter((line) => line.includes("proposal.refused"));
+      assert.deepEqual(JSON.parse(lines[0] ?? ""), {
+        level: "warn",
+        message: "proposal.refused",
+        proposer: "agent",
+        channel: "orchestration",
+        status: 400,
+        fields: ["runbook"],
+      });
+      assert.doesNotMatch(lines.join(), /secret-name/);
+      const { ProposalRefused: counted } = world.metrics.counts();
+      assert.equal(counted, 3);
     });
 
     it("drops what an alert brings that would mislead the reviewer", async () => {

@@ -23,8 +23,9 @@ describe("POST /pagerduty/webhook", () => {
   const post = async (
     body: string | Uint8Array<ArrayBuffer>,
     headers: Record<string, string>,
+    path = "/pagerduty/webhook",
   ): Promise<Reply> => {
-    const answer = await fetch(`${world.gate.url}/pagerduty/webhook`, {
+    const answer = await fetch(`${world.gate.url}${path}`, {
       method: "POST",
       headers,
       body,
@@ -63,6 +64,24 @@ describe("POST /pagerduty/webhook", () => {
     assert.deepEqual(answer.body, { status: "accepted" });
     await world.settle();
     assert.equal((await kept("captured"))?.result, "older than 72 hours: kept, not acted on");
+  });
+
+  for (const path of ["/pagerduty/webhook/", "/pagerduty//webhook", "//pagerduty/webhook//"]) {
+    it(`takes an event at ${path}: a signed one is never answered 404 because of a slash`, async () => {
+      const body = eventBody();
+      const signature = signPagerDuty(Buffer.from(body), world.webhookSecret);
+      const headers = { "x-pagerduty-signature": signature, "x-webhook-id": `delivery-${number}` };
+      const answer = await post(body, headers, path);
+      assert.deepEqual([answer.status, answer.body], [202, { status: "accepted" }]);
+      assert.notEqual(await kept(`delivery-${number}`), null);
+      const forged = { ...headers, "x-pagerduty-signature": `v1=${"ab".repeat(32)}` };
+      assert.equal((await post(body, forged, path)).status, 401);
+    });
+  }
+
+  it("is nowhere else below its folder", async () => {
+    assert.equal((await post("{}", {}, "/pagerduty/webhooks")).status, 404);
+    assert.equal((await post("{}", {}, "/pagerduty/webhook/more")).status, 404);
   });
 
   it("takes any one of several signatures", async () => {

@@ -11,6 +11,7 @@ export const ALARM_METRICS: Readonly<Record<Alarm["kind"], MetricName>> = {
   pageNotPossible: "PageNotPossible",
   eventNotHandled: "EventNotHandled",
   subscriptionDisabled: "SubscriptionDisabled",
+  proposalRefused: "OrchestrationRefused",
 };
 
 /**

@@ -95,10 +95,7 @@ function submitted(
     );
     if (attempt.state !== "started" && isOvertaken) {
       // Its answer took longer than the lease, and the reviewer was asked anew: one request is read, not two.
-      return change({ approvalId, reviewUrl }, {}, "approval.submittedLate", {
-        approvalId,
-        reviewUrl,
-      });
+      return change({ approvalId, reviewUrl }, {}, "approval.submittedLate", { approvalId });
     }
     return change(
       { state: "submitted", approvalId, reviewUrl },
@@ -110,7 +107,8 @@ function submitted(
         failures: 0,
       },
       "approval.submitted",
-      { approvalId, reviewUrl, status },
+      // Not the link: the trail is read by proposers as well.
+      { approvalId, status },
     );
   }
   if (result.ok) {

@@ -43,7 +43,8 @@ export interface Alarm {
     | "taskNotPossible"
     | "pageNotPossible"
     | "eventNotHandled"
-    | "subscriptionDisabled";
+    | "subscriptionDisabled"
+    | "proposalRefused";
   atMs: number;
   text: string;
   proposalId: string | null;

@@ -16,6 +16,8 @@ export type MetricName =
   | "ProposalCreated"
   | "ProposalJoined"
   | "ProposalBraked"
+  | "ProposalRefused"
+  | "OrchestrationRefused"
   | "CallbackAccepted"
   | "CallbackRefused"
   | "Decided"

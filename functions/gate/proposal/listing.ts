@@ -30,7 +30,7 @@ export function decodeCursor(cursor: string): Position {
 }
 
 /** PagerDuty's own id; its incident number is another thing. */
-export const INCIDENT_ID = /^[A-Za-z0-9]{1,64}$/;
+export const INCIDENT_ID = /^(?!\d+$)[A-Za-z0-9]{1,64}$/;
 export const INCIDENT_ID_TEXT =
   'must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number';
 
@@ -48,7 +48,7 @@ export function incidentOf(proposal: Proposal): string | null {
 
 /** Why proposals cannot be listed by that incident; null: they can. A wrong id would look like an incident without any. */
 export function incidentProblem(incidentId: string | undefined): string | null {
-  return incidentId === undefined || (INCIDENT_ID.test(incidentId) && !/^\d+$/.test(incidentId))
+  return incidentId === undefined || INCIDENT_ID.test(incidentId)
     ? null
     : `${INCIDENT_ID_TEXT}, got "${incidentId}"`;
 }

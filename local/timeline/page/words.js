@@ -30,6 +30,7 @@ export const ALARMS = {
   pageNotPossible: "Nobody paged",
   eventNotHandled: "Event not handled",
   subscriptionDisabled: "Webhook disabled",
+  proposalRefused: "Proposals refused",
 };
 
 export function statusOf({ status, held_by_kill_switch_since: held }) {
