@@ -224,13 +224,18 @@ function codeOf(cause: unknown): string | null {
   return /^[A-Z0-9_]{1,60}$/.test(code) ? code : null;
 }
 
+/** Whatever the other side asks: what is asked again after this long does it no harm, and nothing stands still for days. */
+const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
+
 /** How long the other side asks to wait: `ratelimit-reset` and `retry-after` in seconds, the latter also as a date. */
 function retryAfterMs(headers: Headers, clock: Clock): number | null {
   for (const name of ["ratelimit-reset", "retry-after"]) {
     const value = headers.get(name)?.trim() ?? "";
-    if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+    if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_RETRY_AFTER_MS);
     const atMs = name === "retry-after" && value.endsWith("GMT") ? Date.parse(value) : NaN;
-    if (!Number.isNaN(atMs)) return Math.max(0, atMs - clock.now());
+    if (!Number.isNaN(atMs)) {
+      return Math.min(Math.max(0, atMs - clock.now()), LONGEST_RETRY_AFTER_MS);
+    }
   }
   return null;
 }

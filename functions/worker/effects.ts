@@ -35,9 +35,11 @@ export async function perform(
 }
 
 /** A process may stand still between its claim and the call; by then others have taken the claim for lost. */
-function assertFresh({ clock, settings }: WorkerPorts, claimedAtMs: number): void {
+function assertFresh({ clock, settings }: WorkerPorts, { kind, claimedAtMs }: Effect): void {
   const lateMs = clock.now() - claimedAtMs;
-  if (lateMs >= settings.leaseMs) {
+  // What may be claimed anew after its lease must be answered by then; an execution never is.
+  const freshForMs = kind === "execute" ? settings.leaseMs : settings.leaseMs / 2;
+  if (lateMs >= freshForMs) {
     throw new RemoteError(`not sent: ${lateMs} ms had gone since everything was checked`, {
       nothingDone: true,
       retryable: true,
@@ -51,6 +53,8 @@ async function attempt(
   callbackToken: string,
 ): Promise<EffectResult> {
   const { cheqpoint, pagerDuty, publicUrl } = ports;
+  const check = (): void => assertFresh(ports, effect);
+  check();
   switch (effect.kind) {
     case "submit": {
       const receipt = await cheqpoint.submit({
@@ -61,11 +65,8 @@ async function attempt(
       });
       return { ok: true, kind: "submit", receipt };
     }
-    case "execute": {
-      const check = (): void => assertFresh(ports, effect.claimedAtMs);
-      check();
+    case "execute":
       return { ok: true, kind: "execute", ...(await pagerDuty.execute(effect.order, check)) };
-    }
     case "note": {
       const { id } = await pagerDuty.addNote(effect.incidentId, effect.content);
       return { ok: true, kind: "duty", ref: id };

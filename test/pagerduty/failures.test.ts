@@ -123,6 +123,16 @@ describe("PagerDuty failures", () => {
         },
       ],
       [
+        "limited for days",
+        { status: 429, headers: { "ratelimit-reset": "99999999999" } },
+        { nothingDone: true, retryable: true, retryAfterMs: 300_000 },
+      ],
+      [
+        "limited until a day in years",
+        { status: 429, headers: { "retry-after": "Mon, 23 Nov 2036 12:00:04 GMT" } },
+        { nothingDone: true, retryable: true, retryAfterMs: 300_000 },
+      ],
+      [
         "limited without a time",
         { status: 429 },
         { nothingDone: true, retryable: true, retryAfterMs: null },

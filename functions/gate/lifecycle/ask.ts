@@ -85,7 +85,7 @@ export function ask(
   };
   return {
     kind: "effect",
-    effect,
+    effect: { ...effect, claimedAtMs: nowMs },
     next: withChanges(proposal, nowMs, {
       dueAtMs: nowMs + settings.leaseMs,
       approval: {

@@ -1,5 +1,5 @@
 import { gateIncidentLink } from "../proposal/incidents.ts";
-import type { Effect, Known, Step } from "./known.ts";
+import type { DutyEffect, Known, Step } from "./known.ts";
 import type { Alarm } from "../ports/index.ts";
 import type { Duty, DutyName, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, withChanges } from "./common.ts";
@@ -64,7 +64,7 @@ export function dutyStep(
   known: Known,
   name: DutyName,
   incidentId: string,
-  build: (mark: string) => Effect,
+  build: (mark: string) => DutyEffect,
   mark: string | null = noteMark(proposal, name),
 ): DutyStep {
   const before = proposal.duties[name];
@@ -108,7 +108,7 @@ function claim(
   known: Known,
   name: DutyName,
   before: Duty | undefined,
-  effect: Effect,
+  effect: DutyEffect,
 ): DutyStep {
   const tries = (before?.tries ?? 0) + 1;
   const duty: Duty = {
@@ -124,7 +124,7 @@ function claim(
   return {
     step: {
       kind: "effect",
-      effect,
+      effect: { ...effect, claimedAtMs: known.nowMs },
       next: withChanges(proposal, known.nowMs, {
         dueAtMs: known.nowMs + known.settings.leaseMs,
         duties: { ...proposal.duties, [name]: duty },

@@ -85,13 +85,17 @@ export type Look =
   /** Whether an earlier, cut-off try has left something: a note by its mark, an incident by its key. */
   | { at: "trace"; duty: DutyName; incidentId: string; mark: string };
 
-/** The one thing to do outside, after its claim is written. */
-export type Effect =
-  | Submission
-  | { kind: "execute"; order: Order; claimedAtMs: number }
+/** What a duty does outside. */
+export type DutyEffect =
   | { kind: "note"; duty: DutyName; incidentId: string; content: string }
   | { kind: "createIncident"; duty: "manualTask" | "escalation"; incident: NewIncident }
   | { kind: "resolve"; duty: "closeEscalation"; incidentId: string; resolution: string };
+
+/** The one thing to do outside, after its claim is written. */
+export type Effect = (Submission | { kind: "execute"; order: Order } | DutyEffect) & {
+  /** By it the claim is known again: another one may have been written since. */
+  claimedAtMs: number;
+};
 
 /** A new record, what to tell about it, and the conditions of its write. */
 export interface Change {

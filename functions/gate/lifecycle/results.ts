@@ -40,7 +40,7 @@ export function applyResult(
     case "note":
     case "createIncident":
     case "resolve":
-      return dutyDone(proposal, effect.duty, result, nowMs);
+      return dutyDone(proposal, effect, result, nowMs);
   }
 }
 
@@ -215,15 +215,30 @@ function executed(
   return refused;
 }
 
-function dutyDone(proposal: Proposal, name: DutyName, result: EffectResult, nowMs: number): Change {
+function dutyDone(
+  proposal: Proposal,
+  effect: Extract<Effect, { duty: DutyName }>,
+  result: EffectResult,
+  nowMs: number,
+): Change {
+  const name = effect.duty;
   const duty = proposal.duties[name];
   if (duty === undefined) {
     throw new Error(`${proposal.id}: no duty ${name} in the record`);
   }
-  const change =
-    result.ok && result.kind === "duty"
-      ? done(proposal, { nowMs }, name, duty, result.ref)
-      : failed(proposal, { nowMs }, name, duty, failureOf(result));
+  const isOwn = duty.state === "claimed" && duty.claimedAtMs === effect.claimedAtMs;
+  const isMade = result.ok && result.kind === "duty";
+  if (!isOwn && (!isMade || duty.state === "done")) {
+    // It was taken for cut off and claimed anew: how that ends is not for this one to say.
+    const data = isMade ? { ref: result.ref } : { problem: failureOf(result).problem };
+    return {
+      next: { ...withChanges(proposal, nowMs, {}), dueAtMs: proposal.dueAtMs },
+      facts: [{ type: `${name}.lateResult`, data }],
+    };
+  }
+  const change = isMade
+    ? done(proposal, { nowMs }, name, duty, result.ref)
+    : failed(proposal, { nowMs }, name, duty, failureOf(result));
   const { kind: _kind, next, ...rest } = change;
   return {
     ...rest,

@@ -191,6 +191,8 @@ function dutyText(type: string, data: Data): EventText | null {
         weight: "key",
         tone: "warn",
       };
+    case "lateResult":
+      return { text: `${what}: a late answer was recorded`, weight: "step", tone: "warn" };
     case "abandoned":
       return { text: `${what}: given up${because(data)}`, weight: "key", tone: "bad" };
     default:
