@@ -15,8 +15,17 @@ export async function foreign(
   ports: WorkerPorts,
   delivery: Delivery,
   seen: ReportedInvocation,
-  matches: readonly Proposal[],
-  agentName: string | null,
+  {
+    matches,
+    agentName,
+    perhapsOf,
+  }: {
+    /** What was executed of the same thing on the same incident. */
+    matches: readonly Proposal[];
+    agentName: string | null;
+    /** The proposal of which nobody can tell whether it ran, and whether this is its run. */
+    perhapsOf: Proposal | null;
+  },
 ): Promise<DeliveryResult> {
   const { ledger, clock, log } = ports;
   const incident = await readIncident(ports, delivery, seen.incidentId);
@@ -40,7 +49,7 @@ export async function foreign(
         : `${agentName.replaceAll(/\s+/g, " ").slice(0, 100)} (${seen.agentId})`;
   const text =
     twice === null
-      ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${seen.id}).`
+      ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${seen.id}).${perhapsOf === null ? "" : ` It may be the run of ${perhapsOf.id}, whose end is uncertain.`}`
       : `${what} ran twice on ${where}: invocation ${seen.id} besides ${twice.first} of ${twice.proposal.id}.`;
   const isNew = await raiseAlarm(ports, {
     // Reports of one proposal's runs may find each other at the same moment: that is one alarm.

@@ -1,11 +1,11 @@
 import type { Known, Look, Looked } from "../gate/lifecycle/known.ts";
 import type { TakenPlaces } from "../gate/ledger/brakes.ts";
 import { isHeld } from "../gate/ledger/holds.ts";
-import { OWN_AGENT, ownAgent } from "../gate/proposal/incidents.ts";
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { RemoteError } from "../gate/ports/index.ts";
 import type { Listed } from "../gate/ports/index.ts";
 import type { DutyName, Incident, Proposal } from "../gate/proposal/proposal.ts";
+import { isByGate } from "./ownUser.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** Answers what the lifecycle asks. A store that fails throws, a remote system that fails is an answer. */
@@ -41,7 +41,7 @@ export async function look(
               ...one,
               linkedTo: await ledger.link(`invocation/${one.id}`),
               firstSeenAtMs: (await ledger.getInvocation(one.id))?.firstSeenAtMs ?? null,
-              byGate: await isByGate(ledger, one.agentId),
+              byGate: await isByGate(ports, one.agentId),
             })),
           );
         }),
@@ -77,20 +77,6 @@ export async function look(
         },
       };
   }
-}
-
-/** Whether that user is the gate's own; null where that cannot be told. */
-export async function isByGate(
-  ledger: WorkerPorts["ledger"],
-  agentId: string | null,
-): Promise<boolean | null> {
-  if (agentId === null) {
-    return null;
-  }
-  if ((await ledger.link(ownAgent(agentId))) !== null) {
-    return true;
-  }
-  return (await ledger.link(OWN_AGENT)) === null ? null : false;
 }
 
 /** Every proposal of an incident, newest first. */

@@ -4,7 +4,7 @@ import type { Execution, Proposal } from "../gate/proposal/proposal.ts";
 import type { WebhookData, WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveryResult.ts";
 import { TWICE_WITHIN_MS, foreign } from "./foreign.ts";
-import { isByGate } from "./look.ts";
+import { isByGate } from "./ownUser.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** The event of our own invocation can come before its answer: so long is waited between looks. */
@@ -90,7 +90,7 @@ async function reconcile(
     (await ledger.link(`invocation/${reported.id}`)) ??
     (seen.verdict === "executed" ? seen.proposalId : null);
   if (linked !== null) {
-    return ours(ports, delivery, reported, seen, linked);
+    return ours(ports, delivery, reported, seen, linked, true);
   }
   if (seen.verdict !== "pending") {
     return { result: `known as ${seen.verdict}` };
@@ -109,21 +109,20 @@ async function reconcile(
   if (!isWorkflow && matches.some(isUndecided)) {
     return { againAtMs: clock.now() + UNDECIDED_PAUSE_MS };
   }
-  const byGate = isWorkflow ? null : await isByGate(ledger, seen.agentId);
+  const byGate = await isByGate(ports, seen.agentId);
   const free = (await unmatched(ports, reported, matches)).filter(
     ({ execution }) => byGate !== false && isInTime(event, execution),
   );
   const open = free.filter(({ execution }) => execution.invocationId === null);
   // Instances of workflows cannot be read, and the id that our request got need not be the event's: the first start is ours.
-  const match = isWorkflow
-    ? (open[0] ?? free[0])
-    : open.find(({ proposal }) => proposal.outcome?.kind === "uncertain");
+  const uncertain = open.find(({ proposal }) => proposal.outcome?.kind === "uncertain");
+  const match = isWorkflow ? (open[0] ?? free[0]) : byGate === true ? uncertain : undefined;
   if (match !== undefined) {
     const { id: proposalId } = match.proposal;
     await ledger.putInvocation({ ...seen, verdict: "executed", proposalId });
     // Another report may have been matched to it at the same moment: then it ran twice.
     if ((await unmatched(ports, reported, [match])).length === 1) {
-      return ours(ports, delivery, reported, seen, proposalId);
+      return ours(ports, delivery, reported, seen, proposalId, byGate);
     }
   }
   const isOursUnreported = await ownEventIsMissing(
@@ -133,13 +132,16 @@ async function reconcile(
   if (isOursUnreported && delivery.tries < MAX_UNDECIDED) {
     return { againAtMs: clock.now() + UNDECIDED_PAUSE_MS };
   }
-  return foreign(
-    ports,
-    delivery,
-    seen,
-    matches.map(({ proposal }) => proposal),
-    event.agentId === seen.agentId ? event.agentName : null,
-  );
+  // Our own answer may have been recorded since the first look.
+  const linkedNow = await ledger.link(`invocation/${reported.id}`);
+  if (linkedNow !== null) {
+    return ours(ports, delivery, reported, seen, linkedNow, true);
+  }
+  return foreign(ports, delivery, seen, {
+    matches: matches.map(({ proposal }) => proposal),
+    agentName: event.agentId === seen.agentId ? event.agentName : null,
+    perhapsOf: isWorkflow ? null : (uncertain?.proposal ?? null),
+  });
 }
 
 /** Whether an execution of ours has just been accepted and PagerDuty has not reported it yet: then nobody can tell a bypass from a second run. */
@@ -223,6 +225,7 @@ async function ours(
   reported: Reported,
   seen: ReportedInvocation,
   proposalId: string,
+  byGate: boolean | null,
 ): Promise<DeliveryResult> {
   const { ledger, clock, queue } = ports;
   await ledger.putInvocation({ ...seen, verdict: "executed", proposalId });
@@ -230,7 +233,11 @@ async function ours(
     id: delivery.id,
     kind: reported.kind === "automationAction" ? "invocation" : "workflow",
     atMs: clock.now(),
-    data: { invocationId: reported.id, state: reported.state },
+    data: {
+      invocationId: reported.id,
+      state: reported.state,
+      ...(byGate === null ? {} : { byGate }),
+    },
   });
   await queue.send([{ kind: "proposal", id: proposalId }]);
   return { result: `execution of ${proposalId}: ${reported.state}` };

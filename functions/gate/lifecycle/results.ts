@@ -138,6 +138,7 @@ function executed(
     proposal.outcome === null &&
     (execution.state === "claimed" || execution.state === "uncertain");
   if (!isOurs || !mayApply) {
+    const invocationId = result.ok && result.kind === "execute" ? result.invocationId : null;
     return {
       next: { ...withChanges(proposal, nowMs, {}), dueAtMs: proposal.dueAtMs },
       facts: [
@@ -146,6 +147,10 @@ function executed(
           data: result.ok ? { ...result } : { problem: result.error.message },
         },
       ],
+      // What PagerDuty reports of it is this proposal's, unless another run is: then it ran twice.
+      ...(invocationId === null || (execution?.invocationId ?? invocationId) !== invocationId
+        ? {}
+        : { options: { links: [`invocation/${invocationId}`] } }),
     };
   }
   const change = (

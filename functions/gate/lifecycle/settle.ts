@@ -64,11 +64,14 @@ function settleInvocation(
   if (!known.candidates.ok) {
     return unreadable(proposal, known, execution, known.candidates.problem);
   }
-  const sentUntilMs = execution.claimedAtMs + known.settings.leaseMs;
-  const ours = known.candidates.value.filter((one) =>
-    mayBeOurs(one, proposal.id, execution, sentUntilMs),
-  );
-  const [first, second] = ours;
+  const fitting = known.candidates.value
+    .map((one) => ({
+      id: one.id,
+      state: one.state,
+      fit: fitOf(one, proposal.id, execution, known),
+    }))
+    .filter(({ fit }) => fit !== "other");
+  const [first] = fitting;
   if (first === undefined) {
     return nothingFound(
       proposal,
@@ -77,37 +80,55 @@ function settleInvocation(
       "PagerDuty lists no invocation of it on this incident.",
     );
   }
-  if (second !== undefined) {
+  const ids = fitting.map(({ id }) => id).join(", ");
+  if (fitting.some(({ fit }) => fit === "perhaps")) {
+    // Another look may tell more: of whom it is, or who the gate is.
+    return nothingFound(
+      proposal,
+      known,
+      execution,
+      `PagerDuty lists what may be this one, and does not tell that the gate started it: ${ids}.`,
+    );
+  }
+  if (fitting.length > 1) {
     return uncertain(
       proposal,
       known,
-      `PagerDuty lists ${ours.length} invocations that may be this one: ${ours.map((one) => one.id).join(", ")}.`,
+      `PagerDuty lists ${fitting.length} invocations that may be this one: ${ids}.`,
     );
   }
   return adopt(proposal, known, execution, first.id, first.state);
 }
 
-function mayBeOurs(
+/**
+ * Whether a run that PagerDuty lists is the one whose answer was lost. It is taken only where everything says so: called
+ * executed because of somebody else's run, it would never run, and nobody would know.
+ */
+function fitOf(
   candidate: Candidate,
   proposalId: string,
   execution: Execution,
-  sentUntilMs: number,
-): boolean {
-  if (candidate.linkedTo !== null) {
-    return candidate.linkedTo === proposalId;
+  { settings }: Known,
+): "own" | "perhaps" | "other" {
+  const { linkedTo, byGate, firstSeenAtMs, createdAtMs } = candidate;
+  if (linkedTo !== null) {
+    return linkedTo === proposalId ? "own" : "other";
   }
   // Somebody else's run on the same incident is not the lost one, however well its time fits.
-  if (candidate.byGate === false) {
-    return false;
+  if (byGate === false) {
+    return "other";
   }
-  if (candidate.firstSeenAtMs !== null && candidate.firstSeenAtMs < execution.claimedAtMs) {
-    return false;
+  if (firstSeenAtMs !== null && firstSeenAtMs < execution.claimedAtMs) {
+    return "other";
   }
-  return (
-    candidate.createdAtMs === null ||
-    (candidate.createdAtMs >= execution.claimedAtMs - SKEW_MS &&
-      candidate.createdAtMs <= sentUntilMs + SKEW_MS)
-  );
+  if (createdAtMs === null) {
+    return "perhaps";
+  }
+  const sentUntilMs = execution.claimedAtMs + settings.leaseMs;
+  if (createdAtMs < execution.claimedAtMs - SKEW_MS || createdAtMs > sentUntilMs + SKEW_MS) {
+    return "other";
+  }
+  return byGate === true ? "own" : "perhaps";
 }
 
 /** Workflow instances cannot be read: only the event that PagerDuty sends for each start tells of it. */
@@ -115,6 +136,14 @@ function settleWorkflow(proposal: Proposal, known: Known, execution: Execution):
   const started = known.hints.find((hint) => hint.kind === "workflow");
   if (started === undefined || known.refused === "taken") {
     return nothingFound(proposal, known, execution, "PagerDuty reported no start of the workflow.");
+  }
+  if (started.data.byGate !== true) {
+    return nothingFound(
+      proposal,
+      known,
+      execution,
+      `PagerDuty reported a start of the workflow, and does not tell that the gate started it${started.data.invocationId === undefined ? "" : `: ${started.data.invocationId}`}.`,
+    );
   }
   return adopt(
     proposal,

@@ -27,7 +27,13 @@ export interface Hint {
   kind: "decision" | "incident" | "invocation" | "workflow" | "joined";
   atMs: number;
   /** For `invocation` and `workflow`: the id and state that PagerDuty reported; for `joined`: who proposed the same. */
-  data: { invocationId?: string; state?: string; proposer?: string };
+  data: {
+    invocationId?: string;
+    state?: string;
+    proposer?: string;
+    /** Whether the gate's own user started it; absent: that cannot be told. */
+    byGate?: boolean;
+  };
 }
 
 /** Something that people must know of although no proposal asks for it. */

@@ -59,6 +59,8 @@ export interface PagerDuty {
    * its own: its alerts have.
    */
   incidentsByAlert(key: string): Promise<Listed<Incident>>;
+  /** Id of the user whose token it is; null: the token is the account's or an application's, and has no user. */
+  ownUser(): Promise<string | null>;
   /** By id or exact name; null when there is none. */
   findService(idOrName: string): Promise<{ id: string; name: string } | null>;
   /** Does it once; never retries inside. `check` runs right before what starts it is sent, and throws to stop that. */
