@@ -54,12 +54,17 @@ const layers = [
     ],
   },
   {
+    files: "functions/subscription/**",
+    may: ["functions/gate", "functions/pagerduty", "functions/aws", "functions/sleep.ts"],
+  },
+  {
     files: "functions/worker/**",
     may: [
       "functions/gate",
       "functions/pagerduty",
       "functions/cheqpoint",
       "functions/aws",
+      "functions/subscription",
       "functions/ids.ts",
       "functions/sleep.ts",
     ],

@@ -95,7 +95,12 @@ export class ApprovalGate extends pulumi.ComponentResource {
     const webhookUrl = pulumi.interpolate`${api.url}/pagerduty/webhook`;
     this.subscriptionIds = gateWebhooks(
       name,
-      { url: webhookUrl, secretArn: secrets.webhookArn, ...settings.webhook },
+      {
+        url: webhookUrl,
+        description: pulumi.interpolate`Approval gate ${gateName}`,
+        ...settings.webhook,
+        function: runtime.subscription,
+      },
       { ...parent, dependsOn: runtime.receivers },
     );
 

@@ -4,7 +4,7 @@ import type { CustomDomain, GateApiTransform, Throttle } from "./gateApi.ts";
 import type { FunctionNetwork, GateFunctionTransform, LogLevel } from "./gateFunction.ts";
 import type { CallbackSigning, KeySettings, ProposerSettings } from "./gateSecrets.ts";
 import type { AlarmRouting } from "./monitoring.ts";
-import type { TokenType } from "./webhookSubscription.ts";
+import type { TokenType } from "./tokenType.ts";
 import type { WorkQueueTransform } from "./workQueue.ts";
 
 /** What PagerDuty reports to the gate. */

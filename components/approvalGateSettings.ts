@@ -42,7 +42,8 @@ import {
 import type { AlarmRouting } from "./monitoring.ts";
 import { checkTransform } from "./overrides.ts";
 import { EMAIL, KEY_ARN } from "./textRules.ts";
-import { TokenType, checkedGateEvents } from "./webhookSubscription.ts";
+import { TokenType } from "./tokenType.ts";
+import { checkedGateEvents } from "./webhookEvents.ts";
 import { QUEUE_CHILDREN } from "./workQueue.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
@@ -67,7 +68,7 @@ export interface GateSettings {
     reservedConcurrency: pulumi.Input<number> | undefined;
   };
   api: Pick<GateApiArgs, "domain" | "throttle" | "webhookThrottle" | "logRetentionDays">;
-  webhook: Omit<GateWebhooksArgs, "url" | "secretArn">;
+  webhook: Pick<GateWebhooksArgs, "enabled" | "teams" | "services" | "events" | "keepers">;
   /** Absent: the gate does not subscribe by itself. */
   subscribedEvents?: pulumi.Output<string[]>;
   alarms: AlarmRouting;
@@ -166,7 +167,7 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
       ),
       logRetentionDays,
     },
-    webhook: { ...webhook, tokenType },
+    webhook,
     ...optional("subscribedEvents", subscribedBy(webhook)),
     alarms: routedAlarms(args.alarms ?? {}, pagerdutyApiUrl),
     pagerdutyApiUrl,
@@ -280,7 +281,7 @@ function checkedKey(kmsKeyArn: pulumi.Input<string>): pulumi.Output<string> {
   return matching("kmsKeyArn", kmsKeyArn, ...KEY_ARN);
 }
 
-function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "tokenType"> {
+function checkedWebhook(args: ApprovalGateArgs): GateSettings["webhook"] {
   const { webhook = {} } = args;
   onlyKnown("webhook.", webhook, WEBHOOK_ARGUMENTS);
   const ids = (field: "teams" | "services") => {
@@ -305,8 +306,6 @@ function checkedWebhook(args: ApprovalGateArgs): Omit<GateSettings["webhook"], "
     services,
     events: webhook.events && checkedGateEvents("webhook.events", webhook.events),
     keepers: webhook.keepers && textMap("webhook.keepers", webhook.keepers),
-    apiUrl: args.pagerdutyApiUrl && httpUrl("pagerdutyApiUrl", args.pagerdutyApiUrl),
-    token: args.pagerdutyToken,
   };
 }
 

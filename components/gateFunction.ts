@@ -12,6 +12,7 @@ export const FunctionName = {
   Middleware: "middleware",
   Callback: "callback",
   Worker: "worker",
+  Subscription: "subscription",
 } as const;
 export type FunctionName = (typeof FunctionName)[keyof typeof FunctionName];
 
@@ -39,7 +40,7 @@ export interface GateFunctionTransform {
 
 /** Inputs of {@link GateFunction}. */
 export interface GateFunctionArgs {
-  /** Which function: "middleware", "callback" or "worker". */
+  /** Which function: "middleware", "callback", "worker" or "subscription". */
   function: FunctionName;
   /** What it may do beyond writing its own log. */
   permissions: Permission[];

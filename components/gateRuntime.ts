@@ -6,17 +6,25 @@ import { GateApi } from "./gateApi.ts";
 import { FunctionName, GateFunction } from "./gateFunction.ts";
 import type { GateFunctionArgs } from "./gateFunction.ts";
 import type { GateSecrets } from "./gateSecrets.ts";
+import type { GateWebhooksArgs } from "./gateWebhooks.ts";
 import { optional } from "./inputs.ts";
-import { callbackPermissions, middlewarePermissions, workerPermissions } from "./permissions.ts";
+import {
+  callbackPermissions,
+  middlewarePermissions,
+  subscriptionPermissions,
+  workerPermissions,
+} from "./permissions.ts";
 import type { WorkQueue } from "./workQueue.ts";
 import { triggerWorker } from "./workerTriggers.ts";
 
 /** What runs a gate. */
 export interface GateRuntime {
   api: GateApi;
-  functionNames: Record<FunctionName, pulumi.Output<string>>;
+  functionNames: Record<Exclude<FunctionName, "subscription">, pulumi.Output<string>>;
   /** What must be there before anything is sent to the gate. */
   receivers: pulumi.Resource[];
+  /** What the function needs that looks after the webhook subscriptions. */
+  subscription: GateWebhooksArgs["function"];
 }
 
 /** Makes the three functions, and everything that starts them. */
@@ -47,6 +55,13 @@ export function gateRuntime(
     operatorsArn: secrets.operatorsArn,
     callbackArn: secrets.callbackArn,
     webhookArn: secrets.webhookArn,
+    subscribes: settings.webhook.enabled,
+  };
+  const pagerDuty = {
+    PAGERDUTY_TOKEN_ARN: secrets.pagerdutyTokenArn,
+    PAGERDUTY_API_URL: settings.pagerdutyApiUrl,
+    PAGERDUTY_TOKEN_TYPE: settings.pagerdutyTokenType,
+    PAGERDUTY_FROM: settings.pagerdutyFrom,
   };
   const shared = {
     POWERTOOLS_SERVICE_NAME: gateName,
@@ -55,7 +70,7 @@ export function gateRuntime(
     QUEUE_URL: queue.url,
   };
   const make = (
-    which: FunctionName,
+    which: Exclude<FunctionName, "subscription">,
     own: Pick<GateFunctionArgs, "permissions" | "environment" | "timeoutSeconds"> &
       Partial<GateFunctionArgs>,
   ) =>
@@ -107,11 +122,9 @@ export function gateRuntime(
     environment: {
       ...shared,
       GATING_TABLE: ledger.gatingTableName,
-      PAGERDUTY_TOKEN_ARN: secrets.pagerdutyTokenArn,
+      ...pagerDuty,
       CHEQPOINT_KEY_ARN: secrets.cheqpointKeyArn,
-      PAGERDUTY_API_URL: settings.pagerdutyApiUrl,
-      PAGERDUTY_TOKEN_TYPE: settings.pagerdutyTokenType,
-      PAGERDUTY_FROM: settings.pagerdutyFrom,
+      ...(settings.webhook.enabled ? { WEBHOOK_SECRET_ARN: secrets.webhookArn } : {}),
       CHEQPOINT_API_URL: settings.cheqpointApiUrl,
       GATE_PUBLIC_URL: api.url,
     },
@@ -134,7 +147,19 @@ export function gateRuntime(
       callback: callback.functionName,
       worker: worker.functionName,
     },
-    receivers: [middleware, api],
+    // The secrets too: the function that subscribes reads the token there.
+    receivers: [middleware, api, secrets],
+    subscription: {
+      ...settings.common,
+      ...settings.functions,
+      permissions: subscriptionPermissions(subjects),
+      environment: {
+        POWERTOOLS_SERVICE_NAME: gateName,
+        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
+        ...pagerDuty,
+        WEBHOOK_SECRET_ARN: secrets.webhookArn,
+      },
+    },
   };
 }
 

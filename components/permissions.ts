@@ -12,6 +12,8 @@ export interface PermissionSubjects {
   operatorsArn: pulumi.Input<string> | undefined;
   callbackArn: pulumi.Input<string> | undefined;
   webhookArn: pulumi.Input<string>;
+  /** Whether the gate has webhook subscriptions of its own. */
+  subscribes: boolean;
 }
 
 /** May write down what comes in and hand it on; cannot act: it never reads PagerDuty's token or Cheqpoint's key. */
@@ -77,8 +79,29 @@ export function workerPermissions(of: PermissionSubjects): Permission[] {
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
       resources: [of.queueArn],
     },
-    readSecrets([of.pagerdutyTokenArn, of.cheqpointKeyArn]),
+    // It makes a subscription again that somebody removed.
+    readSecrets([
+      of.pagerdutyTokenArn,
+      of.cheqpointKeyArn,
+      ...(of.subscribes ? [of.webhookArn] : []),
+    ]),
+    ...(of.subscribes ? [storeSigningSecrets(of)] : []),
   ];
+}
+
+/** May use PagerDuty's token, and store the signing secrets that PagerDuty tells; knows nothing of proposals. */
+export function subscriptionPermissions(
+  of: Pick<PermissionSubjects, "pagerdutyTokenArn" | "webhookArn">,
+): Permission[] {
+  return [readSecrets([of.pagerdutyTokenArn, of.webhookArn]), storeSigningSecrets(of)];
+}
+
+function storeSigningSecrets({ webhookArn }: Pick<PermissionSubjects, "webhookArn">): Permission {
+  return {
+    sid: "StoreSigningSecrets",
+    actions: ["secretsmanager:PutSecretValue"],
+    resources: [webhookArn],
+  };
 }
 
 /** No scan: nothing looks through the whole ledger. */

@@ -27,7 +27,7 @@ export interface Budget {
 }
 
 export interface Call {
-  method: "GET" | "POST" | "PUT";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** With a leading slash. */
   path: string;
   headers: Readonly<Record<string, string>>;

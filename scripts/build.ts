@@ -9,7 +9,7 @@ import ts from "typescript";
 import { licences, makeBundle } from "../components/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
-const functionNames = ["middleware", "callback", "worker"];
+const functionNames = ["middleware", "callback", "worker", "subscription"];
 
 /** The components as JavaScript, the functions' bundles and the command, without types: a second or two. */
 export function buildCode(dist: string): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SIGNING_RECORD, signingRecord } from "../../functions/aws/signingRecord.ts";
 import { secretsManagerOf } from "../deployed/awsClients.ts";
 import { AwsError, awsErrorOf } from "../deployed/awsErrors.ts";
 import { checks, told, type Check } from "./check.ts";
@@ -17,8 +18,8 @@ const tokens = jsonText.pipe(z.record(z.string().min(1), z.string().min(16)));
 /** What each secret has to be. */
 const SHAPES: Readonly<Record<string, { shape: z.ZodType; what: string }>> = {
   webhook: {
-    shape: jsonText.pipe(z.array(z.string().min(1)).min(1)),
-    what: "a JSON list of signing secrets",
+    shape: jsonText.pipe(signingRecord),
+    what: SIGNING_RECORD,
   },
   proposers: { shape: tokens, what: "a JSON object of tokens by name" },
   operators: { shape: tokens, what: "a JSON object of tokens by name" },

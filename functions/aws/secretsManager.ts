@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { Secrets } from "../gate/ports/index.ts";
+import type { Clock, Secrets } from "../gate/ports/index.ts";
 import type { SecretCache } from "./secretCache.ts";
+import { SIGNING_RECORD, goodSecrets, signingRecord } from "./signingRecord.ts";
 
 /** Where the secrets are; a function knows only those that it needs. */
 export interface SecretArns {
-  /** Signing secrets of the webhook subscriptions: a JSON list of texts. */
+  /** Signing secrets of the webhook subscriptions (`signingRecord.ts`). */
   webhook?: string;
   /** Proposers' tokens: a JSON object, by name. */
   proposers?: string;
@@ -15,11 +16,10 @@ export interface SecretArns {
   callback?: string;
 }
 
-const secretList = z.array(z.string().min(1)).min(1);
 const tokensByName = z.record(z.string().min(1), z.string().min(16));
 
 /** What authenticates callers, from Secrets Manager. While a secret is rotated its value before is accepted too. */
-export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
+export function createSecrets(cache: SecretCache, arns: SecretArns, clock: Clock): Secrets {
   const tokens = async (arn: string, refresh: boolean): Promise<ReadonlyMap<string, string>> => {
     const { current, previous } = await cache.read(arn, refresh ? "lately" : "kept");
     const now = parsed(arn, tokensByName, "a JSON object of tokens by name", current);
@@ -36,16 +36,20 @@ export function createSecrets(cache: SecretCache, arns: SecretArns): Secrets {
 
   return {
     async webhookSecrets(refresh = false) {
-      const arn = known("webhook", arns.webhook);
+      const arn = placeOf("webhook", arns.webhook);
       const { values, isNew } = await cache.find(arn, refresh ? "sparing" : "kept");
-      const what = "a JSON list of signing secrets";
-      const now = parsed(arn, secretList, what, values.current);
-      const before = values.previous === null ? [] : parsed(arn, secretList, what, values.previous);
-      return { known: [...new Set([...now, ...before])], isNewest: isNew };
+      const texts = values.previous === null ? [values.current] : [values.current, values.previous];
+      const known = texts.flatMap((text) =>
+        goodSecrets(parsed(arn, signingRecord, SIGNING_RECORD, text), clock.now()),
+      );
+      if (known.length === 0) {
+        throw new Error(`secret ${arn} holds no signing secret that is still good`);
+      }
+      return { known: [...new Set(known)], isNewest: isNew };
     },
 
     async proposers(refresh = false) {
-      return tokens(known("proposers", arns.proposers), refresh);
+      return tokens(placeOf("proposers", arns.proposers), refresh);
     },
 
     async operators(refresh = false) {
@@ -71,7 +75,7 @@ export async function secretText(
   return (await cache.read(arn, refresh ? "anew" : "kept")).current;
 }
 
-function known(name: keyof SecretArns, arn: string | undefined): string {
+function placeOf(name: keyof SecretArns, arn: string | undefined): string {
   if (arn === undefined) {
     throw new Error(`this function was not told where the secret \`${name}\` is`);
   }

@@ -34,6 +34,7 @@ const ports: CallbackPorts = {
     environment.CALLBACK_SECRET_ARN === undefined
       ? {}
       : { callback: environment.CALLBACK_SECRET_ARN },
+    clock,
   ),
   log,
   metrics,

@@ -65,11 +65,15 @@ export function deployedMiddleware({
     queue: createSqsQueue(sqsClient(limits.queue, place), QUEUE_URL),
     gating: createDynamoGatingStore(dynamo, GATING_TABLE),
     limitsOf: limitsFrom(proposerLimits.parse(JSON.parse(PROPOSER_LIMITS))),
-    secrets: createSecrets(cache, {
-      webhook: environment.WEBHOOK_SECRET_ARN,
-      proposers: environment.PROPOSERS_SECRET_ARN,
-      ...(OPERATORS_SECRET_ARN === undefined ? {} : { operators: OPERATORS_SECRET_ARN }),
-    }),
+    secrets: createSecrets(
+      cache,
+      {
+        webhook: environment.WEBHOOK_SECRET_ARN,
+        proposers: environment.PROPOSERS_SECRET_ARN,
+        ...(OPERATORS_SECRET_ARN === undefined ? {} : { operators: OPERATORS_SECRET_ARN }),
+      },
+      clock,
+    ),
     log,
     metrics,
     sleep,

@@ -34,10 +34,12 @@ export interface Rest {
   /** Sends once, or once more after a 401 to a token that was renewed. */
   write<T extends z.ZodType>(request: WriteRequest, shape: T): Promise<z.output<T>>;
   writeBlind(request: WriteRequest): Promise<void>;
+  /** Removing what is gone already is no failure. */
+  remove(path: string): Promise<void>;
 }
 
 export interface WriteRequest {
-  method: "POST" | "PUT";
+  method: "POST" | "PUT" | "DELETE";
   path: string;
   body?: unknown;
   /** PagerDuty wants the `From` header on writes to incidents and notes only. */
@@ -125,6 +127,13 @@ export function createRest(options: PagerDutyOptions): Rest {
     },
     async writeBlind(request) {
       await sendWrite(request, (call) => send(remote, call));
+    },
+    async remove(path) {
+      try {
+        await sendWrite({ method: "DELETE", path, named: false }, (call) => send(remote, call));
+      } catch (error) {
+        if (!(error instanceof RemoteError && error.status === 404)) throw error;
+      }
     },
   };
 }

@@ -21,11 +21,15 @@ export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
   const url = `${ports.publicUrl}/pagerduty/webhook`;
   const found = await pagerDuty.subscriptions(url);
   if (found.length === 0) {
-    await tell(
+    const isNew = await tell(
       ports,
       "none",
-      `No webhook subscription delivers to ${url}: the gate hears of nothing, of no bypass and no resolved incident, until somebody makes one.`,
+      `No webhook subscription delivers to ${url}: the gate hears of nothing, of no bypass and no resolved incident, until there is one. A gate that made its own makes it again a minute later.`,
     );
+    // Not at once: while a stack goes, or makes its subscription, there is none for a moment.
+    if (!isNew && (await ports.healSubscriptions?.()) === true) {
+      log.warn("webhook subscriptions made again", { url });
+    }
   }
   for (const { id, active, temporarilyDisabled } of found) {
     if (active && !temporarilyDisabled) {
@@ -45,7 +49,8 @@ export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
   }
 }
 
-async function tell(ports: WorkerPorts, subscriptionId: string, text: string): Promise<void> {
+/** True: nobody has been told of it today. */
+async function tell(ports: WorkerPorts, subscriptionId: string, text: string): Promise<boolean> {
   const nowMs = ports.clock.now();
   const isNew = await raiseAlarm(ports, {
     // One a day: a subscription may be switched off again.
@@ -59,6 +64,7 @@ async function tell(ports: WorkerPorts, subscriptionId: string, text: string): P
   if (isNew) {
     ports.log.error("subscription disabled", { subscriptionId, problem: text });
   }
+  return isNew;
 }
 
 /**

@@ -48,7 +48,7 @@ describe("secrets from Secrets Manager", () => {
     };
     return createSecretCache({ client: new SecretsManagerClient(aws.config), clock, sleep, log });
   };
-  const secrets = (arns: SecretArns) => createSecrets(cache(), arns);
+  const secrets = (arns: SecretArns) => createSecrets(cache(), arns, clock);
 
   beforeEach(async () => {
     clock = new TestClock();
@@ -343,7 +343,8 @@ describe("secrets from Secrets Manager", () => {
       for (const text of ["hush", "[]", '["hush",""]', '{"a":"hush"}', '"hush"']) {
         stored["w AWSCURRENT"] = text;
         await assert.rejects(secrets({ webhook: "w" }).webhookSecrets(), {
-          message: "secret w must be a JSON list of signing secrets",
+          message:
+            "secret w must be a JSON record of webhook subscriptions and their signing secrets",
         });
       }
       for (const text of ["hush", '["hush"]', '{"agent":"hush"}', '{"agent":7}']) {

@@ -3,16 +3,17 @@
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
 import type { ApprovalGateArgs, WebhookSettings } from "../../components/index.ts";
 import { checkedGating } from "../../components/inlineGating.ts";
 import { ungatedAlarms } from "../../components/ungatedAlarms.ts";
 import { neededEvents, subscribedEvents } from "../../functions/gate/gating/index.ts";
-import { record, refused, valueOf } from "./mocks.ts";
+import { record, refused, valueOf, type Registered } from "./mocks.ts";
 
 const FUNCTION = "aws:lambda/function:Function";
 const POLICY = "aws:iam/rolePolicy:RolePolicy";
-const SUBSCRIPTION = "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription";
+const INVOCATION = "aws:lambda/invocation:Invocation";
 const INTEGRATION = "pagerduty:index/serviceIntegration:ServiceIntegration";
 const VERSION = "aws:secretsmanager/secretVersion:SecretVersion";
 
@@ -53,6 +54,10 @@ const useLedger = (Action: string[], Resource = [LEDGER, `${LEDGER}/index/*`]) =
   Action,
   Resource,
 });
+/** What the function is told to want. */
+const wanted = ({ inputs }: Registered): Record<string, unknown> =>
+  z.object({ wanted: z.record(z.string(), z.unknown()) }).parse(JSON.parse(String(inputs["input"])))
+    .wanted;
 const onPartitions = (...patterns: string[]) => ({
   Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": patterns } },
 });
@@ -68,6 +73,12 @@ const READ_GATING = {
   Effect: "Allow",
   Action: ["dynamodb:GetItem"],
   Resource: ["arn:aws:dynamodb:::table/gate-ledger-gating"],
+};
+const STORE_SIGNING_SECRETS = {
+  Sid: "StoreSigningSecrets",
+  Effect: "Allow",
+  Action: ["secretsmanager:PutSecretValue"],
+  Resource: ["arn:aws:secretsmanager:::gate-secret-webhook"],
 };
 const SEND_WORK = {
   Sid: "SendWork",
@@ -143,10 +154,12 @@ describe("ApprovalGate", () => {
     "Role gate-worker-sweep",
     "RolePolicy gate-worker-sweep",
     "Schedule gate-worker-sweep",
-    "WebhookSubscription gate-webhook-account",
-    "WebhookSubscription gate-webhook-account < gate-webhook-account",
-    "SecretVersion gate-webhook",
-    "WebhookActivation gate-webhook-account",
+    "GateFunction gate-subscription",
+    "LogGroup gate-subscription < gate-subscription",
+    "Role gate-subscription < gate-subscription",
+    "RolePolicy gate-subscription < gate-subscription",
+    "Function gate-subscription < gate-subscription",
+    "Invocation gate-subscription",
     "TableItem gate-defaults",
     "ServiceGating gate-payments-db",
     "TableItem gate-payments-db < gate-payments-db",
@@ -241,8 +254,24 @@ describe("ApprovalGate", () => {
         Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
         Resource: ["arn:aws:sqs:::gate-queue"],
       },
-      readSecrets("gate-secret-pagerduty-token", "gate-secret-cheqpoint-key"),
+      readSecrets(
+        "gate-secret-pagerduty-token",
+        "gate-secret-cheqpoint-key",
+        "gate-secret-webhook",
+      ),
+      STORE_SIGNING_SECRETS,
     ]);
+    // It knows nothing of proposals.
+    assert.deepEqual(statementsOf(found, "gate-subscription"), [
+      writeLog("gate-subscription"),
+      readSecrets("gate-secret-pagerduty-token", "gate-secret-webhook"),
+      STORE_SIGNING_SECRETS,
+    ]);
+    const alone = await make({ webhook: { enabled: false } });
+    assert.deepEqual(
+      statementsOf(alone, "gate-worker").at(-1),
+      readSecrets("gate-secret-pagerduty-token", "gate-secret-cheqpoint-key"),
+    );
     assert.deepEqual(statementsOf(found, "gate-worker-sweep"), [
       {
         Sid: "StartWorker",
@@ -273,14 +302,20 @@ describe("ApprovalGate", () => {
       PROPOSER_LIMITS: '{"agent":{"perMinute":120,"perHour":600}}',
     });
     assert.deepEqual(environmentOf(found, "gate-callback"), shared);
-    assert.deepEqual(environmentOf(found, "gate-worker"), {
-      ...shared,
-      GATING_TABLE: "gate-ledger-gating",
+    const pagerDuty = {
       PAGERDUTY_TOKEN_ARN: "arn:aws:secretsmanager:::gate-secret-pagerduty-token",
-      CHEQPOINT_KEY_ARN: "arn:aws:secretsmanager:::gate-secret-cheqpoint-key",
       PAGERDUTY_API_URL: "https://api.pagerduty.com",
       PAGERDUTY_TOKEN_TYPE: "token",
       PAGERDUTY_FROM: "gate@example.com",
+      WEBHOOK_SECRET_ARN: "arn:aws:secretsmanager:::gate-secret-webhook",
+    };
+    const { LEDGER_TABLE: _table, QUEUE_URL: _queue, ...told } = shared;
+    assert.deepEqual(environmentOf(found, "gate-subscription"), { ...told, ...pagerDuty });
+    assert.deepEqual(environmentOf(found, "gate-worker"), {
+      ...shared,
+      ...pagerDuty,
+      GATING_TABLE: "gate-ledger-gating",
+      CHEQPOINT_KEY_ARN: "arn:aws:secretsmanager:::gate-secret-cheqpoint-key",
       CHEQPOINT_API_URL: "https://app.cheqpoint.co",
       GATE_PUBLIC_URL: "https://gate-api.example.com",
     });
@@ -325,45 +360,41 @@ describe("ApprovalGate", () => {
     });
   });
 
-  it("lets PagerDuty deliver only after the signing secret is stored", async () => {
-    const { find } = await make();
-    const subscription = find(SUBSCRIPTION, "gate-webhook-account");
-    assert.equal(subscription.inputs["startActive"], false);
-    assert.equal(subscription.inputs["url"], "https://gate-api.example.com/pagerduty/webhook");
-    const stored = find(VERSION, "gate-webhook");
-    assert.deepEqual(stored.secrets, ["secretString"]);
-    assert.deepEqual(stored.inputs, {
-      secretId: "arn:aws:secretsmanager:::gate-secret-webhook",
-      secretString: '["signing-secret-of-gate-webhook-account"]',
+  it("tells its own function what it wants to hear, once whatever receives it is there", async () => {
+    const { find, value } = await make({ webhook: { keepers: { serial: "2" } } });
+    const invocation = find(INVOCATION, "gate-subscription");
+    assert.equal(invocation.inputs["functionName"], "gate-subscription");
+    assert.equal(invocation.inputs["lifecycleScope"], "CRUD");
+    assert.deepEqual(wanted(invocation), {
+      url: "https://gate-api.example.com/pagerduty/webhook",
+      description: "Approval gate project-stack-gate-hex-of-gate-name",
+      events: [...subscribedEvents].sort(),
+      scopes: [{ key: "account", type: "account_reference", id: null }],
+      serial: '[["serial","2"]]',
     });
-    const activation = find(
-      "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookActivation",
-      "gate-webhook-account",
-    );
-    assert.equal(activation.inputs["subscriptionId"], "gate-webhook-account-id");
-    assert.deepEqual(activation.secrets, ["token"]);
-    const waitsFor = [activation.options.dependsOn]
+    assert.deepEqual(await valueOf(value.subscriptionIds), { account: "PSUB001" });
+    const waitsFor = [invocation.options.dependsOn]
       .flat()
       .map((resource) => (resource as { __pulumiType?: string }).__pulumiType);
-    assert.ok(waitsFor.includes(VERSION));
+    assert.deepEqual(waitsFor, [
+      "pagerduty-approval-gate:index:GateFunction",
+      "pagerduty-approval-gate:index:GateApi",
+      "pagerduty-approval-gate:index:GateSecrets",
+    ]);
   });
 
   it("subscribes to teams and services instead of the account, or to nothing", async () => {
     const some = await make({
       webhook: { teams: { sre: "PTEAM01" }, services: { db: "PSVC001", web: "PSVC002" } },
     });
-    assert.deepEqual(await valueOf(some.value.subscriptionIds), {
-      "team-sre": "gate-webhook-team-sre-id",
-      "service-db": "gate-webhook-service-db-id",
-      "service-web": "gate-webhook-service-web-id",
-    });
-    assert.equal(
-      some.find(VERSION, "gate-webhook").inputs["secretString"],
-      '["signing-secret-of-gate-webhook-team-sre","signing-secret-of-gate-webhook-service-db","signing-secret-of-gate-webhook-service-web"]',
-    );
+    assert.deepEqual(wanted(some.find(INVOCATION, "gate-subscription"))["scopes"], [
+      { key: "team-sre", type: "team_reference", id: "PTEAM01" },
+      { key: "service-db", type: "service_reference", id: "PSVC001" },
+      { key: "service-web", type: "service_reference", id: "PSVC002" },
+    ]);
     const none = await make({ webhook: { enabled: false } });
     assert.deepEqual(
-      none.resources.filter(({ type }) => type.includes("Webhook")),
+      none.resources.filter(({ name }) => name.startsWith("gate-subscription")),
       [],
     );
     assert.deepEqual(
@@ -432,6 +463,7 @@ describe("ApprovalGate", () => {
       "Dashboard",
       "FunctionEventInvokeConfig",
       "Integration",
+      "Invocation",
       "Permission",
       "RolePolicy",
       "Route",
@@ -710,8 +742,7 @@ describe("ApprovalGate", () => {
   it("subscribes to other events than by default, but never to fewer than it needs", async () => {
     const events = [...neededEvents, "incident.annotated"].sort();
     const { find } = await make({ webhook: { events: pulumi.output(events) } });
-    const subscription = find(SUBSCRIPTION, "gate-webhook-account");
-    assert.deepEqual(subscription.inputs["events"], events);
+    assert.deepEqual(wanted(find(INVOCATION, "gate-subscription"))["events"], events);
   });
 
   it("pages a service about itself, but none that it gates", async () => {
@@ -742,7 +773,7 @@ describe("ApprovalGate", () => {
     const events = [...neededEvents, "custom:incident.new_type"];
     const { find } = await make({ webhook: { events } });
     assert.deepEqual(
-      find(SUBSCRIPTION, "gate-webhook-account").inputs["events"],
+      wanted(find(INVOCATION, "gate-subscription"))["events"],
       [...neededEvents, "incident.new_type"].sort(),
     );
   });

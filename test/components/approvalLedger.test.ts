@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ApprovalLedger } from "../../components/index.ts";
+import { ApprovalLedger } from "../../components/approvalLedger.ts";
 import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 

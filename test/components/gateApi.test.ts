@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { GateApi } from "../../components/index.ts";
-import type { GateApiArgs } from "../../components/index.ts";
+import { GateApi } from "../../components/gateApi.ts";
+import type { GateApiArgs } from "../../components/gateApi.ts";
 import { CALLBACK_ROUTES, MIDDLEWARE_ROUTES } from "../../components/gateRoutes.ts";
 import { callbackRoute } from "../../functions/callback/callback.ts";
 import { middlewareRoutes } from "../../functions/middleware/middleware.ts";

@@ -1,8 +1,8 @@
 // Policies are compared whole, since no emulator enforces them.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { FunctionName, GateFunction } from "../../components/index.ts";
-import type { GateFunctionArgs } from "../../components/index.ts";
+import { FunctionName, GateFunction } from "../../components/gateFunction.ts";
+import type { GateFunctionArgs } from "../../components/gateFunction.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const FUNCTION = "aws:lambda/function:Function";
@@ -195,7 +195,7 @@ describe("GateFunction", () => {
     const bad = (more: object) => () => new GateFunction("f", { ...args, ...more });
     await refused(
       bad({ function: "sweeper" }),
-      '`function` must be one of middleware, callback, worker, got "sweeper"',
+      '`function` must be one of middleware, callback, worker, subscription, got "sweeper"',
     );
     await refused(
       bad({ timeoutSeconds: 0 }),

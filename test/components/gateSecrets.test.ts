@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { GateSecrets } from "../../components/index.ts";
+import { GateSecrets } from "../../components/gateSecrets.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 const SECRET = "aws:secretsmanager/secret:Secret";

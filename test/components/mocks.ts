@@ -68,8 +68,8 @@ const COMPUTED: Readonly<Record<string, (name: string) => Record<string, unknown
       },
     },
   }),
-  "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription": (name) => ({
-    secret: `signing-secret-of-${name}`,
+  "aws:lambda/invocation:Invocation": () => ({
+    result: '{"subscriptionIds":{"account":"PSUB001"}}',
   }),
 };
 

@@ -142,6 +142,7 @@ const subjects: PermissionSubjects = {
   operatorsArn: "operators",
   callbackArn: "callback",
   webhookArn: "webhook",
+  subscribes: true,
 };
 
 const ledgerActions = (permissions: readonly Permission[]) =>

@@ -11,17 +11,7 @@ import * as components from "../../components/index.ts";
 
 const SNAPSHOT = join(import.meta.dirname, "schema.json");
 
-const EXPECTED = [
-  "ApprovalGate",
-  "ApprovalLedger",
-  "GateApi",
-  "GateFunction",
-  "GateSecrets",
-  "Monitoring",
-  "ServiceGating",
-  "WebhookSubscription",
-  "WorkQueue",
-];
+const EXPECTED = ["ApprovalGate", "ServiceGating"];
 
 interface Schema {
   version?: string;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { WorkQueue } from "../../components/index.ts";
+import { WorkQueue } from "../../components/workQueue.ts";
 import { record, refused, valueOf } from "./mocks.ts";
 
 describe("WorkQueue", () => {

@@ -117,7 +117,7 @@ describe("the adapters for AWS", function () {
     };
     const clock = { now: () => Date.now() };
     return {
-      secrets: createSecrets(createSecretCache({ client, clock, sleep, log }), arns),
+      secrets: createSecrets(createSecretCache({ client, clock, sleep, log }), arns, clock),
       async close() {
         for (const SecretId of made) {
           await client.send(

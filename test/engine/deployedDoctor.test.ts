@@ -133,7 +133,11 @@ describe("gate doctor on a gate in AWS", function () {
       .map(({ check, status, found: text }) => [check, status, text]);
     assert.deepEqual(found, [
       ["secrets.pagerduty-token", "ok", "has a current value: a text"],
-      ["secrets.webhook", "ok", "has a current value: a JSON list of signing secrets"],
+      [
+        "secrets.webhook",
+        "ok",
+        "has a current value: a JSON record of webhook subscriptions and their signing secrets",
+      ],
       ["secrets.proposers", "fail", "its current value must be a JSON object of tokens by name"],
       ["secrets.cheqpoint-key", "fail", "has no current value"],
       ["secrets.operators", "fail", "does not exist"],

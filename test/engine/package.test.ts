@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { Project, missingEngine, repository, skipFor } from "./engine.ts";
 import { missingAws } from "./localAws.ts";
-import { startPagerDuty } from "./fixtures/pagerduty.ts";
-
-const TOKEN = "token-that-nobody-may-see";
+import { SEED } from "../../emulators/pagerduty/index.ts";
+import { CREDENTIALS, json, startWorld } from "./world.ts";
 
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
@@ -16,27 +16,26 @@ class Remote extends pulumi.ComponentResource {
     super("pagerduty-approval-gate:index:" + type, name, args, {}, true);
   }
 }
-const hook = new Remote("WebhookSubscription", "hook", {
-  url: "https://gate.example.com/pagerduty/webhook",
-  scope: "service",
-  scopeId: pulumi.output("PSVC001"),
-  events: ["incident.triggered"],
-  secret: undefined,
-  subscriptionId: undefined,
-});
-const secrets = new Remote("GateSecrets", "keys", {
-  cheqpointConnectionKey: pulumi.secret("connection-key-that-nobody-may-see"),
-  pagerdutyToken: pulumi.secret("pagerduty-token-that-nobody-may-see"),
+const config = new pulumi.Config();
+const gate = new Remote("ApprovalGate", "gate", {
+  cheqpointConnectionKey: config.requireSecret("connectionKey"),
+  pagerdutyToken: config.requireSecret("token"),
+  pagerdutyFrom: config.require("from"),
+  pagerdutyApiUrl: config.require("pagerduty"),
+  cheqpointApiUrl: config.require("cheqpoint"),
   proposers: { agent: { keepers: { serial: "1" } } },
-  recoveryWindowDays: 0,
+  webhook: { services: { db: pulumi.output("PSVC001") } },
+  retention: { deletionProtection: false, secretRecoveryDays: 0 },
   proposerTokens: undefined,
+  proposalsUrl: undefined,
+  subscriptionIds: undefined,
+  webhookUrl: undefined,
 });
-export const { subscriptionId, secret } = hook;
-export const { proposerTokens } = secrets;
+export const { proposalsUrl, proposerTokens, subscriptionIds, webhookUrl } = gate;
 `;
 
 describe("the package for other languages", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   let project: Project;
   let plugin: string;
@@ -78,31 +77,57 @@ describe("the package for other languages", function () {
     }
   });
 
-  it("makes components for a program that knows nothing of their code", async () => {
-    const pagerduty = await startPagerDuty(TOKEN);
-    project.env["PAGERDUTY_API_URL"] = pagerduty.url;
+  it("makes a gate for a program that knows nothing of its code, and removes it without a trace", async () => {
+    const world = await startWorld();
     try {
       await project.pulumi(["stack", "init", "test"]);
-      await project.configure({}, { "pagerduty:token": TOKEN });
+      await project.configure(
+        {
+          from: world.pagerduty.from,
+          pagerduty: world.doors.pagerduty.url,
+          cheqpoint: world.doors.cheqpoint.url,
+        },
+        { connectionKey: CREDENTIALS.connectionKey, token: CREDENTIALS.pagerdutyToken },
+      );
       await project.up();
-      const { subscriptionId, secret, proposerTokens } = await project.outputs();
-      assert.equal(subscriptionId, "PSUB001");
-      assert.equal(secret, "signing-secret-number-1");
-      assert.match((proposerTokens as { agent: string }).agent, /^[A-Za-z0-9]{43}$/);
-      assert.deepEqual(pagerduty.subscriptions.get("PSUB001")?.filter, {
-        type: "service_reference",
-        id: "PSVC001",
-      });
+      const outputs = outputsShape.parse(await project.outputs());
+      const subscriptions = await world.subscriptions();
+      assert.deepEqual(
+        subscriptions.map(({ id, url, active }) => ({ id, url, active })),
+        [{ id: outputs.subscriptionIds.db, url: outputs.webhookUrl, active: true }],
+      );
+      const made = await json(
+        outputs.proposalsUrl,
+        "POST",
+        {
+          incident_id: await world.openIncident("slow answers", SEED.services.paymentsDb),
+          service: SEED.services.paymentsDb,
+          runbook: "restart",
+          justification: "because",
+        },
+        { authorization: `Bearer ${outputs.proposerTokens.agent}` },
+      ).catch(String);
+      // The defaults know no runbook; the proposal came as far as being told so.
+      assert.match(String(made), /400.*runbook/s);
       assert.deepEqual(await project.planned(), []);
       const state = project.stateOnDisk();
-      assert.doesNotMatch(state, /nobody-may-see|signing-secret-number/);
-      assert.ok(!state.includes((proposerTokens as { agent: string }).agent));
+      assert.doesNotMatch(state, /nobody-may-see|pulumi-nodejs:dynamic/);
+      assert.ok(!state.includes(outputs.proposerTokens.agent));
       await project.destroy();
-      assert.equal(pagerduty.subscriptions.size, 0);
+      assert.deepEqual(await world.subscriptions(), []);
     } finally {
-      await pagerduty.close();
+      await world.stop();
     }
   });
+});
+
+const outputsShape = z.object({
+  proposalsUrl: z.string(),
+  proposerTokens: z.object({ agent: z.string().regex(/^[A-Za-z0-9]{43}$/) }),
+  subscriptionIds: z
+    .object({ "service-db": z.string() })
+    .transform((ids) => ({ db: ids["service-db"] })),
+  webhookUrl: z.string(),
 });
 
 interface Schema {

@@ -18,17 +18,22 @@ const PRECIOUS = [
   "aws:secretsmanager/secret:Secret",
   "aws:apigatewayv2/api:Api",
   "random:index/randomPassword:RandomPassword",
-  "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
 ];
 
 /** Alarms and dashboards, which keep nothing: a version may leave one out or name it anew. */
 const KEEPS_NOTHING = "$aws:cloudwatch/";
 
 /**
- * A preview does not know that an updated subscription keeps its signing secret, so that the version which stores it
- * seems to be another. The update itself finds the same text; the secret that holds its versions stays either way.
+ * The webhook subscription was a resource until the gate began to look after it itself. Its function makes another,
+ * stores its secret beside the old one, and removes the old one after that (`test/subscription`); what then goes from the
+ * state is gone from PagerDuty already.
  */
-const UNKNOWN_IN_PREVIEW = "$aws:secretsmanager/secretVersion:SecretVersion::gate-webhook";
+const GIVEN_OVER = [
+  "pagerduty-approval-gate:index:WebhookSubscription",
+  "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
+  "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookActivation",
+  "aws:secretsmanager/secretVersion:SecretVersion::gate-webhook",
+];
 
 /** Without services there would be nothing to compare. */
 const gatingShape = z.object({
@@ -89,7 +94,7 @@ describe("an upgrade", function () {
             op !== "update" &&
             (op !== "create" || known.has(urn)) &&
             !urn.includes(KEEPS_NOTHING) &&
-            !urn.endsWith(UNKNOWN_IN_PREVIEW),
+            !GIVEN_OVER.some((given) => urn.includes(given)),
         );
         assert.deepEqual(
           harm.map(({ op, urn }) => `${op} ${urn}`),

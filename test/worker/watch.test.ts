@@ -141,7 +141,7 @@ describe("the watch on the webhook subscription", () => {
     assert.equal(alarm?.kind, "subscriptionDisabled");
     assert.equal(
       alarm.text,
-      `No webhook subscription delivers to ${publicUrl}/pagerduty/webhook: the gate hears of nothing, of no bypass and no resolved incident, until somebody makes one.`,
+      `No webhook subscription delivers to ${publicUrl}/pagerduty/webhook: the gate hears of nothing, of no bypass and no resolved incident, until there is one. A gate that made its own makes it again a minute later.`,
     );
     assert.deepEqual(counted, ["SubscriptionDisabled", "SubscriptionDisabled"]);
     nowMs += 86_400_000;
