@@ -105,17 +105,20 @@ describe("the documents", () => {
     assert.deepEqual([...told].sort(), [...routes].sort());
   });
 
-  it("name only tests that there are, for each promise", () => {
-    const rows = rowsOf("docs/architecture.md", "What must hold").filter((row) =>
-      /^\| \d+ +\|/.test(row),
-    );
-    assert.ok(rows.length >= 9);
-    for (const row of rows) {
-      const named = [...row.matchAll(/\]\(\.\.\/(test\/[^)]+)\) "([^"]+)"/g)];
-      assert.ok(named.length > 0, row);
-      for (const [, path = "", title = ""] of named) {
-        assert.ok(source(path).includes(title), `${path} has no test "${title}"`);
+  for (const [document, heading, least] of [
+    ["docs/architecture.md", "What must hold", 9],
+    ["docs/security.md", "Who attacks, and how", 12],
+  ] as const) {
+    it(`name only tests that there are, for each promise of ${document}`, () => {
+      const rows = rowsOf(document, heading).filter((row) => row.includes("](../test/"));
+      assert.ok(rows.length >= least);
+      for (const row of rows) {
+        const named = [...row.matchAll(/\]\(\.\.\/(test\/[^)]+)\) "([^"]+)"/g)];
+        assert.ok(named.length > 0, row);
+        for (const [, path = "", title = ""] of named) {
+          assert.ok(source(path).includes(title), `${path} has no test "${title}"`);
+        }
       }
-    }
-  });
+    });
+  }
 });

@@ -10,6 +10,7 @@ export const documents: readonly string[] = [
   "CHANGELOG.md",
   "bench/README.md",
   "emulators/README.md",
+  "SECURITY.md",
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
