@@ -9,6 +9,7 @@ import {
   proposingEvents,
   type Evaluation,
   type Gating,
+  type OnDeny,
   type RuleTerms,
   type ServiceGating,
   type ServiceLimits,
@@ -160,9 +161,20 @@ function nothingProposed(
   io.out(traceText(trace));
 }
 
+/** Who hears of a denial. */
+const TOLD_BY: Readonly<Record<OnDeny, string>> = {
+  note: "a note on the incident",
+  task: "a task of low urgency that counts them",
+  page: "a manual task of its own",
+};
+
 function termsText({ decision, terms }: Evaluation, { limits: whole }: ServiceGating): string {
   if (decision === "deny") {
-    return "";
+    const { onDeny = "task" } = terms;
+    return `\n${facts([
+      ["Told by", TOLD_BY[onDeny]],
+      ["After that", `the same is answered with it for ${formatDuration(terms.coolDownMs)}`],
+    ])}`;
   }
   const limits: [string, string][] = [
     [

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import type { Clock, Ledger } from "../gate/ports/index.ts";
+import { collectionOf } from "./dynamoCollections.ts";
 import { admit } from "./dynamoAdmission.ts";
 import { holderOf } from "./dynamoHolds.ts";
 import { switchOver } from "../gate/ledger/killSwitch.ts";
@@ -56,6 +57,8 @@ export function createDynamoLedger(
       saveProposal(table, next, events, options ?? {}, gatingTableName),
 
     list: (filter) => listProposals(table, filter),
+
+    collection: (key) => collectionOf(table, key),
 
     places: (key, atMs) => placesAt(table, key, atMs),
 

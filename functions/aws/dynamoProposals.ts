@@ -11,6 +11,7 @@ import type {
   SaveResult,
 } from "../gate/ports/index.ts";
 import type { Proposal } from "../gate/proposal/proposal.ts";
+import { collectWrite } from "./dynamoCollections.ts";
 import { haveWrite, letGoWrites } from "./dynamoHolds.ts";
 import { noWrite, seenCheck } from "./dynamoSeen.ts";
 import { requireOff } from "./dynamoSwitches.ts";
@@ -66,7 +67,7 @@ export async function createProposal(
         ? []
         : [{ put: idempotencyItem(idempotency, proposalId, nowMs), condition: ABSENT }];
 
-    const other = joinedBy(state, proposal.source.kind, nowMs);
+    const other = joinedBy(state, proposal.source.kind, nowMs, options?.gatingHash);
     if (other !== null) {
       const writes = remember(other.proposalId);
       if (writes.length === 0 || (await table.transact(writes)) === null) {
@@ -217,6 +218,9 @@ async function prepare(
   }
   if (requireKillSwitchOff === true) {
     guards.push({ refusal: "killSwitch", write: requireOff(next) });
+  }
+  if (options.collect !== undefined) {
+    guards.push({ refusal: "stale", write: collectWrite(options.collect) });
   }
   if (places.full !== null) {
     guards.push({ refusal: "limit", write: places.full });

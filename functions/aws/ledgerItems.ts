@@ -18,7 +18,7 @@ import { pack, packed, unpack } from "./packed.ts";
  *   P#<id>          META, EVENT#<seq>               a proposal and its history, from the worker's first write on
  *   HINT#<id>       HINT#<id>                       what a proposal was told
  *   DEDUPE#<key>    META                            who holds the key and what cools down under it
- *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, ADMITTED#<proposer>, DELIVERY#<id>,
+ *   IDEMPOTENCY#…   META                            LINK#<name>, BRAKE#<key>, HOLD#<key>, ADMITTED#<proposer>, COLLECTION#<key>, DELIVERY#<id>,
  *                                                   EVENTID#<id>, ALARM#<key>, INVOCATION#<id>, KILLSWITCH likewise
  *   NO#<thing>      META                            that a human said no to it
  *   TRAIL#<subject> META, EVENT#<seq>               the gate's own history: of switch, alarms, gating
@@ -49,6 +49,7 @@ export const hintKey = (proposalId: string, id: string): Key => ({
 export const dedupeKey = (key: string): Key => ({ pk: `DEDUPE#${key}`, sk: META });
 export const linkKey = (name: string): Key => ({ pk: `LINK#${name}`, sk: META });
 export const admissionKey = (proposer: string): Key => ({ pk: `ADMITTED#${proposer}`, sk: META });
+export const collectionKey = (key: string): Key => ({ pk: `COLLECTION#${key}`, sk: META });
 export const holdKey = (key: string): Key => ({ pk: `HOLD#${key}`, sk: META });
 export const brakeKey = (key: string): Key => ({ pk: `BRAKE#${key}`, sk: META });
 export const deliveryKey = (id: string): Key => ({ pk: `DELIVERY#${id}`, sk: META });
@@ -208,18 +209,25 @@ const dedupeShape = z.object({
   coolDownId: z.string().nullish(),
   coolDownUntilMs: z.number().nullish(),
   coolDownScope: z.enum(["all", "events"]).nullish(),
+  coolDownGating: z.string().nullish(),
 });
 
 export function dedupeStateOf(item: Item | null): DedupeState {
   if (item === null) {
     return FREE_KEY;
   }
-  const { openId, coolDownId, coolDownUntilMs, coolDownScope } = dedupeShape.parse(item);
+  const { openId, coolDownId, coolDownUntilMs, coolDownScope, coolDownGating } =
+    dedupeShape.parse(item);
   return {
     openId: openId ?? null,
     coolDown:
       typeof coolDownId === "string" && typeof coolDownUntilMs === "number"
-        ? { proposalId: coolDownId, untilMs: coolDownUntilMs, scope: coolDownScope ?? "all" }
+        ? {
+            proposalId: coolDownId,
+            untilMs: coolDownUntilMs,
+            scope: coolDownScope ?? "all",
+            gatingHash: coolDownGating ?? null,
+          }
         : null,
   };
 }
@@ -244,6 +252,7 @@ export function dedupeWrite(key: string, before: DedupeState, after: DedupeState
           coolDownId: coolDown.proposalId,
           coolDownUntilMs: coolDown.untilMs,
           coolDownScope: coolDown.scope,
+          ...(coolDown.gatingHash === null ? {} : { coolDownGating: coolDown.gatingHash }),
         }),
     ...(openId === null && coolDown !== null ? goneAfter(coolDown.untilMs) : {}),
   };

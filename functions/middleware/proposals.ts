@@ -161,7 +161,10 @@ async function propose(
     filled: asked.filled,
     nowMs: clock.now(),
   });
-  return ledger.create(proposal, events, idempotency === undefined ? {} : { idempotency });
+  return ledger.create(proposal, events, {
+    gatingHash: asked.gatingHash,
+    ...(idempotency === undefined ? {} : { idempotency }),
+  });
 }
 
 /** Sends a new proposal to the worker, and tells an earlier one who else proposed the same. */
@@ -214,7 +217,8 @@ async function permitted(
   asked: ProposalRequest,
   loose: ParsedRequest["loose"],
 ): Promise<
-  { ok: true; request: ProposalRequest; filled: Parameters } | { ok: false; problems: string[] }
+  | { ok: true; request: ProposalRequest; filled: Parameters; gatingHash: string }
+  | { ok: false; problems: string[] }
 > {
   const stored = await ports.gating.find({ id: asked.service, name: asked.service });
   const runbook = findRunbook(stored.gating, asked.runbook);
@@ -239,6 +243,7 @@ async function permitted(
     ok: true,
     request: { ...asked, service: stored.key, parameters },
     filled: checked.value,
+    gatingHash: stored.hash,
   };
 }
 

@@ -219,6 +219,7 @@ async function propose(
     nowMs,
   });
   const created = await ports.ledger.create(proposal, events, {
+    gatingHash: stored.hash,
     idempotency: { scope: eventScope, key: event.id, requestHash: sha256(event.id) },
   });
   if (!created.created) {

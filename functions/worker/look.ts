@@ -48,6 +48,10 @@ export async function look(
       };
     case "killSwitch":
       return { killSwitch: await ledger.killSwitch(proposal) };
+    case "collection":
+      return { collection: await ledger.collection(question.key) };
+    case "task":
+      return { task: await asked(ports, () => pagerDuty.incident(question.id)) };
     case "places":
       return { places: await placesAt(ports, question.keys) };
     case "holders": {

@@ -21,6 +21,7 @@ import {
   saveProposal,
   switches,
 } from "./ledgerProposals.ts";
+import { collectionOf } from "./ledgerCollections.ts";
 import { admit } from "./ledgerAdmission.ts";
 import { placesAt } from "./ledgerPlaces.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
@@ -91,6 +92,10 @@ export function openSqliteLedger(
 
     async lastEnded(limit) {
       return lastEnded(db, limit);
+    },
+
+    async collection(key) {
+      return collectionOf(db, key);
     },
 
     async places(key, atMs) {

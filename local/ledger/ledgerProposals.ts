@@ -18,6 +18,7 @@ import type {
   SaveResult,
 } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { collect, isOtherwise } from "./ledgerCollections.ts";
 import { isFull, takePlace } from "./ledgerPlaces.ts";
 import { hold, isHeldFrom, letGo } from "./ledgerHolds.ts";
 import { ALL_OFF, switchOver } from "../../functions/gate/ledger/killSwitch.ts";
@@ -56,7 +57,7 @@ export function createProposal(
   };
 
   const state = dedupeState(db, proposal.dedupeKey);
-  const other = joinedBy(state, proposal.source.kind, nowMs);
+  const other = joinedBy(state, proposal.source.kind, nowMs, options?.gatingHash);
   if (other !== null) {
     remember(other.proposalId);
     return { created: false, joined: other.joined, proposal: mustFind(db, other.proposalId) };
@@ -118,6 +119,9 @@ export function saveProposal(
   if (options.requireKillSwitchOff === true && switchOver(switches(db), next).on) {
     return "killSwitch";
   }
+  if (isOtherwise(db, options.collect)) {
+    return "stale";
+  }
   if (reserve.some((place) => isFull(db, place, next.id))) {
     return "limit";
   }
@@ -141,6 +145,7 @@ export function saveProposal(
   const assignments = columns.map((column) => `${column} = ?`).join(", ");
   db.run(`UPDATE proposals SET ${assignments} WHERE id = ?`, ...values, next.id);
   addEvents(db, next.id, events);
+  collect(db, options.collect);
   for (const place of reserve) {
     takePlace(db, place, next.id);
   }
@@ -266,6 +271,7 @@ function coolDownOf(row: Row): DedupeState["coolDown"] {
         proposalId,
         untilMs: wholeNumber(row, "coolDownUntilMs"),
         scope: text(row, "coolDownScope") === "events" ? "events" : "all",
+        gatingHash: textOrNull(row, "coolDownGating"),
       };
 }
 
@@ -276,13 +282,15 @@ function putDedupeState(db: SqliteFile, key: string, state: DedupeState): void {
     return;
   }
   db.run(
-    `INSERT OR REPLACE INTO dedupe (key, openId, coolDownId, coolDownUntilMs, coolDownScope)
-     VALUES (?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO dedupe
+       (key, openId, coolDownId, coolDownUntilMs, coolDownScope, coolDownGating)
+     VALUES (?, ?, ?, ?, ?, ?)`,
     key,
     openId,
     coolDown?.proposalId ?? null,
     coolDown?.untilMs ?? null,
     coolDown?.scope ?? null,
+    coolDown?.gatingHash ?? null,
   );
 }
 

@@ -145,4 +145,13 @@ export const MIGRATIONS: readonly string[] = [
     times TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE collections (
+    key TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    incidentId TEXT NOT NULL,
+    count INTEGER NOT NULL
+  ) STRICT;
+  ALTER TABLE dedupe ADD COLUMN coolDownGating TEXT;
+  `,
 ];

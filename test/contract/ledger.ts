@@ -1,6 +1,7 @@
 import type { Clock, Ledger } from "../../functions/gate/ports/index.ts";
 import { deliveryContract, reportContract } from "./ledgerDeliveries.ts";
 import { admissionContract } from "./ledgerAdmission.ts";
+import { collectionContract } from "./ledgerCollections.ts";
 import { dedupeContract } from "./ledgerDedupe.ts";
 import { holdContract } from "./ledgerHolds.ts";
 import { listContract } from "./ledgerLists.ts";
@@ -58,6 +59,7 @@ export function ledgerContract(
     noContract(subject);
     placesContract(subject);
     admissionContract(subject);
+    collectionContract(subject);
     dedupeContract(subject);
     holdContract(subject);
     listContract(subject);

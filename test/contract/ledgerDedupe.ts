@@ -115,6 +115,26 @@ export function dedupeContract(subject: Subject): void {
       assert.equal(await attempt("p7"), "open p6");
     });
 
+    it("under one gating answers nobody who proposes under another", async () => {
+      await attempt("p1");
+      const change = { kind: "coolDown", untilMs, scope: "all", gatingHash: "sha256:a" } as const;
+      assert.equal(await saveWith("p1", change), "saved");
+      assert.equal(await attempt("p2", {}, { gatingHash: "sha256:a" }), "coolDown p1");
+      assert.equal(await attempt("p3", {}, { gatingHash: "sha256:b" }), "created");
+    });
+
+    it("under one gating takes nothing from a longer one under all", async () => {
+      await attempt("p1");
+      await saveWith("p1", { kind: "coolDown", untilMs: untilMs + 1, scope: "all" });
+      const mover = await createNew(subject, newProposal("p2", { dedupeKey: "another" }));
+      const moved = nextVersion(mover, { dedupeKey });
+      const move = { dedupe: { kind: "move", to: dedupeKey } } as const;
+      assert.equal(await subject.ledger.save(moved.proposal, moved.events, move), "saved");
+      const change = { kind: "coolDown", untilMs, scope: "all", gatingHash: "sha256:a" } as const;
+      assert.equal(await saveWith("p2", change), "saved");
+      assert.equal(await attempt("p3", {}, { gatingHash: "sha256:b" }), "coolDown p1");
+    });
+
     it("for events lets explicit proposals through", async () => {
       await attempt("p1");
       await saveWith("p1", { kind: "coolDown", untilMs, scope: "events" });

@@ -11,7 +11,12 @@ import type {
   Step,
 } from "../../functions/gate/lifecycle/known.ts";
 import { nextStep } from "../../functions/gate/lifecycle/index.ts";
-import type { ApprovalReading, Hint, StoredGating } from "../../functions/gate/ports/index.ts";
+import type {
+  ApprovalReading,
+  Collection,
+  Hint,
+  StoredGating,
+} from "../../functions/gate/ports/index.ts";
 import { RemoteError } from "../../functions/gate/ports/index.ts";
 import type { Incident, Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { applyResult, type EffectResult } from "../../functions/gate/lifecycle/results.ts";
@@ -34,6 +39,8 @@ export interface Facts {
   runs: { id: string; atMs: number; own: boolean; ends: "completed" | "error" | "stuck" }[];
   /** Services on which there is a manual task. */
   tasks: string[];
+  /** What the ledger has of the task that collects; null: nothing yet. */
+  collection: Collection | null;
   /** How often PagerDuty refused to make one for good. */
   taskRefusals: number;
   pages: number;
@@ -82,6 +89,8 @@ export interface Scenario {
   isAllowed?: boolean;
   approvesOnExpiry?: boolean;
   acceptsRules?: boolean;
+  /** How the task stands that collects ends of this kind; absent: there was none yet. */
+  collecting?: "open" | "resolved";
   /** Cheqpoint takes no request. */
   isInboxDown?: boolean;
   faults: number;
@@ -178,6 +187,10 @@ export class Simulation {
         fullUntilMs: 0,
         runs: [],
         tasks: [],
+        collection:
+          this.#scenario.collecting === undefined
+            ? null
+            : { generation: 4, incidentId: "PTASK4", count: 7 },
         taskRefusals: 0,
         pages: 0,
         openPages: 0,
@@ -293,8 +306,13 @@ export class Simulation {
     assert.equal(next.version, sim.proposal.version + 1, "each write is the next version");
     assertOnce(sim.proposal, next);
     const consumed = options?.consume ?? [];
+    const collect = options?.collect;
+    if (collect !== undefined) {
+      assert.deepEqual(collect.before, sim.facts.collection, "counts on what it has not seen");
+    }
     return {
       ...sim,
+      facts: collect === undefined ? sim.facts : { ...sim.facts, collection: collect.next },
       proposal: next,
       isLateTold: sim.isLateTold || facts.some(({ type }) => type === "decision.late"),
       hints: sim.hints.filter(({ id }) => !consumed.includes(id)),
@@ -336,6 +354,12 @@ export class Simulation {
         return {
           killSwitch: { on: facts.killSwitch, reason: null, by: null, atMs: START_MS },
         };
+      case "collection":
+        return { collection: facts.collection };
+      case "task": {
+        const isOld = look.id === "PTASK4" && this.#scenario.collecting === "resolved";
+        return { task: ok({ ...OPEN, id: look.id, status: isOld ? "resolved" : "triggered" }) };
+      }
       case "places":
         return { places: Object.fromEntries(look.keys.map((key) => [key, placesNow(sim)])) };
       case "holders":
@@ -616,7 +640,12 @@ export class Simulation {
     this.#assertLateTold(sim);
     const own = facts.runs.filter((run) => run.own);
     const isForeign = own.length < facts.runs.length;
-    assert.equal(facts.tasks.length, outcome.kind === "executed" ? 0 : 1, "manual tasks");
+    const joins = proposal.handover?.kind === "collected" && this.#scenario.collecting === "open";
+    const tasks = outcome.kind === "executed" || joins ? 0 : 1;
+    assert.equal(facts.tasks.length, tasks, "manual tasks");
+    if (proposal.handover?.kind === "collected") {
+      assert.equal(facts.collection?.count, joins ? 8 : 1, "how many the task counts");
+    }
     const wanted = this.#scenario.taskService ?? proposal.incident?.serviceId;
     assert.ok(
       facts.taskRefusals >= 3 || facts.tasks.every((service) => service === wanted),
@@ -695,6 +724,8 @@ function blind(look: Look): Partial<Known> | null {
       return { candidates: failed };
     case "service":
       return { service: failed };
+    case "task":
+      return { task: failed };
     case "trace":
       return { trace: { duty: look.duty, found: failed } };
     default:

@@ -48,6 +48,7 @@ export function gatingForUnlisted(defaults: GatingDefaults): ServiceGating {
     runbooks: defaults.runbooks,
     rules: [],
     otherwise: defaults.proposals,
+    ...(defaults.onDeny === undefined ? {} : { onDeny: defaults.onDeny }),
     manualTask: defaults.manualTask,
   };
 }

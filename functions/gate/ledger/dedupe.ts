@@ -12,6 +12,8 @@ export interface CoolDown {
   readonly proposalId: string;
   readonly untilMs: number;
   readonly scope: "all" | "events";
+  /** Only under that gating; null: under any. */
+  readonly gatingHash: string | null;
 }
 
 export const FREE_KEY: DedupeState = { openId: null, coolDown: null };
@@ -21,12 +23,16 @@ export function joinedBy(
   state: DedupeState,
   source: Source["kind"],
   nowMs: number,
+  gatingHash: string | undefined,
 ): { joined: Extract<Joined, "open" | "coolDown">; proposalId: string } | null {
   if (state.openId !== null) {
     return { joined: "open", proposalId: state.openId };
   }
   const { coolDown } = state;
   if (coolDown === null || nowMs >= coolDown.untilMs) {
+    return null;
+  }
+  if (coolDown.gatingHash !== null && coolDown.gatingHash !== gatingHash) {
     return null;
   }
   return coolDown.scope === "all" || source === "event"
@@ -46,8 +52,17 @@ export function afterwards(
 ): DedupeState {
   const openId = state.openId === proposalId ? null : state.openId;
   if (change.kind === "coolDown") {
-    return { openId, coolDown: { proposalId, untilMs: change.untilMs, scope: change.scope } };
+    const { untilMs, scope, gatingHash = null } = change;
+    if (gatingHash !== null && state.coolDown !== null && outweighs(state.coolDown, untilMs)) {
+      return { ...state, openId };
+    }
+    return { openId, coolDown: { proposalId, untilMs, scope, gatingHash } };
   }
   const coolDown = state.coolDown?.proposalId === proposalId ? null : state.coolDown;
   return { openId, coolDown };
+}
+
+/** A human's no, which stands under every gating, is not shortened by what only this gating says. */
+function outweighs({ scope, gatingHash, untilMs }: CoolDown, otherUntilMs: number): boolean {
+  return scope === "all" && gatingHash === null && untilMs >= otherUntilMs;
 }

@@ -1,5 +1,7 @@
 import type { AuditFact } from "../proposal/audit.ts";
 import { fractionOf } from "../text/fraction.ts";
+import type { OnDeny } from "../gating/index.ts";
+import { handoverOf } from "./handover.ts";
 import type { Change, Known, Step } from "./known.ts";
 import type { DedupeChange, SaveOptions } from "../ports/index.ts";
 import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
@@ -105,11 +107,13 @@ export function end(
     facts?: AuditFact[];
     changes?: Partial<Proposal>;
     consume?: string[];
+    /** Of the rule that denies; that of the weighing unless given. */
+    onDeny?: OnDeny | undefined;
   } = {},
 ): Extract<Step, { kind: "save" }> {
   const { nowMs } = known;
   const decision = more.decision ?? proposal.decision;
-  const next = withChanges(proposal, nowMs, {
+  const ended = withChanges(proposal, nowMs, {
     ...more.changes,
     decision,
     outcome: { ...outcome, atMs: nowMs },
@@ -118,6 +122,7 @@ export function end(
     waitsForRun: null,
     places: [],
   });
+  const next: Proposal = { ...ended, handover: handoverOf(ended, more.onDeny) };
   const { places = [] } = proposal;
   const letGo = letGoAtEnd(next, nowMs);
   const options: SaveOptions = {
@@ -149,7 +154,7 @@ export function end(
 }
 
 /**
- * After a human's no the same proposal cools down for everybody. A PagerDuty event never asks twice inside that time
+ * After a human's no, and after a denial, the same proposal cools down for everybody. A PagerDuty event never asks twice inside that time
  * whatever came of the first: a storm of equal events must not run a thing again and again.
  */
 function dedupeAtEnd(proposal: Proposal, known: Pick<Known, "nowMs">): DedupeChange {
@@ -159,8 +164,18 @@ function dedupeAtEnd(proposal: Proposal, known: Pick<Known, "nowMs">): DedupeCha
     return { kind: "release" };
   }
   const untilMs = known.nowMs + coolDownMs;
-  if (decision !== null && decision.outcome === "rejected" && decision.by === "human") {
+  if (decision?.outcome === "rejected" && decision.by === "human") {
     return { kind: "coolDown", untilMs, scope: "all" };
+  }
+  if (decision?.outcome === "rejected" && outcome?.reason === "deniedByPolicy") {
+    // Whoever mends the gating does so for the next proposal.
+    const { gatingHash } = weighing ?? {};
+    return {
+      kind: "coolDown",
+      untilMs,
+      scope: "all",
+      ...(gatingHash === undefined ? {} : { gatingHash }),
+    };
   }
   return source.kind === "event"
     ? { kind: "coolDown", untilMs, scope: "events" }

@@ -16,6 +16,7 @@ const MAY_BE_GIVEN_UP: readonly DutyName[] = [
   "noteDecided",
   "noteEnded",
   "noteMerged",
+  "noteCounted",
   "closeEscalation",
 ];
 
@@ -24,6 +25,18 @@ const ALARM_TRIES = 5;
 
 /** After this many refusals the place that the gating names is taken for wrong. */
 const PLACE_REFUSALS = 3;
+
+/** A duty that nobody has begun with. */
+export const NEW_DUTY: Duty = {
+  state: "waiting",
+  tries: 0,
+  refusals: 0,
+  unclear: false,
+  claimedAtMs: 0,
+  nextAtMs: null,
+  ref: null,
+  problem: null,
+};
 
 /** Why a try failed: as `RemoteError` has it. */
 export interface Failure {
@@ -227,6 +240,15 @@ export function taskAlarm(proposal: Proposal, atMs: number, text: string): Alarm
   return notPossible("taskNotPossible", proposal, atMs, text);
 }
 
+/** What nobody can act on may come in a loop: one alarm a day tells of it. */
+function isLoop({ handover }: Proposal): boolean {
+  return handover?.kind === "collected";
+}
+
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, "2026-11-29".length);
+}
+
 function notPossible(
   kind: "taskNotPossible" | "pageNotPossible",
   proposal: Proposal,
@@ -234,7 +256,7 @@ function notPossible(
   text: string,
 ): Alarm {
   return {
-    key: `${kind}/${proposal.id}`,
+    key: `${kind}/${isLoop(proposal) ? `${proposal.proposer}/${dayOf(atMs)}` : proposal.id}`,
     kind,
     atMs,
     text,

@@ -1,10 +1,12 @@
 import { escalationKey, manualTaskKey } from "../proposal/incidents.ts";
+import { joinTask } from "./collect.ts";
 import type { Known, Step } from "./known.ts";
 import type { Duty, Outcome, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, dueAfterClose, waitUntil, withChanges } from "./common.ts";
 import {
   dutyStep,
   failed,
+  NEW_DUTY,
   isPlaceRefused,
   isSettled,
   taskAlarm,
@@ -24,17 +26,25 @@ export function finish(proposal: Proposal, known: Known, outcome: Outcome): Step
   }
   const untils = [task.untilMs];
   const { incident } = proposal;
-  const isTaskMissing = outcome.kind !== "executed" && !isSettled(proposal.duties.manualTask);
+  const isTaskMissing =
+    outcome.kind !== "executed" &&
+    proposal.handover?.kind !== "note" &&
+    !isSettled(proposal.duties.manualTask);
   const noteAtMs = outcome.atMs + (isTaskMissing ? NOTE_WAITS_MS : 0);
   if (incident !== null && known.nowMs < noteAtMs) {
     untils.push(noteAtMs);
   } else if (incident !== null) {
-    const note = dutyStep(proposal, known, "noteEnded", incident.id, (mark) => ({
-      kind: "note",
-      duty: "noteEnded",
-      incidentId: incident.id,
-      content: endedNote(proposal, outcome, mark),
-    }));
+    const note = fewOf(
+      proposal,
+      known,
+      dutyStep(proposal, known, "noteEnded", incident.id, (mark) => ({
+        kind: "note",
+        duty: "noteEnded",
+        incidentId: incident.id,
+        content: endedNote(proposal, outcome, mark),
+      })),
+      incident.id,
+    );
     if (note.step !== null) {
       return note.step;
     }
@@ -75,8 +85,49 @@ function noteOnTarget(proposal: Proposal, known: Known, outcome: Outcome): DutyS
       }));
 }
 
+/** PagerDuty keeps 2000 notes of an incident: a loop must not leave no room for what people write. */
+const LOOP_NOTES_PER_HOUR = 10;
+const HOUR_MS = 3_600_000;
+
+/** Of what nobody can act on only some of an hour are noted on one incident. */
+function fewOf(proposal: Proposal, known: Known, note: DutyStep, incidentId: string): DutyStep {
+  const { step } = note;
+  if ((proposal.handover ?? null) === null || step?.kind !== "effect") {
+    return note;
+  }
+  if (known.refused === "limit") {
+    const problem = `${LOOP_NOTES_PER_HOUR} such notes were written on the incident in the last hour`;
+    const duty = { ...NEW_DUTY, claimedAtMs: known.nowMs, state: "abandoned" as const, problem };
+    return {
+      step: {
+        kind: "save",
+        next: withChanges(proposal, known.nowMs, {
+          duties: { ...proposal.duties, noteEnded: duty },
+        }),
+        facts: [{ type: "noteEnded.abandoned", data: { problem } }],
+      },
+      untilMs: null,
+    };
+  }
+  const place = {
+    key: `notes/${incidentId}`,
+    limit: LOOP_NOTES_PER_HOUR,
+    atMs: known.nowMs,
+    untilMs: known.nowMs + HOUR_MS,
+  };
+  const options = { ...step.options, reserve: [place] };
+  return { step: { ...step, options }, untilMs: null };
+}
+
 function manualTask(proposal: Proposal, known: Known, outcome: Outcome): DutyStep {
-  if (outcome.kind === "executed" || isSettled(proposal.duties.manualTask)) {
+  const { handover = null } = proposal;
+  if (outcome.kind === "executed" || handover?.kind === "note") {
+    return { step: null, untilMs: null };
+  }
+  if (handover !== null) {
+    return joinTask(proposal, known, outcome, handover, () => placeOf(proposal, known));
+  }
+  if (isSettled(proposal.duties.manualTask)) {
     return { step: null, untilMs: null };
   }
   const duty = proposal.duties.manualTask;
@@ -124,16 +175,7 @@ function placeOf(
       untilMs: null,
     };
   }
-  const duty = proposal.duties.manualTask ?? {
-    state: "waiting" as const,
-    tries: 0,
-    refusals: 0,
-    unclear: false,
-    claimedAtMs: known.nowMs,
-    nextAtMs: null,
-    ref: null,
-    problem: null,
-  };
+  const duty = proposal.duties.manualTask ?? { ...NEW_DUTY, claimedAtMs: known.nowMs };
   if (!known.service.ok) {
     return {
       step: failed(

@@ -1,6 +1,7 @@
 import type {
   Alarm,
   ApprovalReading,
+  Collection,
   Hint,
   Holder,
   Invocation,
@@ -58,6 +59,9 @@ export interface Known {
   places?: TakenPlaces;
   /** The keys that were looked at and are another proposal's at this time. */
   holders?: readonly { key: string; holder: Holder }[];
+  collection?: Collection | null;
+  /** The task of that collection in PagerDuty. */
+  task?: Looked<Incident | null>;
   /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
   lastNo?: { atMs: number; untilMs: number } | null;
   /** The open proposal that holds that dedupe key; null: none is seen. */
@@ -79,6 +83,8 @@ export type Look =
   | { at: "killSwitch" }
   | { at: "places"; keys: string[] }
   | { at: "holders"; keys: readonly string[] }
+  | { at: "collection"; key: string }
+  | { at: "task"; id: string }
   | { at: "lastNo"; incidentId: string; digest: string }
   | { at: "equalOpen"; incidentId: string; dedupeKey: string }
   | { at: "service"; idOrName: string }

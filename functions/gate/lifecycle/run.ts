@@ -139,6 +139,7 @@ function gatingChange(
       known,
       { kind: "suppressed", reason, text },
       {
+        ...(by === undefined ? {} : { onDeny: by.terms.onDeny ?? "task" }),
         facts: [
           {
             type: "execution.refused",

@@ -141,8 +141,8 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
       untold === null ? null : changesText(untold),
       invocationText(proposal),
       task !== null
-        ? `Manual task: incident ${task}.`
-        : outcome.kind === "executed"
+        ? `${proposal.handover?.kind === "collected" ? "Counted by" : "Manual task:"} incident ${task}.`
+        : outcome.kind === "executed" || proposal.handover?.kind === "note"
           ? null
           : "Manual task: none could be made so far.",
     ],

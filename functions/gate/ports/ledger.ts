@@ -120,6 +120,8 @@ export interface Idempotency {
 }
 
 export interface CreateOptions {
+  /** The gating in force: a cool-down under another one does not answer. */
+  gatingHash?: string;
   idempotency?: Idempotency;
 }
 
@@ -128,7 +130,13 @@ export type DedupeChange =
   /** Further equal proposals are new ones. */
   | { kind: "release" }
   /** Until then, equal proposals are answered with this one; `events`: only those that come from PagerDuty events. */
-  | { kind: "coolDown"; untilMs: number; scope: "all" | "events" }
+  | {
+      kind: "coolDown";
+      untilMs: number;
+      scope: "all" | "events";
+      /** Only for as long as this gating is in force, by its hash; absent: whatever the gating says. */
+      gatingHash?: string;
+    }
   /** Hold this key instead; the save fails with `dedupe` when another open proposal holds it. */
   | { kind: "move"; to: string };
 
@@ -144,6 +152,16 @@ export interface No {
   atMs: number;
   /** How long it stands for whoever asks after it. */
   untilMs: number;
+}
+
+/** A task that collects what nobody can act on: of one service, proposer and reason. */
+export interface Collection {
+  /** 1, 2, 3 …: a new one where the one before was resolved. */
+  generation: number;
+  /** The task in PagerDuty. */
+  incidentId: string;
+  /** How many proposals it counts. */
+  count: number;
 }
 
 /** One place at a brake, in the name of the proposal that is saved. */
@@ -165,6 +183,8 @@ export interface SaveOptions {
   no?: No & { name: string };
   /** Fail with `killSwitch` when one that holds this proposal is on, in the same transaction. */
   requireKillSwitchOff?: boolean;
+  /** Write that collection; fail with `stale` when it is not as it was seen (null: not there). */
+  collect?: { key: string; before: Collection | null; next: Collection };
   /** Take all of these places, or fail with `limit`. A proposal that has a place keeps it and takes no second one. */
   reserve?: readonly Place[];
   /** Brakes at which this proposal's place is free again. */
@@ -227,6 +247,8 @@ export interface Ledger {
   /** Writes `next` (whose version is the old one plus 1) with its events, all or nothing. */
   save(next: Proposal, events: readonly AuditEvent[], options?: SaveOptions): Promise<SaveResult>;
   list(filter: ProposalFilter): Promise<{ proposals: Proposal[]; cursor: string | null }>;
+  /** Strongly consistent. */
+  collection(key: string): Promise<Collection | null>;
   /** Until when each place at that brake is taken, of those that are at that time. Strongly consistent. */
   places(key: string, atMs: number): Promise<(number | null)[]>;
   events(id: string): Promise<AuditEvent[]>;

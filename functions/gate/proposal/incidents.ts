@@ -8,6 +8,11 @@ export function manualTaskKey(proposalId: string): string {
   return `${GATE_INCIDENT_KEY_PREFIX}task/${proposalId}`;
 }
 
+/** Of the task that collects those of one kind; each that follows a resolved one is another. */
+export function collectingTaskKey(collection: string, generation: number): string {
+  return `${GATE_INCIDENT_KEY_PREFIX}task/collected-${collection}-${generation}`;
+}
+
 export function escalationKey(proposalId: string): string {
   return `${GATE_INCIDENT_KEY_PREFIX}escalation/${proposalId}`;
 }

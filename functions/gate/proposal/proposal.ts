@@ -195,6 +195,7 @@ export type DutyName =
   | "noteDecided"
   | "noteEnded"
   | "noteMerged"
+  | "noteCounted"
   | "escalation"
   | "closeEscalation"
   | "manualTask";
@@ -212,6 +213,13 @@ export interface Weighing {
   brakes?: Brake[];
   atMs: number;
 }
+
+/**
+ * `collected`: by a task for several that nobody can act on; `generation` is which of them, once it is known, and
+ * `number` how many it counts with this one, once it is counted. `note`: by the note on the incident alone.
+ */
+export type Handover =
+  { kind: "collected"; generation: number | null; number: number | null } | { kind: "note" };
 
 /** At most `limit` at once have a place under this key. */
 export interface Brake {
@@ -253,6 +261,8 @@ export interface Proposal {
   heldSinceMs: number | null;
   /** Since when an approved execution has waited for a place at a brake, and at which; absent: it does not. */
   waitsForPlace?: { sinceMs: number; text: string } | null;
+  /** How its end is handed to people; null or absent: by a manual task of its own. */
+  handover?: Handover | null;
   /** Brakes at which it has a place for as long as it is open; absent: at none. */
   places?: string[];
   /** Why an approved execution waits for another one, in words; absent as null: it does not. */

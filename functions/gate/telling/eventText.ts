@@ -136,6 +136,11 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
       `It waits for a place: ${String(data["limit"])} have run in the last hour${data["for"] === "service" ? " for the whole service" : " by its rule"}`,
   ),
   "execution.waitsForRun": tell("key", "warn", (data) => word(data, "text")),
+  "manualTask.counted": tell("step", "neutral", (data) =>
+    data["number"] === 0
+      ? "Not counted: its task was resolved meanwhile"
+      : `Counted by incident ${word(data, "ref")}, as number ${String(data["number"])}`,
+  ),
   "execution.lateResult": tell("step", "warn", () => "A late answer of PagerDuty was recorded"),
   "execution.seenLate": tell(
     "key",
@@ -155,6 +160,7 @@ const DUTIES: Readonly<Record<string, { what: string; weight: EventText["weight"
     what: "Note on the incident that it was merged into",
     weight: "step",
   },
+  noteCounted: { what: "Note on the task that collects", weight: "step" },
   noteEnded: { what: "Note on the incident on how it ended", weight: "step" },
   escalation: { what: "Escalation, because nobody had decided", weight: "key" },
   closeEscalation: { what: "End of the escalation", weight: "step" },

@@ -35,8 +35,13 @@ const RULES: typeof APPROVAL = {
 const ROUTED: typeof APPROVAL = {
   name: "deny, task on another service",
   runbook: "failover",
-  rule: { decision: "deny" },
+  rule: { decision: "deny", onDeny: "page" },
   taskService: "PSVC003",
+};
+const DENIED: typeof APPROVAL = {
+  name: "deny, the first of its kind",
+  runbook: "failover",
+  rule: { decision: "deny" },
 };
 const WORKFLOW: typeof APPROVAL = { name: "workflow", runbook: "workflow", rule: {} };
 const HANDOVER: typeof APPROVAL = { name: "reassign", runbook: "handover", rule: {} };
@@ -55,6 +60,9 @@ const SCENARIOS: readonly Scenario[] = [
   { ...PAGE, faults: 2, events: 0 },
   { ...PAGE, faults: 1, events: 1 },
   { ...ROUTED, faults: 4, events: 0 },
+  { ...DENIED, faults: 3, events: 0 },
+  { ...DENIED, name: "deny, one of many", collecting: "open", faults: 3, events: 0 },
+  { ...DENIED, name: "deny, after they were read", collecting: "resolved", faults: 3, events: 0 },
   { ...RULES, faults: 0, events: 2 },
   { ...WORKFLOW, faults: 1, events: 1 },
   { ...WORKFLOW, faults: 2, events: 0 },

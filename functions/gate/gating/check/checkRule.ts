@@ -47,6 +47,7 @@ export function checkRule(
   const isProposeSound = beforePropose === report.problems.length && !read.broken.has("propose");
   checkEscalation(read, at, report);
   checkExpiry(read, at, report);
+  checkOnDeny(read, at, report);
   if (runbooks !== null) checkEditable(read, at, runbooks, report);
   const { name = null, decision, propose } = read.rule;
   return { index, at, name, match: read.match, decision, propose, isMatchSound, isProposeSound };
@@ -162,6 +163,15 @@ function checkExpiry({ rule, match, broken }: Fields, at: Path, report: Report):
       `must not be "approve" with a \`risk\` of ${HIGH_RISK} or more (${risk}): write \`onExpiry: reject\`, or a lower \`risk\`, or state \`acknowledgeRisk: true\`, got "approve"`,
     );
   }
+}
+
+function checkOnDeny({ rule, broken }: Fields, at: Path, report: Report): void {
+  const { onDeny, decision } = rule;
+  if (onDeny === undefined || decision === "deny" || broken.has("decision")) return;
+  report.field(
+    [...at, "onDeny"],
+    `must stand with \`decision: deny\`, got ${show(onDeny)} with ${decision === undefined ? "no decision" : `\`decision: ${decision}\``}`,
+  );
 }
 
 function checkEditable(

@@ -4,6 +4,7 @@ import { maxTitleLength, titleMatches } from "../schema/titlePattern.ts";
 import type {
   Evaluation,
   Match,
+  OnDeny,
   Rule,
   RuleDecision,
   RuleTerms,
@@ -24,7 +25,7 @@ export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
   let found: Evaluation = {
     rule: null,
     decision: gating.otherwise,
-    terms: defaultTerms(),
+    terms: { ...defaultTerms(), ...onDenyOf(gating) },
     trace,
   };
   for (const rule of gating.rules) {
@@ -32,7 +33,8 @@ export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
     trace.push(entry);
     if (mightMatch && rule.decision !== "allow") possible.push({ rule, entry });
     if (entry.matched) {
-      found = { rule: rule.name, decision: rule.decision, terms: termsOf(rule), trace };
+      const terms = { ...onDenyOf(gating), ...termsOf(rule) };
+      found = { rule: rule.name, decision: rule.decision, terms, trace };
       break;
     }
   }
@@ -217,5 +219,10 @@ function termsOf(rule: Rule): RuleTerms {
     coolDownMs: rule.coolDownMs,
     limits: rule.limits,
     acceptRuleApprovals: rule.acceptRuleApprovals,
+    ...onDenyOf(rule),
   };
+}
+
+function onDenyOf({ onDeny }: { onDeny?: OnDeny }): { onDeny?: OnDeny } {
+  return onDeny === undefined ? {} : { onDeny };
 }

@@ -10,5 +10,6 @@ export const defaults = {
   executionsPerHour: 10,
   incidentAppearsWithin: "20m",
   otherwise: "requireApproval",
+  onDeny: "task",
   maxLength: 200,
 } as const;

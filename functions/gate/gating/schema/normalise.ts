@@ -9,6 +9,7 @@ import type {
   GatingDefaults,
   ManualTaskRouting,
   Match,
+  OnDeny,
   ParameterSpec,
   Rule,
   RuleTerms,
@@ -39,6 +40,7 @@ export function normaliseService(input: ServiceGatingInput): ServiceGating {
     runbooks: normaliseRunbooks(input.runbooks),
     rules: (input.rules ?? []).map(normaliseRule),
     otherwise: input.otherwise ?? defaults.otherwise,
+    ...onDenyOf(input),
     ...(input.limits === undefined
       ? {}
       : {
@@ -64,6 +66,7 @@ export function normaliseDefaults(input: GatingInput["defaults"]): GatingDefault
   return {
     events: input?.events ?? "ignore",
     proposals: input?.proposals ?? "requireApproval",
+    ...onDenyOf(input),
     runbooks: normaliseRunbooks(input?.runbooks),
     manualTask: manualTaskOf(input?.manualTask),
   };
@@ -148,7 +151,12 @@ function termsOf(input: Partial<RuleInput>): RuleTerms {
       executionsPerHour: input.limits?.executionsPerHour ?? defaults.executionsPerHour,
     },
     acceptRuleApprovals: input.acceptRuleApprovals ?? false,
+    ...onDenyOf(input),
   };
+}
+
+function onDenyOf(input: { onDeny?: OnDeny | undefined } | undefined): { onDeny?: OnDeny } {
+  return input?.onDeny === undefined ? {} : { onDeny: input.onDeny };
 }
 
 function matchOf(input: MatchInput): Match {

@@ -23,6 +23,10 @@ import { policyId, serviceId, urgency, userId, whom } from "./whom.ts";
 
 const decisions = ["allow", "deny", "requireApproval"] as const;
 
+const onDeny = oneOf(["note", "task", "page"]);
+const ON_DENY =
+  "Who hears of a denial: `note`, a note on the incident; `task`, a task of low urgency that counts them; `page`, a task of its own.";
+
 const limit = integerBetween(1, 1000);
 const anExample = "must be an object such as { openProposals: 5 }";
 
@@ -121,6 +125,9 @@ const ruleSchema = strict({
     })
     .optional(),
   limits: ruleLimitsSchema.meta({ description: "Brakes for this rule." }).optional(),
+  onDeny: onDeny
+    .meta({ description: `${ON_DENY} Needs \`decision: deny\`. Default: the service's.` })
+    .optional(),
   acceptRuleApprovals: flag()
     .meta({
       description: "Whether an approval that a Cheqpoint rule gave, and no human, counts.",
@@ -154,6 +161,12 @@ export const serviceSchema = strict({
   otherwise: oneOf(decisions)
     .meta({ description: "What happens when no rule matches.", default: defaults.otherwise })
     .optional(),
+  onDeny: onDeny
+    .meta({
+      description: `${ON_DENY} For rules that say nothing, and for \`otherwise\`.`,
+      default: defaults.onDeny,
+    })
+    .optional(),
   limits: serviceLimitsSchema
     .meta({ description: "Brakes for all rules together, beside those of each rule." })
     .optional(),
@@ -176,6 +189,7 @@ const defaultsSchema = strict({
   proposals: oneOf(["requireApproval", "deny"])
     .meta({ description: "What happens to explicit proposals.", default: "requireApproval" })
     .optional(),
+  onDeny: onDeny.meta({ description: ON_DENY, default: defaults.onDeny }).optional(),
   runbooks: runbooks.optional(),
   manualTask: manualTaskSchema.meta({ description: "Where manual tasks go." }).optional(),
 });

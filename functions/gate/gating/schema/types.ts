@@ -1,6 +1,9 @@
 /** What a rule says about a proposal. */
 export type RuleDecision = "allow" | "deny" | "requireApproval";
 
+/** Who hears of a denial: a note on the incident alone, a task that collects them, or a task of its own. */
+export type OnDeny = "note" | "task" | "page";
+
 /** The same three words where no rule matched. */
 export type Decision = RuleDecision;
 
@@ -83,6 +86,8 @@ export interface RuleTerms {
   limits: { openProposals: number; executionsPerHour: number };
   /** Whether an approval that a Cheqpoint rule gave, and no human, counts. */
   acceptRuleApprovals: boolean;
+  /** Absent: as the service says, which is "task" unless it says so. What is absent does not change the hash. */
+  onDeny?: OnDeny;
 }
 
 export interface Rule extends RuleTerms {
@@ -113,6 +118,8 @@ export interface ServiceGating {
   /** In order; the first that matches decides. */
   rules: Rule[];
   otherwise: Decision;
+  /** For denials by rules that do not say it themselves, and by `otherwise`; absent: "task". */
+  onDeny?: OnDeny;
   /** For all rules together; absent or null: no such brake. What is absent does not change the hash. */
   limits?: ServiceLimits;
   manualTask: ManualTaskRouting;
@@ -124,6 +131,7 @@ export interface ServiceGating {
 export interface GatingDefaults {
   events: "ignore";
   proposals: "requireApproval" | "deny";
+  onDeny?: OnDeny;
   runbooks: Record<string, Runbook>;
   manualTask: ManualTaskRouting;
 }

@@ -84,6 +84,16 @@ const ofRules: readonly (readonly [string, Record<string, unknown>, readonly str
     ['`acceptRuleApprovals` must be true or false, written without quotes, got "true"'],
   ],
   [
+    "another onDeny",
+    { decision: "deny", onDeny: "mail" },
+    ['`onDeny` must be note, task or page, got "mail"'],
+  ],
+  [
+    "an onDeny of what does not deny",
+    { decision: "allow", onDeny: "note" },
+    ['`onDeny` must stand with `decision: deny`, got "note" with `decision: allow`'],
+  ],
+  [
     "limits out of range",
     { limits: { openProposals: 0, executionsPerHour: 1001 } },
     [

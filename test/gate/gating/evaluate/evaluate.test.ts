@@ -22,6 +22,23 @@ function because(match: unknown, fields: Partial<Subject> = {}): string {
 }
 
 describe("evaluate", () => {
+  it("says who hears of a denial: by the rule, else by the service, else as the default", () => {
+    const onDenyOf = (service: object, rule: object) =>
+      evaluate(
+        parseServiceGating("db", {
+          runbooks,
+          rules: [{ name: "no", match: { runbook: "page" }, decision: "deny", ...rule }],
+          otherwise: "deny",
+          ...service,
+        }),
+        subject({ runbook: "page" }),
+      ).terms.onDeny;
+    assert.equal(onDenyOf({}, {}), undefined);
+    assert.equal(onDenyOf({ onDeny: "page" }, {}), "page");
+    assert.equal(onDenyOf({ onDeny: "page" }, { onDeny: "note" }), "note");
+    assert.equal(onDenyOf({ onDeny: "page" }, { match: { runbook: "restart" } }), "page");
+  });
+
   it("takes the first rule that matches, with its terms, and explains the ones before it", () => {
     const gating = gatingOf(
       { name: "low", decision: "allow", match: { priority: ["P3", "P4"] } },
