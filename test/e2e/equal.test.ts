@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { manualTaskKey } from "../../functions/gate/proposal/incidents.ts";
 import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, World } from "../harness/world.ts";
@@ -20,8 +19,8 @@ describe("Equal proposals", () => {
 
   /** Urgency of a proposal's manual task, and what it asks of the on-call engineer. */
   const toDo = async (proposalId: string): Promise<string> => {
-    const key = manualTaskKey(proposalId);
-    const tasks = (await world.gateIncidents("task")).filter((one) => one.incident_key === key);
+    const task = (await world.gate.ledger.get(proposalId))?.proposal.duties.manualTask;
+    const tasks = (await world.gateIncidents("task")).filter(({ id }) => id === task?.ref);
     assert.equal(tasks.length, 1);
     const { body } = await world.onPagerDuty("GET", `/incidents/${tasks[0]?.id}?include[]=body`);
     const lines: string[] = body.incident.body.details.split("\n");

@@ -1,5 +1,6 @@
 import type { NewIncident } from "../ports/index.ts";
 import { proposalIncidentLabel } from "../proposal/incidents.ts";
+import { toDo } from "./toDo.ts";
 import type { Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
 
 const MAX_TITLE = 200;
@@ -36,7 +37,7 @@ export function collectingTask(
     details: lines(
       `Proposals of ${proposal.proposer} for ${service} were not run. ${WHAT[outcome.reason] ?? ""}`,
       `The first: ${proposal.id}, ${proposal.request.runbook} on ${proposalIncidentLabel(proposal)}, ${new Date(outcome.atMs).toISOString()}. ${outcome.text}`,
-      "To do: nothing by hand. Where it should not happen, see to whoever proposes, or to the gating.",
+      `To do: ${toDo(outcome)}`,
       "Further ones are counted, not told one by one; a note says when there are 10, 100, 1000. Resolve this incident once you have read it: the next one after that opens another.",
     ),
     urgency: "low",
