@@ -53,10 +53,12 @@ export interface Wish {
   incident: SimIncident | null;
   serviceId: string | null;
   receivedAtMs: number;
+  /** From when on the time for a decision runs: for an alert's proposal from when its incident was found, at the latest asked about. */
+  waitsSinceMs: number;
   parameters: Readonly<Record<string, unknown>>;
 }
 
-export function wishOf({ created, pagerDuty }: Evidence, item: string): Wish | null {
+export function wishOf({ created, pagerDuty, cheqpoint }: Evidence, item: string): Wish | null {
   const taken = created.get(item);
   if (taken === undefined) {
     return null;
@@ -78,6 +80,10 @@ export function wishOf({ created, pagerDuty }: Evidence, item: string): Wish | n
     incident: incident ?? null,
     serviceId: first?.findLast(({ atMs }) => atMs <= receivedAtMs)?.value.serviceId ?? null,
     receivedAtMs,
+    waitsSinceMs:
+      request.incidentId === null
+        ? Math.max(receivedAtMs, cheqpoint.asked.find((asked) => asked.item === item)?.atMs ?? 0)
+        : receivedAtMs,
     parameters: request.parameters,
   };
 }

@@ -100,7 +100,7 @@ function isPermitted(evidence: Evidence, run: Run, wish: Wish, rule: SimRule): b
   const rules = [rule, ...rulesOf(evidence, wish, sent)];
   const longest = (what: "sla" | "validFor"): number =>
     Math.max(...rules.map((one) => msOf(one[what] ?? "15m")));
-  const deadlineMs = wish.receivedAtMs + longest("sla") + SKEW_MS;
+  const deadlineMs = wish.waitsSinceMs + longest("sla") + SKEW_MS;
   const goodMs = longest("validFor") + FRESH_MS + SKEW_MS;
   const cards = evidence.cheqpoint.asked.filter(({ item }) => item === wish.id);
   const isYes = cards.some(({ answered }) => {
