@@ -14,8 +14,6 @@ const BEING_MENDED: readonly string[] = [
   "10 no to the same",
   "11 gating",
   "11 kill switch",
-  "11 whose run",
-  "13 false alarm",
   "3 bypass",
 ];
 
