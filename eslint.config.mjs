@@ -25,11 +25,21 @@ const layers = [
   { files: "functions/*.ts", own: "functions/[a-z]+\\.ts", may: ["functions/gate"] },
   {
     files: "functions/pagerduty/**",
-    may: ["functions/gate", "functions/remote.ts", "functions/credential.ts"],
+    may: [
+      "functions/gate",
+      "functions/remote.ts",
+      "functions/credential.ts",
+      "functions/traffic.ts",
+    ],
   },
   {
     files: "functions/cheqpoint/**",
-    may: ["functions/gate", "functions/remote.ts", "functions/credential.ts"],
+    may: [
+      "functions/gate",
+      "functions/remote.ts",
+      "functions/credential.ts",
+      "functions/traffic.ts",
+    ],
   },
   { files: "functions/aws/**", may: ["functions/gate", "functions/http.ts"] },
   {

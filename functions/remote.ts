@@ -177,7 +177,7 @@ function connectionError(remote: Remote, call: Call, error: unknown): RemoteErro
   if (call.budget.signal.aborted) {
     return new RemoteError(
       `${remote.name} did not answer ${told(call)} within ${call.budget.ms / 1000} s`,
-      { nothingDone: reads(call), retryable: true },
+      { nothingDone: reads(call), retryable: true, silent: true },
     );
   }
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
@@ -186,12 +186,12 @@ function connectionError(remote: Remote, call: Call, error: unknown): RemoteErro
   if (neverSent(cause)) {
     return new RemoteError(
       `${remote.name} could not be reached for ${told(call)}${code === null ? "" : `: ${code}`}`,
-      { nothingDone: true, retryable: true },
+      { nothingDone: true, retryable: true, silent: true },
     );
   }
   return new RemoteError(
     `the connection to ${remote.name} broke during ${told(call)}${code === null ? "" : `: ${code}`}`,
-    { nothingDone: reads(call), retryable: true },
+    { nothingDone: reads(call), retryable: true, silent: true },
   );
 }
 

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { withCredential } from "../credential.ts";
 import type { Credential } from "../credential.ts";
 import { RemoteError } from "../gate/ports/index.ts";
 import type { ApprovalRequest, Cheqpoint, Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";
-import type { Call, Fetch, Remote } from "../remote.ts";
+import type { Budget, Call, Fetch, Remote } from "../remote.ts";
+import { createTraffic } from "../traffic.ts";
 import { readingShape, reasonOf, receiptShape } from "./shapes.ts";
 
 export interface CheqpointOptions {
@@ -11,7 +13,7 @@ export interface CheqpointOptions {
   baseUrl?: string;
   /** Connection Key. Asked before every call, and with `refresh` when Cheqpoint refused it: it may just have been renewed. */
   connectionKey: (refresh?: boolean) => Promise<string>;
-  /** Longest time for one call; one that Cheqpoint holds open gets as much more as it needs. Defaults to 10 s. */
+  /** Longest time for one call; one that Cheqpoint holds open gets as much more as it needs. Defaults to 10 s, and to 4 s for a read. */
   timeoutMs?: number;
   /** Defaults to the built-in one. */
   fetch?: Fetch;
@@ -21,6 +23,8 @@ export interface CheqpointOptions {
 /** Cheqpoint's host for its official clients. */
 export const DEFAULT_BASE_URL = "https://app.cheqpoint.co";
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** A read is tried again soon; of a submission that was cut off nobody knows whether a reviewer was asked. */
+const DEFAULT_READ_TIMEOUT_MS = 4_000;
 /** Cheqpoint holds a request no longer. */
 const LONGEST_WAIT_MS = 10_000;
 /** For the way there and back, on top of what Cheqpoint waits. */
@@ -40,6 +44,12 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
     reasonOf,
   };
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const readTimeoutMs = options.timeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
+  const traffic = createTraffic({
+    name: remote.name,
+    clock: options.clock,
+    wait: (ms) => pause(ms),
+  });
   const credential: Credential = {
     what: "Cheqpoint Connection Key",
     setting: "CHEQPOINT_CONNECTION_KEY",
@@ -50,8 +60,7 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
     async submit(request) {
       const body = wireRequest(request);
       const neededMs = body.maxWaitMs === undefined ? 0 : body.maxWaitMs + TRAVEL_MS;
-      const budget = budgetOf(Math.max(timeoutMs, neededMs));
-      const call = (key: string): Call => ({
+      const call = (key: string, budget: Budget): Call => ({
         method: "POST",
         path: "/api/webhooks/inbound",
         headers: {
@@ -63,12 +72,15 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
         budget,
         secrets: [key, ...tokensOf(request.callbackUrl)],
       });
-      return withCredential(credential, budget, (key) => ask(remote, call(key), receiptShape));
+      return traffic.pass(() => {
+        const budget = budgetOf(Math.max(timeoutMs, neededMs));
+        const sent = (key: string) => ask(remote, call(key, budget), receiptShape);
+        return withCredential(credential, budget, sent);
+      }, true);
     },
 
     async read(approvalId) {
-      const budget = budgetOf(timeoutMs);
-      const call = (key: string): Call => ({
+      const call = (key: string, budget: Budget): Call => ({
         method: "GET",
         path: `/api/approvals/${asSegment(approvalId)}`,
         headers: { accept: "application/json", "x-api-key": key },
@@ -76,9 +88,11 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
         secrets: [key],
       });
       try {
-        return await withCredential(credential, budget, (key) =>
-          ask(remote, call(key), readingShape(approvalId)),
-        );
+        return await traffic.pass(() => {
+          const budget = budgetOf(readTimeoutMs);
+          const sent = (key: string) => ask(remote, call(key, budget), readingShape(approvalId));
+          return withCredential(credential, budget, sent);
+        });
       } catch (error) {
         if (error instanceof RemoteError && error.status === 404) return null;
         throw error;

@@ -6,6 +6,7 @@ import { RemoteError } from "../gate/ports/index.ts";
 import type { Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf, send } from "../remote.ts";
 import type { Budget, Call, Fetch, Remote } from "../remote.ts";
+import { createTraffic } from "../traffic.ts";
 
 export interface PagerDutyOptions {
   /** Root of the REST API, `https://api.pagerduty.com`. */
@@ -21,7 +22,9 @@ export interface PagerDutyOptions {
   /** Defaults to the built-in one. */
   fetch?: Fetch;
   clock: Clock;
-  /** How a pause before a repeated read is waited for. Defaults to a timer. */
+  /** Calls that it makes in any minute at most. PagerDuty takes 960 of an account's key. Defaults to any number. */
+  perMinute?: number;
+  /** How a pause before a call is waited for. Defaults to a timer. */
   wait?: (ms: number) => Promise<unknown>;
 }
 
@@ -62,6 +65,8 @@ export function createRest(options: PagerDutyOptions): Rest {
   const from = emailOf(options.from);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const wait = options.wait ?? ((ms: number) => pause(ms));
+  const { clock, perMinute } = options;
+  const traffic = createTraffic({ name: remote.name, clock, wait, perMinute });
 
   const credential: Credential = {
     what: "PagerDuty API token",
@@ -83,7 +88,11 @@ export function createRest(options: PagerDutyOptions): Rest {
     return { ...call, headers, budget, secrets: [token] };
   }
 
-  async function get<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>> {
+  function get<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>> {
+    return traffic.pass(() => read(path, shape));
+  }
+
+  async function read<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>> {
     const budget = budgetOf(timeoutMs);
     const startedAtMs = options.clock.now();
     const attempt = () =>
@@ -105,11 +114,13 @@ export function createRest(options: PagerDutyOptions): Rest {
     { method, path, body, named }: WriteRequest,
     sendCall: (call: Call) => Promise<T>,
   ): Promise<T> {
-    const budget = budgetOf(timeoutMs);
-    return withCredential(credential, budget, (token) => {
-      const call = prepare(token, budget, { method, path, body });
-      return sendCall(named ? { ...call, headers: { ...call.headers, from } } : call);
-    });
+    return traffic.pass(() => {
+      const budget = budgetOf(timeoutMs);
+      return withCredential(credential, budget, (token) => {
+        const call = prepare(token, budget, { method, path, body });
+        return sendCall(named ? { ...call, headers: { ...call.headers, from } } : call);
+      });
+    }, true);
   }
 
   return {

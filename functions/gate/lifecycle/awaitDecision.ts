@@ -23,8 +23,15 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
   }
   const isPast = known.nowMs >= decideByMs;
   const submitted = approval.attempts.find((attempt) => attempt.state === "submitted");
+  const hinted = hintIds(known, "decision").length > 0;
+  if (!hinted && !isPast) {
+    // Before Cheqpoint is asked for anything: it may take long to answer, and a page has its time.
+    const { step } = page(proposal, known, weighing);
+    if (step !== null) {
+      return step;
+    }
+  }
   if (submitted !== undefined) {
-    const hinted = hintIds(known, "decision").length > 0;
     // After a failed reading its pause is kept, deadline or not.
     const isLastDue = isPast && approval.failures === 0;
     if (isLastDue || hinted || known.nowMs >= (approval.nextReadAtMs ?? 0)) {
@@ -60,64 +67,62 @@ function pageAndTell(
   weighing: Weighing,
   submitted: ApprovalAttempt | undefined,
 ): DutyStep {
+  const paged = page(proposal, known, weighing);
+  const { incident } = proposal;
+  if (paged.step !== null || submitted === undefined || incident === null) {
+    return paged;
+  }
+  const note = dutyStep(proposal, known, "noteProposed", incident.id, (mark) => ({
+    kind: "note",
+    duty: "noteProposed",
+    incidentId: incident.id,
+    content: proposedNote(proposal, submitted, mark),
+  }));
+  if (note.step !== null) {
+    return note;
+  }
+  const set = [paged.untilMs, note.untilMs].filter((time) => time !== null);
+  return { step: null, untilMs: set.length === 0 ? null : Math.min(...set) };
+}
+
+function page(proposal: Proposal, known: Known, weighing: Weighing): DutyStep {
   const { escalateAfterMs, escalateTo, slaMs } = weighing.evaluation.terms;
   const { incident } = proposal;
-  const times: (number | null)[] = [];
-  if (escalateAfterMs !== null && escalateTo !== null && incident !== null) {
-    // From receipt, or from when an alert's incident was there: as the deadline counts.
-    const sinceMs =
-      proposal.decideByMs === null ? proposal.receivedAtMs : proposal.decideByMs - slaMs;
-    const escalateAtMs = sinceMs + escalateAfterMs;
-    if (known.nowMs < escalateAtMs) {
-      times.push(escalateAtMs);
-    } else {
-      const page = dutyStep(
+  if (escalateAfterMs === null || escalateTo === null || incident === null) {
+    return { step: null, untilMs: null };
+  }
+  // From receipt, or from when an alert's incident was there: as the deadline counts.
+  const sinceMs =
+    proposal.decideByMs === null ? proposal.receivedAtMs : proposal.decideByMs - slaMs;
+  const escalateAtMs = sinceMs + escalateAfterMs;
+  if (known.nowMs < escalateAtMs) {
+    return { step: null, untilMs: escalateAtMs };
+  }
+  const duty = dutyStep(
+    proposal,
+    known,
+    "escalation",
+    incident.id,
+    () => ({
+      kind: "createIncident",
+      duty: "escalation",
+      incident: escalationIncident(
         proposal,
-        known,
-        "escalation",
-        incident.id,
-        () => ({
-          kind: "createIncident",
-          duty: "escalation",
-          incident: escalationIncident(
-            proposal,
-            incident,
-            isPlaceRefused(proposal.duties.escalation) ? SERVICE_POLICY : escalateTo,
-          ),
-        }),
-        escalationKey(proposal.id),
-      );
-      if (page.step?.kind === "effect") {
-        // Nobody is paged for an incident that is over, also when PagerDuty's event of it was lost.
-        if (known.incident === undefined) {
-          return {
-            step: { kind: "look", look: { at: "incident", id: incident.id } },
-            untilMs: null,
-          };
-        }
-        const voided = voidedBy(proposal, known, []);
-        if (voided !== null) {
-          return { step: voided, untilMs: null };
-        }
-      }
-      if (page.step !== null) {
-        return page;
-      }
-      times.push(page.untilMs);
+        incident,
+        isPlaceRefused(proposal.duties.escalation) ? SERVICE_POLICY : escalateTo,
+      ),
+    }),
+    escalationKey(proposal.id),
+  );
+  if (duty.step?.kind === "effect") {
+    // Nobody is paged for an incident that is over, also when PagerDuty's event of it was lost.
+    if (known.incident === undefined) {
+      return { step: { kind: "look", look: { at: "incident", id: incident.id } }, untilMs: null };
+    }
+    const voided = voidedBy(proposal, known, []);
+    if (voided !== null) {
+      return { step: voided, untilMs: null };
     }
   }
-  if (submitted !== undefined && incident !== null) {
-    const note = dutyStep(proposal, known, "noteProposed", incident.id, (mark) => ({
-      kind: "note",
-      duty: "noteProposed",
-      incidentId: incident.id,
-      content: proposedNote(proposal, submitted, mark),
-    }));
-    if (note.step !== null) {
-      return note;
-    }
-    times.push(note.untilMs);
-  }
-  const set = times.filter((time) => time !== null);
-  return { step: null, untilMs: set.length === 0 ? null : Math.min(...set) };
+  return duty;
 }

@@ -1,6 +1,6 @@
 /**
  * A call to another system failed. `nothingDone`: it certainly had no effect (refused, or never sent). Otherwise
- * nobody can tell. `retryable`: the same call may succeed later.
+ * nobody can tell. `retryable`: the same call may succeed later. `silent`: no answer came at all.
  */
 export class RemoteError extends Error {
   override readonly name = "RemoteError";
@@ -8,6 +8,7 @@ export class RemoteError extends Error {
   readonly retryable: boolean;
   readonly status: number | null;
   readonly retryAfterMs: number | null;
+  readonly silent: boolean;
   constructor(
     message: string,
     facts: {
@@ -15,6 +16,7 @@ export class RemoteError extends Error {
       retryable: boolean;
       status?: number | null;
       retryAfterMs?: number | null;
+      silent?: boolean;
     },
   ) {
     super(message);
@@ -22,5 +24,6 @@ export class RemoteError extends Error {
     this.retryable = facts.retryable;
     this.status = facts.status ?? null;
     this.retryAfterMs = facts.retryAfterMs ?? null;
+    this.silent = facts.silent ?? false;
   }
 }
