@@ -36,6 +36,7 @@ import { handleOperator, operatorRoutes } from "./operator.ts";
 import { createLocalSecrets } from "./secrets.ts";
 import type { LocalSecretsOptions } from "./secrets.ts";
 import { createLocalQueue, type LocalQueue } from "./queue.ts";
+import { createTurns } from "./turns.ts";
 
 export const LEDGER_FILE = "ledger.sqlite";
 
@@ -67,6 +68,8 @@ export interface LocalGateOptions extends LocalSecretsOptions {
   settings?: Partial<LifecycleSettings>;
   /** Longest time for one call to PagerDuty or Cheqpoint, in ms. Defaults to 10 s. */
   callTimeoutMs?: number;
+  /** Calls to PagerDuty in any minute, at most. Defaults to any number. */
+  pagerDutyPerMinute?: number;
   /** How often what is due is looked for, in ms; null: only by `queue.sweep()`. Defaults to 1000. */
   sweepEveryMs?: number | null;
   /** Pages through PagerDuty's Events API when the gate itself has an alarm. */
@@ -125,6 +128,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     from: options.pagerDuty.from,
     tokenType: options.pagerDuty.tokenType ?? "token",
     clock,
+    ...(options.pagerDutyPerMinute === undefined ? {} : { perMinute: options.pagerDutyPerMinute }),
     ...timeout,
   });
   const realCheqpoint = createCheqpoint({
@@ -152,6 +156,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     queue,
     clock,
   };
+  const turns = createTurns();
   const stopping = new AbortController();
   // As many listeners as requests that wait for an outcome.
   setMaxListeners(0, stopping.signal);
@@ -179,12 +184,14 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       },
     ],
     otherwise: options.otherwise?.(parts) ?? notFound,
+    onRequest: () => turns.arrived(),
   }).catch((error: unknown) => {
     file.close();
     throw error;
   });
   const workerPorts = {
     ...ports,
+    ledger: turns.behind(ledger),
     pagerDuty: wrap.pagerDuty?.(realPagerDuty) ?? realPagerDuty,
     cheqpoint: wrap.cheqpoint?.(realCheqpoint) ?? realCheqpoint,
     settings: { ...defaultLifecycleSettings, ...options.settings },

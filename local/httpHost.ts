@@ -5,6 +5,8 @@ import type { ApiEvent, ApiResult } from "../functions/aws/apiEvent.ts";
 
 /** As API Gateway. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** Connections that may wait to be taken. Those that find no place are tried again a second later, and time out in a storm. */
+const BACKLOG = 4_096;
 /** Handlers only use the store, so that one which takes longer hangs. */
 const FINISH_WITHIN_MS = 5_000;
 
@@ -31,12 +33,15 @@ export async function startHttpHost(options: {
   host: string;
   functions: readonly HostedFunction[];
   otherwise: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Told of every request before anything is done for it. */
+  onRequest?: () => void;
 }): Promise<HttpHost> {
   const routes = options.functions.flatMap(({ routes, handler }) =>
     routes.map((routeKey) => ({ routeKey, match: matcherOf(routeKey), handler })),
   );
   const running = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
+    options.onRequest?.();
     const path = ((request.url ?? "/").split("?", 1)[0] ?? "/").replace(/^\/+/, "/");
     for (const { routeKey, match, handler } of routes) {
       const params = match(request.method ?? "", path);
@@ -177,7 +182,7 @@ function eventOf(
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen(port, host, BACKLOG, () => {
       server.off("error", reject);
       resolve();
     });

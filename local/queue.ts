@@ -7,7 +7,7 @@ export interface LocalQueueOptions {
   ledger: Pick<Ledger, "due">;
   clock: Clock;
   log: Log;
-  /** How many items run at once. Defaults to 8. */
+  /** How many items run at once. Most of them wait for another system, and hold up nobody meanwhile. Defaults to 1024. */
   concurrency?: number;
   /** How often the ledger is asked for what is due; null: only by `sweep()`. Defaults to 1000. */
   sweepEveryMs?: number | null;
@@ -27,7 +27,7 @@ export interface LocalQueue extends Queue {
 /** The work queue of a gate that is one process. It forgets everything when the process ends; the sweep finds it again. */
 export function createLocalQueue(options: LocalQueueOptions): LocalQueue {
   const { handle, ledger, clock, log } = options;
-  const concurrency = options.concurrency ?? 8;
+  const concurrency = options.concurrency ?? 1_024;
   const sweepEveryMs = options.sweepEveryMs === undefined ? 1_000 : options.sweepEveryMs;
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new Error(`\`concurrency\` must be a whole number from 1, got ${concurrency}`);

@@ -64,11 +64,11 @@ export function openSqliteLedger(
 
   return {
     async create(proposal, events, options) {
-      return db.write(() => createProposal(db, proposal, events, options, clock.now()));
+      return db.writeSoon(() => createProposal(db, proposal, events, options, clock.now()));
     },
 
     async admit(proposer, limits, atMs) {
-      return db.write(() => admit(db, proposer, limits, atMs));
+      return db.writeSoon(() => admit(db, proposer, limits, atMs));
     },
 
     async recall(idempotency) {
@@ -83,7 +83,7 @@ export function openSqliteLedger(
     },
 
     async save(next, events, options) {
-      return db.write(() => saveProposal(db, next, events, options ?? {}, versions));
+      return db.writeSoon(() => saveProposal(db, next, events, options ?? {}, versions));
     },
 
     async list(filter) {
@@ -121,7 +121,7 @@ export function openSqliteLedger(
     },
 
     async hint(proposalId, hint) {
-      db.write(() =>
+      await db.writeSoon(() =>
         db.run(
           `INSERT INTO hints (proposalId, id, atMs, record)
            SELECT id, ?, ?, ? FROM proposals WHERE id = ?
@@ -136,7 +136,7 @@ export function openSqliteLedger(
 
     async accept(delivery) {
       const { id, eventId, receivedAtMs, dueAtMs } = delivery;
-      const added = db.write(() =>
+      const added = await db.writeSoon(() =>
         db.run(
           `INSERT INTO deliveries (id, eventId, receivedAtMs, dueAtMs, record) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT DO NOTHING`,
@@ -157,7 +157,7 @@ export function openSqliteLedger(
 
     async saveDelivery(delivery) {
       const { id, eventId, receivedAtMs, dueAtMs } = delivery;
-      db.write(() =>
+      await db.writeSoon(() =>
         db.run(
           `INSERT INTO deliveries (id, eventId, receivedAtMs, dueAtMs, record) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (id) DO UPDATE SET dueAtMs = excluded.dueAtMs, record = excluded.record`,
@@ -198,7 +198,7 @@ export function openSqliteLedger(
     },
 
     async raise(alarm) {
-      return db.write(() => {
+      return db.writeSoon(() => {
         const added = db.run(
           "INSERT INTO alarms (key, atMs, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
           alarm.key,
@@ -214,7 +214,7 @@ export function openSqliteLedger(
     },
 
     async acknowledge(key, acknowledged) {
-      return db.write(() => {
+      return db.writeSoon(() => {
         const row = db.first("SELECT record FROM alarms WHERE key = ?", key);
         const alarm = row === null ? null : readRecord("alarm", text(row, "record"));
         if (alarm === null || alarm.acknowledged !== undefined) {
@@ -241,7 +241,7 @@ export function openSqliteLedger(
     },
 
     async putInvocation(invocation) {
-      db.write(() =>
+      await db.writeSoon(() =>
         db.run(
           `INSERT OR REPLACE INTO invocations (id, incidentId, targetId, firstSeenAtMs, record)
            VALUES (?, ?, ?, ?, ?)`,
@@ -273,7 +273,7 @@ export function openSqliteLedger(
     },
 
     async setKillSwitch(state) {
-      db.write(() => {
+      await db.writeSoon(() => {
         const next = withSwitch(switches(db), state);
         db.run(
           "INSERT OR REPLACE INTO kill_switch (id, turnedOn, record) VALUES (1, ?, ?)",
@@ -297,7 +297,7 @@ export function openSqliteLedger(
     },
 
     async chronicle(before, to, facts, atMs) {
-      return db.write(() => {
+      return db.writeSoon(() => {
         const seq = trailOf(db, to.subject)?.head.seq ?? 0;
         if (seq !== (before?.head.seq ?? 0)) {
           return false;

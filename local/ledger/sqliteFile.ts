@@ -7,6 +7,11 @@ export type Row = Record<string, SQLOutputValue>;
 export interface SqliteFile {
   /** Runs `work` as one transaction: all of it or nothing. */
   write<T>(work: () => T): T;
+  /**
+   * Likewise, in one commit with everything else that is asked for in this turn of the event loop: a commit waits for the
+   * disk, and many at once need not wait for it one after another. Durable when it resolves; what fails fails alone.
+   */
+  writeSoon<T>(work: () => T): Promise<T>;
   /** Runs `work` on one unchanging view of the file. */
   read<T>(work: () => T): T;
   run(sql: string, ...values: SQLInputValue[]): number;
@@ -51,13 +56,67 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
     }
   };
 
+  /** Each does its work in the common transaction and says how to tell the outcome once that is committed. */
+  const soon: { work(): () => void; fail(error: unknown): void }[] = [];
+
+  const alone = <T>(work: () => T): T => {
+    db.exec("SAVEPOINT alone");
+    try {
+      const result = work();
+      db.exec("RELEASE alone");
+      return result;
+    } catch (error) {
+      // Where SQLite itself has given the transaction up, all of it is lost.
+      if (db.isTransaction) {
+        db.exec("ROLLBACK TO alone; RELEASE alone");
+      }
+      throw error;
+    }
+  };
+
+  const commitSoon = (): void => {
+    const parts = soon.splice(0);
+    try {
+      const outcomes = transaction("BEGIN IMMEDIATE", () => parts.map((part) => part.work()));
+      outcomes.forEach((tell) => tell());
+    } catch (error) {
+      parts.forEach((part) => part.fail(error));
+    }
+  };
+
+  const writeSoon = <T>(work: () => T): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    soon.push({
+      work() {
+        try {
+          const result = alone(work);
+          return () => resolve(result);
+        } catch (error) {
+          if (!db.isTransaction) {
+            throw error;
+          }
+          return () => reject(error);
+        }
+      },
+      fail: reject,
+    });
+    if (soon.length === 1) {
+      setImmediate(commitSoon);
+    }
+    return promise;
+  };
+
   const opened: SqliteFile = {
     write: (work) => transaction("BEGIN IMMEDIATE", work),
+    writeSoon,
     read: (work) => transaction("BEGIN", work),
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
     first: (sql, ...values) => prepared(sql).get(...values) ?? null,
     all: (sql, ...values) => prepared(sql).all(...values),
-    close: () => db.close(),
+    close() {
+      commitSoon();
+      db.close();
+    },
   };
 
   try {

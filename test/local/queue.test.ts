@@ -76,11 +76,11 @@ describe("createLocalQueue", () => {
     assert.deepEqual(begun, ["proposal a", "proposal a"]);
   });
 
-  it("runs up to `concurrency` items at once, eight unless told", async () => {
-    const items = Array.from({ length: 20 }, (_, i) => proposal(`${i}`));
+  it("runs up to `concurrency` items at once, 1,024 unless told", async () => {
+    const items = Array.from({ length: 1_100 }, (_, i) => proposal(`${i}`));
     for (const [options, expected] of [
       [{ concurrency: 3 }, 3],
-      [{}, 8],
+      [{}, 1_024],
     ] as const) {
       const { queue, begun, end } = underTest(options);
       queue.start();
