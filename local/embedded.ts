@@ -10,7 +10,8 @@ import { makeDataFolder } from "./dataFolder.ts";
 import { LEDGER_FILE, startLocalGate, type LocalGate, type LocalGateOptions } from "./gate.ts";
 import { openSqliteLedger } from "./ledger/ledger.ts";
 import { EMULATORS } from "./ledger/ledgerPartners.ts";
-import { createCounters, createLog } from "./log.ts";
+import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "../emulators/pagerduty/index.ts";
 import { sameAsBefore } from "./settings/ports.ts";
 import { keptSubscription, subscribe } from "./subscription.ts";
@@ -138,7 +139,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       operators: { operator: secrets.operatorToken },
       clock,
       log,
-      metrics: createCounters(),
+      metrics: createMetrics({ ofProcess: false }),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
       ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
       ...(otherwise === undefined ? {} : { otherwise }),

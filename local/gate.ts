@@ -14,7 +14,6 @@ import type {
   Clock,
   Ledger,
   Log,
-  Metrics,
   PagerDuty,
   ProposerLimits,
 } from "../functions/gate/ports/index.ts";
@@ -29,6 +28,7 @@ import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile, type GatingFile } from "./gatingFile/gatingFile.ts";
+import type { LocalMetrics } from "./metrics.ts";
 import { startHttpHost } from "./httpHost.ts";
 import { openSqliteLedger, type SqliteLedger } from "./ledger/ledger.ts";
 import type { Partners } from "./ledger/ledgerPartners.ts";
@@ -64,7 +64,7 @@ export interface LocalGateOptions extends LocalSecretsOptions {
   partners?: Partners;
   clock: Clock;
   log: Log;
-  metrics: Metrics;
+  metrics: LocalMetrics;
   settings?: Partial<LifecycleSettings>;
   /** Longest time for one call to PagerDuty or Cheqpoint, in ms. Defaults to 10 s. */
   callTimeoutMs?: number;

@@ -5,7 +5,8 @@ import { optional, type Environment } from "./settings/environment.ts";
 import { startLocalGate } from "./gate.ts";
 import { gateSettings, type GateSettings } from "./settings/gateSettings.ts";
 import { lockFolder } from "./folderLock.ts";
-import { createCounters, createLog } from "./log.ts";
+import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { requireFree } from "./settings/ports.ts";
 import { runUntilStopped } from "./process.ts";
 import { checkedGating } from "./gatingFile/stackFile.ts";
@@ -19,7 +20,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   const { logLevel, ...settings } = settingsOf(process.env);
   const lock = lockFolder(settings.dataDir);
   try {
-    await requireFree({ GATE_PORT: settings.port });
+    await requireFree({ GATE_PORT: settings.port }, settings.host);
     const log = createLog({ level: logLevel });
     const gate = await startLocalGate(
       withReadOnlyTimeline({
@@ -27,7 +28,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
         pagerDutyPerMinute: PAGERDUTY_PER_MINUTE,
         clock: { now: () => Date.now() },
         log,
-        metrics: createCounters(),
+        metrics: createMetrics({ ofProcess: true }),
       }),
     );
     const address = writeAddress(settings.dataDir, gate.url);

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { isIPv6, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiEvent, ApiResult } from "../functions/aws/apiEvent.ts";
 
@@ -61,7 +61,7 @@ export async function startHttpHost(options: {
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    url: `http://${options.host}:${port}`,
+    url: `http://${reachableAt(options.host)}:${port}`,
     async stop({ withinMs = FINISH_WITHIN_MS } = {}) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const enough = new AbortController();
@@ -72,6 +72,12 @@ export async function startHttpHost(options: {
       await closed;
     },
   };
+}
+
+/** Where this machine reaches a server that listens there. */
+function reachableAt(host: string): string {
+  const own: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
+  return own[host] ?? (isIPv6(host) ? `[${host}]` : host);
 }
 
 type Params = Readonly<Record<string, string>>;

@@ -5,6 +5,7 @@ import { alarmView, gatingView, killSwitchView } from "../functions/gate/telling
 import { hiddenProblem } from "../functions/gate/text/printable.ts";
 import { scopeIn, scopeText } from "../functions/gate/ledger/killSwitch.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
+import type { LocalMetrics } from "./metrics.ts";
 import type { MiddlewarePorts } from "../functions/middleware/ports.ts";
 
 /** Switches of a gate on one machine, for holders of an operator's token. */
@@ -15,6 +16,7 @@ export const operatorRoutes = [
   "POST /operator/alarms/acknowledge",
   "GET /operator/gating",
   "GET /operator/trails",
+  "GET /metrics",
 ] as const;
 
 const MAX_ALARMS = 1_000;
@@ -33,9 +35,13 @@ const acknowledgeBody = z.strictObject({
   note: z.string().trim().min(1).max(500).nullish(),
 });
 
+export interface OperatorPorts extends MiddlewarePorts {
+  metrics: LocalMetrics;
+}
+
 /** Answers one request of an operator. Never throws. */
 export async function handleOperator(
-  ports: MiddlewarePorts,
+  ports: OperatorPorts,
   route: string,
   request: HttpRequest,
 ): Promise<HttpResponse> {
@@ -61,6 +67,8 @@ export async function handleOperator(
         return await acknowledge(ports, request, caller.name);
       case "GET /operator/gating":
         return json(200, gatingView(await ports.gating.inForce()));
+      case "GET /metrics":
+        return await scrape(ports);
       case "GET /operator/trails":
         return await listTrails(ports, request);
       default:
@@ -122,6 +130,15 @@ async function listAlarms(
     return problem(400, `\`limit\` must be a whole number from 1 to ${MAX_ALARMS}, got "${asked}"`);
   }
   return json(200, { alarms: (await ledger.alarms(limit)).map(alarmView) });
+}
+
+async function scrape({ ledger, metrics }: OperatorPorts): Promise<HttpResponse> {
+  if (metrics.scrape === undefined) {
+    return problem(404, "no such route");
+  }
+  const { contentType, text } = await metrics.scrape(ledger);
+  const headers = { "content-type": contentType, "cache-control": "no-store" };
+  return { status: 200, headers, body: text };
 }
 
 async function acknowledge(

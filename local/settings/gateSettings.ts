@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { allSettings } from "./allSettings.ts";
 import { namedTokens, optional, port, required, requireDistinct } from "./environment.ts";
@@ -29,6 +30,7 @@ export function gateSettings(env: Environment): GateSettings {
     cheqpointUrl: () => maybeAddress(env, "CHEQPOINT_API_URL"),
     publicUrl: () => maybeAddress(env, "GATE_PUBLIC_URL"),
     port: () => port(env, "GATE_PORT", 8787),
+    host: () => host(env),
     proposers: () => namedTokens("GATE_PROPOSER_TOKENS", optional(env, "GATE_PROPOSER_TOKENS")),
     proposerLimits: () =>
       namedLimits(
@@ -47,6 +49,7 @@ export function gateSettings(env: Environment): GateSettings {
   );
   return {
     port: given.port,
+    host: given.host,
     dataDir: resolve(optional(env, "GATE_DATA_DIR") ?? ".gate"),
     gatingFile: given.gatingFile,
     publicUrl: given.publicUrl,
@@ -81,6 +84,17 @@ function pagerDutyFrom(env: Environment): string {
     throw new SettingError(`\`PAGERDUTY_FROM\` must be an email address, got "${from}"`);
   }
   return from;
+}
+
+/** An address of this machine, not a name: what a name leads to is for others to change. */
+function host(env: Environment): string {
+  const address = optional(env, "GATE_HOST") ?? "127.0.0.1";
+  if (isIP(address) === 0) {
+    throw new SettingError(
+      `\`GATE_HOST\` must be an IP address to listen on, such as 127.0.0.1 or 0.0.0.0 (all), got "${address}"`,
+    );
+  }
+  return address;
 }
 
 function tokenType(env: Environment): "token" | "bearer" {

@@ -1,8 +1,13 @@
 import { createServer } from "node:net";
 import { SettingError } from "./environment.ts";
 
+const LOOPBACK = "127.0.0.1";
+
 /** Throws with every port that something else has, by the setting that names it. */
-export async function requireFree(ports: Readonly<Record<string, number>>): Promise<void> {
+export async function requireFree(
+  ports: Readonly<Record<string, number>>,
+  host = LOOPBACK,
+): Promise<void> {
   const problems: string[] = [];
   const seen = new Map<number, string>();
   for (const [setting, port] of Object.entries(ports)) {
@@ -15,9 +20,9 @@ export async function requireFree(ports: Readonly<Record<string, number>>): Prom
       problems.push(
         `\`${setting}\` and \`${other}\` are both ${port}: each needs a port of its own`,
       );
-    } else if (!(await isFree(port))) {
+    } else if (!(await isFree(port, host))) {
       problems.push(
-        `port ${port} on 127.0.0.1 is taken: stop what listens there, or set \`${setting}\` to another one (0 takes a free one)`,
+        `port ${port} on ${host} is taken: stop what listens there, or set \`${setting}\` to another one (0 takes a free one)`,
       );
     }
   }
@@ -45,10 +50,10 @@ export async function sameAsBefore<Name extends string>(
   return ports;
 }
 
-function isFree(port: number): Promise<boolean> {
+function isFree(port: number, host = LOOPBACK): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }

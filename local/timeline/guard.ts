@@ -4,6 +4,10 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 /** What a tunnel or a proxy adds: then somebody from elsewhere may be asking, whatever the host is called. */
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "cf-connecting-ip", "via"];
 
+export function isLoopback(address: string): boolean {
+  return address === "::1" || LOOPBACK.test(address);
+}
+
 export function isLoopbackUrl(url: string): boolean {
   return URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
 }

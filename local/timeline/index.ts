@@ -1,7 +1,7 @@
 import type { EmbeddedOptions } from "../embedded.ts";
 import type { LocalGateOptions } from "../gate.ts";
 import { Changes, observed } from "./changes.ts";
-import { isLoopbackUrl } from "./guard.ts";
+import { isLoopback, isLoopbackUrl } from "./guard.ts";
 import { timelineHandler } from "./handler.ts";
 
 /** Options of an embedded gate that serves its timeline, scenarios and clock on `/`. */
@@ -17,7 +17,10 @@ export function withTimeline(options: EmbeddedOptions): EmbeddedOptions {
 /** Options of a gate against real services that serves its timeline on `/`, unless others can reach it. */
 export function withReadOnlyTimeline(options: LocalGateOptions): LocalGateOptions {
   const changes = new Changes();
-  const isLocal = options.publicUrl === undefined || isLoopbackUrl(options.publicUrl);
+  const { host, publicUrl } = options;
+  const isLocal =
+    (host === undefined || isLoopback(host)) &&
+    (publicUrl === undefined || isLoopbackUrl(publicUrl));
   return {
     ...options,
     ...observing(options, changes),

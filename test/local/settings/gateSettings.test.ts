@@ -17,6 +17,7 @@ describe("Settings of the gate alone", () => {
     assert.deepEqual(webhookSecrets(), ["secret-1"]);
     assert.deepEqual(settings, {
       port: 8787,
+      host: "127.0.0.1",
       dataDir: resolve(".gate"),
       gatingFile: resolve("gating.yaml"),
       publicUrl: undefined,
@@ -40,6 +41,7 @@ describe("Settings of the gate alone", () => {
     const { webhookSecrets, ...settings } = gateSettings({
       ...WHOLE,
       GATE_PORT: "0",
+      GATE_HOST: "0.0.0.0",
       GATE_DATA_DIR: "/var/lib/gate",
       GATE_PUBLIC_URL: "https://gate.example.com/",
       PAGERDUTY_API_URL: "https://api.eu.pagerduty.com",
@@ -57,6 +59,7 @@ describe("Settings of the gate alone", () => {
     assert.deepEqual(webhookSecrets(), ["new", "old"]);
     assert.deepEqual(settings, {
       port: 0,
+      host: "0.0.0.0",
       dataDir: "/var/lib/gate",
       gatingFile: resolve("gating.yaml"),
       publicUrl: "https://gate.example.com",
