@@ -16,9 +16,27 @@ export type WebhookData =
     }
   /** `trimmed`: PagerDuty cut the content; the whole is among the incident's notes. */
   | { kind: "note"; id: string; incidentId: string; content: string; trimmed: boolean }
+  /** What the custom fields of an incident hold now, and the ids of those that were changed. */
+  | {
+      kind: "fields";
+      incidentId: string;
+      values: { id: string; name: string; value: unknown }[];
+      changed: string[];
+    }
   | { kind: "ping" }
+  /** A report of a run that lacks what it takes to compare it with what was permitted; null: not told. */
+  | { kind: "unreadableRun"; run: UnreadableRun; problem: string }
   /** `problem`: why data that the gate would react to could not be read; null where it reacts to none. */
   | { kind: "other"; problem: string | null };
+
+export interface UnreadableRun {
+  of: "automationAction" | "incidentWorkflow";
+  /** Of the invocation or instance. */
+  id: string | null;
+  state: string;
+  targetId: string | null;
+  incidentId: string | null;
+}
 
 /** One webhook v3 event. */
 export interface WebhookEvent {
@@ -130,6 +148,18 @@ const readers: Readonly<Record<string, z.ZodType<WebhookData>>> = {
       content: wire.content,
       trimmed: wire.trimmed === true,
     })),
+  incident_field_values: z
+    .object({
+      incident: reference,
+      custom_fields: z.array(z.object({ id, name: z.string(), value: z.unknown().optional() })),
+      changed_custom_fields: z.array(z.object({ id })),
+    })
+    .transform((wire): WebhookData => ({
+      kind: "fields",
+      incidentId: wire.incident.id,
+      values: wire.custom_fields.map((field) => ({ ...field, value: field.value ?? null })),
+      changed: wire.changed_custom_fields.map((field) => field.id),
+    })),
   ping: z.unknown().transform((): WebhookData => ({ kind: "ping" })),
 };
 
@@ -167,17 +197,44 @@ function readData(eventType: string, dataType: string | null, data: unknown): We
   const expected = dataTypes.get(eventType);
   const reader = readerOf(expected ?? dataType);
   if (reader === undefined) return { kind: "other", problem: null };
+  const unreadable = (problem: string): WebhookData => {
+    const of = runOf(expected ?? dataType);
+    return of === null
+      ? { kind: "other", problem }
+      : { kind: "unreadableRun", run: { of, ...whatIsLeft(data) }, problem };
+  };
   if (expected !== undefined && dataType !== expected) {
     const found = dataType === null ? "nothing" : `"${dataType.slice(0, 60)}"`;
-    return {
-      kind: "other",
-      problem: `\`event.data.type\` of ${eventType} must be "${expected}", got ${found}`,
-    };
+    return unreadable(`\`event.data.type\` of ${eventType} must be "${expected}", got ${found}`);
   }
   const read = reader.safeParse(data);
-  return read.success
-    ? read.data
-    : { kind: "other", problem: firstIssue(read.error, ["event", "data"]) };
+  return read.success ? read.data : unreadable(firstIssue(read.error, ["event", "data"]));
+}
+
+function runOf(dataType: string | null): UnreadableRun["of"] | null {
+  return dataType === "incident_action_invocation"
+    ? "automationAction"
+    : dataType === "incident_workflow_instance"
+      ? "incidentWorkflow"
+      : null;
+}
+
+const partOfRun = z.object({
+  id: optional(id),
+  state: optional(z.string()),
+  action: optional(reference),
+  incident_workflow: optional(reference),
+  incident: optional(reference),
+});
+
+function whatIsLeft(data: unknown): Omit<UnreadableRun, "of"> {
+  const left = partOfRun.safeParse(data).data;
+  return {
+    id: left?.id ?? null,
+    state: invocationState(left?.state),
+    targetId: left?.action?.id ?? left?.incident_workflow?.id ?? null,
+    incidentId: left?.incident?.id ?? null,
+  };
 }
 
 function readerOf(dataType: string | null): z.ZodType<WebhookData> | undefined {

@@ -16,6 +16,7 @@ import { parseWebhookEvent, type WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveryResult.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { reconcileInvocation, reconcileWorkflow } from "./reconcile.ts";
+import { unreadableRun } from "./unreadableRun.ts";
 
 /** PagerDuty retries for 48 hours; a signed event that is older than this is a replay and is only kept. */
 const MAX_EVENT_AGE_MS = 72 * 3_600_000;
@@ -107,11 +108,31 @@ async function meaning(ports: WorkerPorts, delivery: Delivery): Promise<Delivery
       return /^\[gate prop_/.test(event.data.content)
         ? { result: "a note of the gate's own" }
         : aboutIncident(ports, event, null, delivery);
+    case "unreadableRun":
+      return unreadableRun(ports, event, event.data, delivery);
+    case "fields":
+      return aboutIncident(ports, event, null, delivery);
     case "other":
-      return event.incidentId === null
-        ? { result: event.data.problem ?? "nothing to do" }
-        : aboutIncident(ports, event, null, delivery);
+      if (event.incidentId !== null) {
+        return aboutIncident(ports, event, null, delivery);
+      }
+      if (event.data.problem !== null) {
+        await raiseAlarm(ports, unreadable(event.type, event.data.problem, delivery));
+      }
+      return { result: event.data.problem ?? "nothing to do" };
   }
+}
+
+/** What the gate would react to, and cannot: it does not even tell of which incident. */
+function unreadable(type: string, problem: string, { id, receivedAtMs }: Delivery): Alarm {
+  return {
+    key: `unintelligible/${id}`,
+    kind: "unintelligible",
+    atMs: receivedAtMs,
+    text: `A PagerDuty event (${type}) cannot be read (${problem}); it is kept as delivery ${id}.`,
+    proposalId: null,
+    incidentId: null,
+  };
 }
 
 async function aboutIncident(

@@ -2,6 +2,7 @@ import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { incidentLabel } from "../gate/proposal/incidents.ts";
 import { RemoteError, type Delivery, type ReportedInvocation } from "../gate/ports/index.ts";
 import type { Incident, Proposal } from "../gate/proposal/proposal.ts";
+import { isGatedAnywhere } from "./gatedTargets.ts";
 import type { DeliveryResult } from "./deliveryResult.ts";
 import type { WorkerPorts } from "./ports.ts";
 
@@ -127,7 +128,7 @@ async function ranTwice(
   return null;
 }
 
-/** On a listed service every automation action counts; a workflow only where it is one of the service's runbooks. */
+/** On a listed service every automation action counts; anything that a runbook starts counts wherever it runs. */
 async function isGatedTarget(
   ports: WorkerPorts,
   seen: ReportedInvocation,
@@ -136,15 +137,12 @@ async function isGatedTarget(
   if (incident === null) {
     return true;
   }
-  const { serviceId, serviceName } = incident;
-  const stored = await ports.gating.find({ id: serviceId, name: serviceName });
-  if (!stored.listed) {
-    return false;
+  if (seen.kind === "automationAction") {
+    const { serviceId, serviceName } = incident;
+    const { listed } = await ports.gating.find({ id: serviceId, name: serviceName });
+    if (listed) {
+      return true;
+    }
   }
-  return (
-    seen.kind === "automationAction" ||
-    Object.values(stored.gating.runbooks).some(
-      ({ target }) => target.kind === "incidentWorkflow" && target.workflowId === seen.targetId,
-    )
-  );
+  return isGatedAnywhere(ports, seen.targetId);
 }

@@ -24,7 +24,7 @@ interface Match {
   execution: Execution;
 }
 
-interface Reported {
+export interface Reported {
   id: string;
   kind: ReportedInvocation["kind"];
   incidentId: string;
@@ -67,7 +67,8 @@ export function reconcileWorkflow(
   });
 }
 
-async function reconcile(
+/** Matches a reported run to the one execution that permits it. */
+export async function reconcile(
   ports: WorkerPorts,
   event: WebhookEvent,
   delivery: Delivery,

@@ -249,7 +249,7 @@ describe("parseWebhookEvent", () => {
     });
   });
 
-  it("tells the incident of an event that it does not react to", () => {
+  it("reads the values of an incident's custom fields", () => {
     const event = parsed(
       wire("incident.custom_field_values.updated", {
         type: "incident_field_values",
@@ -260,6 +260,19 @@ describe("parseWebhookEvent", () => {
     );
     assert.equal(event.incidentId, "PINC001");
     assert.equal(event.known, true);
+    assert.deepEqual(event.data, {
+      kind: "fields",
+      incidentId: "PINC001",
+      values: [{ id: "PFLD001", name: "proposed_action", value: "db_failover" }],
+      changed: [],
+    });
+  });
+
+  it("tells the incident of an event that it does not react to", () => {
+    const incident = { id: "PINC001", summary: null, type: "incident_reference" };
+    const data = { type: "incident_role_assignment", incident };
+    const event = parsed(wire("incident.role.assigned", data));
+    assert.equal(event.incidentId, "PINC001");
     assert.deepEqual(event.data, { kind: "other", problem: null });
   });
 
@@ -288,12 +301,6 @@ describe("parseWebhookEvent", () => {
   });
 
   const lacking: [string, string, unknown, string][] = [
-    [
-      "an invocation without its action",
-      "incident.action_invocation.created",
-      { ...invocationData, action: null },
-      "`event.data.action`: Invalid input: expected object, received null",
-    ],
     [
       "an incident without its service",
       "incident.triggered",
@@ -328,6 +335,41 @@ describe("parseWebhookEvent", () => {
   for (const [name, type, data, problem] of lacking) {
     it(`keeps ${name} as other, with the problem`, () => {
       assert.deepEqual(parsed(wire(type, data)).data, { kind: "other", problem });
+    });
+  }
+
+  const run = { of: "automationAction", id: invocationData.id, state: "created" };
+  const action = { targetId: invocationData.action.id };
+  const where = { incidentId: invocationData.incident.id };
+  for (const [name, change, left, problem] of [
+    [
+      "null as its action",
+      { action: null },
+      { ...run, targetId: null, ...where },
+      "`event.data.action`: Invalid input: expected object, received null",
+    ],
+    [
+      "no incident",
+      { incident: undefined },
+      { ...run, ...action, incidentId: null },
+      "`event.data.incident`: Invalid input: expected object, received undefined",
+    ],
+    [
+      "a type of its own",
+      { type: "invocation" },
+      { ...run, ...action, ...where },
+      '`event.data.type` of incident.action_invocation.created must be "incident_action_invocation", got "invocation"',
+    ],
+    [
+      "no id",
+      { id: null },
+      { ...run, ...action, ...where, id: null },
+      "`event.data.id`: Invalid input: expected string, received null",
+    ],
+  ] as const) {
+    it(`keeps what is left of a report of a run with ${name}`, () => {
+      const body = wire("incident.action_invocation.created", { ...invocationData, ...change });
+      assert.deepEqual(parsed(body).data, { kind: "unreadableRun", run: left, problem });
     });
   }
 

@@ -60,7 +60,10 @@ async function proposedFor(type: string, gating: ServiceGating) {
     ledger,
     ids: { proposalId: () => "prop_1" },
     queue: { send: () => Promise.resolve() },
-    gating: { find: () => Promise.resolve({ key: "db", listed: true, hash: "h", gating }) },
+    gating: {
+      find: () => Promise.resolve({ key: "db", listed: true, hash: "h", gating }),
+      inForce: () => Promise.resolve({ services: [] }),
+    },
     pagerDuty: { incident: () => Promise.resolve(incident) },
     log: { debug: silent, info: silent, warn: silent, error: silent },
     metrics: { count: silent },
