@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
-import { World } from "../harness/world.ts";
+import { World, type Json } from "../harness/world.ts";
 
 const READ_FAILS = { call: "GET /api/approvals/:id", status: 503 };
 const CALLBACK_LOST = { call: "callback", drop: true };
@@ -120,8 +120,42 @@ describe("Decisions on their way to the gate", () => {
           late.map(({ data }) => [data["outcome"], data["note"], data["standing"]]),
           [["approved", "go", "expired"]],
         );
+        const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
+        const told = notes.filter(({ content }: Json) => content.includes(" late]"));
+        assert.deepEqual(
+          told.map(({ content }: Json) => content.split("\n").slice(1)),
+          [
+            [
+              "Approval gate: Approved by a reviewer in Cheqpoint, 23 Nov 2026, 10:01 UTC, after the deadline of 23 Nov 2026, 10:01 UTC: not run.",
+              "It had ended before: Nobody decided until 23 Nov 2026, 10:01 UTC.",
+              "If it is still needed, propose it again.",
+              "The reviewer's note in Cheqpoint:",
+              "> go",
+            ],
+          ],
+        );
+        assert.equal(seen.proposal.dueAtMs, null);
       });
     }
+
+    it("late: the note on a yes is written once, although PagerDuty's answer to it is lost", async () => {
+      const incident = await begin({ sla: "1m" });
+      const { id } = await asked(world);
+      await world.pass(70_000);
+      await finish(world);
+      await world.onPagerDuty("POST", "/_emulator/faults", {
+        call: "POST /incidents/:id/notes",
+        status: 500,
+        afterDoing: true,
+      });
+      await world.decide(id, "approved");
+      await finish(world);
+      const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
+      assert.equal(notes.filter(({ content }: Json) => content.includes(" late]")).length, 1);
+      const seen = await see(world, incident);
+      assert.equal(seen.types.filter((type) => type === "decision.late").length, 1);
+      assert.equal(seen.proposal.dueAtMs, null);
+    });
 
     it("late: what can never be read is not looked for for ever", async () => {
       const incident = await begin({ sla: "1m" });

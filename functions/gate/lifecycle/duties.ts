@@ -15,6 +15,7 @@ const MAY_BE_GIVEN_UP: readonly DutyName[] = [
   "noteProposed",
   "noteDecided",
   "noteEnded",
+  "noteLate",
   "noteMerged",
   "noteCounted",
   "closeEscalation",

@@ -5,6 +5,8 @@ import type { Known, Step } from "./known.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 import { letFieldsGo } from "./shared.ts";
 import { dueAfterClose, hintIds, lookAgain } from "./common.ts";
+import { dutyStep, isSettled, type DutyStep } from "./duties.ts";
+import { lateNote } from "./texts.ts";
 
 /** How often a late decision that cannot be read is looked for: about half an hour with growing pauses. */
 const MAX_READS = 12;
@@ -16,6 +18,13 @@ export function afterClose(proposal: Proposal, known: Known): Step {
     return reported(proposal, known, decided);
   }
   const { dueAtMs, lookFailures } = proposal;
+  const note = noteOnLateYes(proposal, known);
+  if (note.step !== null) {
+    return note.step;
+  }
+  if (note.untilMs !== null) {
+    return { kind: "wait", untilMs: note.untilMs, lookFailures };
+  }
   const isDue = dueAtMs !== null && known.nowMs >= dueAtMs;
   if (dueAtMs === null && decided.length === 0) {
     return { kind: "rest" };
@@ -25,6 +34,33 @@ export function afterClose(proposal: Proposal, known: Known): Step {
     return { kind: "wait", untilMs: dueAtMs, lookFailures };
   }
   return readLate(proposal, known, decided);
+}
+
+/** Whoever said yes sees on the incident that nothing came of it, and why. */
+function noteOnLateYes(proposal: Proposal, known: Known): DutyStep {
+  const { lateYes, incident, dueAtMs } = proposal;
+  if (lateYes === undefined || incident === null) {
+    return { step: null, untilMs: null };
+  }
+  if (isSettled(proposal.duties.noteLate)) {
+    // The record was due for the note alone.
+    return dueAtMs === null
+      ? { step: null, untilMs: null }
+      : {
+          step: {
+            kind: "save",
+            next: { ...proposal, version: proposal.version + 1, dueAtMs: null },
+            facts: [],
+          },
+          untilMs: null,
+        };
+  }
+  return dutyStep(proposal, known, "noteLate", incident.id, (mark) => ({
+    kind: "note",
+    duty: "noteLate",
+    incidentId: incident.id,
+    content: lateNote(proposal, lateYes, mark),
+  }));
 }
 
 /** Reports of PagerDuty: of interest only where nobody could tell whether it ran. */
@@ -82,11 +118,18 @@ function readLate(proposal: Proposal, known: Known, consume: string[]): Step {
   if (verdict.kind !== "decided" && verdict.kind !== "refused") {
     return read([]);
   }
-  const { outcome, by, note, atMs } = verdict.decision;
-  const { decision } = proposal;
-  if (decision?.outcome === outcome && decision.by === by) {
+  const { outcome, by, rule, note, atMs } = verdict.decision;
+  const { decision, lateYes } = proposal;
+  const isToldBefore = outcome === "approved" && lateYes !== undefined;
+  if ((decision?.outcome === outcome && decision.by === by) || isToldBefore) {
     return read([]);
   }
   const standing = decision?.outcome ?? null;
-  return read([{ type: "decision.late", data: { outcome, by, note, atMs, standing } }], null);
+  const fact = { type: "decision.late", data: { outcome, by, note, atMs, standing } };
+  const isOwed =
+    outcome === "approved" && proposal.outcome?.kind === "suppressed" && proposal.incident !== null;
+  const step = read([fact], isOwed ? nowMs : null);
+  return isOwed && step.kind === "save"
+    ? { ...step, next: { ...step.next, lateYes: { by, rule, note, atMs } } }
+    : step;
 }

@@ -247,7 +247,11 @@ function dutyDone(
   const { kind: _kind, next, ...rest } = change;
   return {
     ...rest,
-    next: proposal.closedAtMs === null ? next : { ...next, dueAtMs: proposal.dueAtMs },
+    // After the end only the note on a late yes is still owed.
+    next:
+      proposal.closedAtMs === null || name === "noteLate"
+        ? next
+        : { ...next, dueAtMs: proposal.dueAtMs },
   };
 }
 

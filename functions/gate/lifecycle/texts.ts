@@ -119,6 +119,32 @@ export function decidedNote(proposal: Proposal, decision: Decision, mark: string
   );
 }
 
+/** Told after the end: somebody said yes, and may wait for what they approved. */
+export function lateNote(
+  proposal: Proposal,
+  yes: NonNullable<Proposal["lateYes"]>,
+  mark: string,
+): string {
+  const { decideByMs } = proposal;
+  const by =
+    yes.by === "human"
+      ? "by a reviewer in Cheqpoint"
+      : `by Cheqpoint's rule ${yes.rule ?? "(unnamed)"}`;
+  const after =
+    decideByMs !== null && yes.atMs > decideByMs
+      ? `after the deadline of ${time(proposal, decideByMs)}`
+      : "after the proposal had ended";
+  return told(
+    [
+      mark,
+      `Approval gate: Approved ${by}, ${time(proposal, yes.atMs)}, ${after}: not run.`,
+      `It had ended before: ${proposal.outcome?.text ?? "suppressed"}`,
+      "If it is still needed, propose it again.",
+    ],
+    [yes.note === null ? null : quotation("The reviewer's note in Cheqpoint", yes.note)],
+  );
+}
+
 /** The last note. It also tells what an earlier one should have told: not every way leaves time for each. */
 export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): string {
   const { decision, duties } = proposal;

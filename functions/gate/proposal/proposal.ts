@@ -196,6 +196,7 @@ export type DutyName =
   | "noteEnded"
   | "noteMerged"
   | "noteCounted"
+  | "noteLate"
   | "escalation"
   | "closeEscalation"
   | "manualTask";
@@ -257,6 +258,8 @@ export interface Proposal {
   duties: Partial<Record<DutyName, Duty>>;
   /** Others who proposed the same, each once: as many as there are tokens at most. They may read it. */
   joinedBy: string[];
+  /** A yes that came after the end, of which a note tells; absent: none has come. */
+  lateYes?: Pick<Decision, "by" | "rule" | "note" | "atMs">;
   /** Since when the kill switch has held an approved execution. */
   heldSinceMs: number | null;
   /** Since when an approved execution has waited for a place at a brake, and at which; absent: it does not. */

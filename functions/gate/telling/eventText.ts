@@ -162,6 +162,7 @@ const DUTIES: Readonly<Record<string, { what: string; weight: EventText["weight"
   },
   noteCounted: { what: "Note on the task that collects", weight: "step" },
   noteEnded: { what: "Note on the incident on how it ended", weight: "step" },
+  noteLate: { what: "Note on the incident that a yes came too late", weight: "step" },
   escalation: { what: "Escalation, because nobody had decided", weight: "key" },
   closeEscalation: { what: "End of the escalation", weight: "step" },
   manualTask: { what: "Manual task for the on-call engineer", weight: "key" },
