@@ -20,6 +20,9 @@ const AMBUSHES = [
   "cheqpoint GET /api/approvals/:id done",
 ] as const;
 
+/** What an agent would like people to read above what would run. */
+export const HARMLESS = "Harmless log read on staging";
+
 /** What everybody but the reviewers, who only answer, does in a history. */
 export function actsOf(chance: Chance, gatings: Record<string, SimGating>): Act[] {
   const acts: Act[] = [];
@@ -60,6 +63,7 @@ export function actsOf(chance: Chance, gatings: Record<string, SimGating>): Act[
       incident,
       parameters: usesField(runbook) ? parametersOf(chance, id, runbook) : {},
       idempotencyKey: chance.happens(`${id} key`, 0.3) ? `key-${id}` : null,
+      ...(chance.happens(`${id} headline`, 0.1) ? { summary: HARMLESS } : {}),
     };
     const afterMs = 3_000 + chance.pick(`${id} when`, [0, 500, 5_000, 20_000, 60_000]);
     acts.push({ id, when: { afterMs }, deed });
@@ -124,12 +128,20 @@ function somebody(
   });
   switch (kind) {
     case "killSwitch": {
+      const over = chance.pick(`${id} over`, [
+        {},
+        {},
+        {},
+        { service },
+        { runbook: "failover" },
+        { service, runbook: "alias" },
+      ]);
       const off: Act = {
         id: `${id}off`,
         when: { afterMs: chance.between(`${id} off`, 60_000, 280_000) },
-        deed: { kind, on: false },
+        deed: { kind, on: false, ...over },
       };
-      return [...act({ kind, on: true }), off];
+      return [...act({ kind, on: true, ...over }), off];
     }
     case "gating": {
       const back: Act[] = chance.happens(`${id} back`, 0.3)

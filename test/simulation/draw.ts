@@ -19,6 +19,7 @@ export function planOf(seed: number, ledger: Plan["ledger"] = "sqlite"): Plan {
     gatings,
     acts: actsOf(chance, gatings),
     ...faultsOf(chance),
+    outages: outagesOf(chance),
     leftOut: [],
   };
 }
@@ -33,6 +34,22 @@ function faultsOf(chance: Chance): Pick<Plan, "rates" | "mostFaults"> {
     }
   }
   return { rates, mostFaults: chance.between("mostFaults", 1, 7) };
+}
+
+/** Now and then one of both is away for a while. */
+function outagesOf(chance: Chance): NonNullable<Plan["outages"]> {
+  if (!chance.happens("outage", 0.12)) {
+    return [];
+  }
+  const fromMs = chance.between("outage from", 0, 150_000);
+  return [
+    {
+      remote: chance.pick("outage of", ["pagerduty", "cheqpoint"]),
+      fromMs,
+      toMs: fromMs + chance.pick("outage for", [8_000, 40_000, 100_000, 200_000]),
+      hangs: chance.happens("outage hangs", 0.5),
+    },
+  ];
 }
 
 function gatingOf(chance: Chance, service: string): SimGating {

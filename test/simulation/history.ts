@@ -77,6 +77,13 @@ async function played(
     chance,
     faults,
     tell,
+    outageOf(remote) {
+      const afterMs = kernel.nowMs - START_MS;
+      const now = plan.outages?.find(
+        (one) => one.remote === remote && one.fromMs <= afterMs && afterMs < one.toMs,
+      );
+      return now === undefined || faults.isOver ? null : now.hangs ? "hangs" : "failsBefore";
+    },
     onPass(place, task, fault) {
       if (fault !== null) {
         coverage.met(phases.get(task.name) ?? "-", place, fault);

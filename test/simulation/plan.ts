@@ -12,6 +12,8 @@ export type Deed =
       incident: string;
       parameters: Readonly<Record<string, unknown>>;
       idempotencyKey: string | null;
+      /** What an agent would like the card to say. */
+      summary?: string;
     }
   | { kind: "open"; incident: string; service: string }
   | { kind: "resolve" | "reopen" | "acknowledge"; incident: string }
@@ -20,7 +22,8 @@ export type Deed =
   | { kind: "rename"; service: string; to: string }
   | { kind: "handRun"; incident: string; target: string }
   | { kind: "writeField"; incident: string; value: number }
-  | { kind: "killSwitch"; on: boolean }
+  /** For everything, or only for a service, a runbook, or a runbook of a service. */
+  | { kind: "killSwitch"; on: boolean; service?: string; runbook?: string }
   | { kind: "gating"; service: string; to: SimGating }
   | { kind: "jump"; machine: number; ms: number }
   | { kind: "forgeCallback" }
@@ -44,6 +47,8 @@ export interface Plan {
   acts: Act[];
   rates: Partial<Record<Fault, number>>;
   mostFaults: number;
+  /** While the other side answers nothing, or only that it is not there. */
+  outages?: { remote: "pagerduty" | "cheqpoint"; fromMs: number; toMs: number; hangs: boolean }[];
   /** Faults that do not happen, while a failing history is shrunk. */
   leftOut: string[];
 }

@@ -45,6 +45,8 @@ export interface Surroundings {
   chance: Chance;
   faults: Faults;
   tell(text: () => string): void;
+  /** What everything that is asked of it meets now. */
+  outageOf(remote: string): "hangs" | "failsBefore" | null;
   /** Is told of every fault and every passing of a place. */
   onPass(place: string, task: Task, fault: Fault | null): void;
   /** What was asked for there has just been done. */
@@ -186,7 +188,9 @@ export class Boundary {
     const target = new URL(url);
     const method = init.method ?? "GET";
     const place = `${remote.name} ${remote.route(method, target.pathname)}`;
-    const { key, fault } = this.#pass(place, task, REMOTE_FAULTS);
+    const passed = this.#pass(place, task, REMOTE_FAULTS);
+    const { key } = passed;
+    const fault = passed.fault ?? this.#around.outageOf(remote.name);
     const deadlineMs = deadlineOf(init.signal);
     const request: Request = {
       method,
@@ -304,6 +308,9 @@ export class Boundary {
               back,
             ),
           );
+          return;
+        case "denied":
+          kernel.after(out, () => deliver({ status: 403, body: {} }, back));
           return;
         case "unreadable":
           kernel.after(out, () => {

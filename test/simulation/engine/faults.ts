@@ -20,6 +20,8 @@ export type Fault =
   | "failsBefore"
   | "failsAfter"
   | "throttled"
+  /** It refuses what is asked for, and would again. */
+  | "denied"
   | "unreadable"
   | "slow"
   /** A store that cannot be reached, before or after it wrote. */
@@ -39,6 +41,7 @@ export const REMOTE_FAULTS: readonly Fault[] = [
   "failsBefore",
   "failsAfter",
   "throttled",
+  "denied",
   "unreadable",
   "slow",
 ];

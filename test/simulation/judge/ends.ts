@@ -1,6 +1,7 @@
 import type { Proposal } from "../../../functions/gate/proposal/proposal.ts";
 import { SECRETS } from "../world/gate.ts";
-import { human, runsOf, seconds, type Evidence, type Violation } from "./evidence.ts";
+import { HARMLESS } from "../acts.ts";
+import { runsOf, seconds, type Evidence, type Violation } from "./evidence.ts";
 
 /** Every proposal ends, as one run or one manual task; and what the ledger tells of it is true. */
 export async function judgeEnds(evidence: Evidence): Promise<Violation[]> {
@@ -171,8 +172,11 @@ export function* judgeTexts({ pagerDuty, cheqpoint }: Evidence): Generator<Viola
       text: `a proposer's line stands like the gate's own: ${JSON.stringify(forged.slice(0, 200))}`,
     };
   }
-  for (const asked of cheqpoint.asked) {
-    const saysNo = human(asked, "REJECTED");
-    void saysNo;
+  const headline = cheqpoint.asked.find(({ summary }) => summary.startsWith(HARMLESS));
+  if (headline !== undefined) {
+    yield {
+      rule: "12 headline",
+      text: `the proposer wrote the card's headline: ${headline.summary}`,
+    };
   }
 }

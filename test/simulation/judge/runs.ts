@@ -73,7 +73,7 @@ function* judgeRun(evidence: Evidence, run: Run, wish: Wish): Generator<Violatio
       text: `${what} without a permission in force: rule ${rules.map(({ name, decision }) => `${name} ${decision}`).join(", ")}, ${cardsText(evidence, wish)}`,
     };
   }
-  yield* judgeSwitch(evidence, run, what);
+  yield* judgeSwitch(evidence, run, wish, what);
   yield* judgeWorld(evidence, run, wish, what);
   yield* judgeNoes(evidence, run, wish, what);
   yield* judgeValue(evidence, run, wish, what);
@@ -128,18 +128,29 @@ function isPermitted(evidence: Evidence, run: Run, wish: Wish, rule: SimRule): b
   return isYes || isSilence;
 }
 
-function* judgeSwitch(evidence: Evidence, { sentAtMs }: Run, what: string): Generator<Violation> {
-  const before = evidence.everybody.killSwitch
-    .filter(({ atMs }) => atMs <= sentAtMs - FRESH_MS)
-    .at(-1);
-  const since = evidence.everybody.killSwitch.filter(
-    ({ atMs }) => atMs > sentAtMs - FRESH_MS && atMs <= sentAtMs,
+function* judgeSwitch(
+  evidence: Evidence,
+  { sentAtMs }: Run,
+  wish: Wish,
+  what: string,
+): Generator<Violation> {
+  const holding = evidence.everybody.killSwitch.filter(
+    ({ over }) =>
+      (over.service === undefined || over.service === wish.serviceId) &&
+      (over.runbook === undefined || over.runbook === wish.runbook),
   );
-  if (before?.on === true && since.every(({ on }) => on)) {
-    yield {
-      rule: "11 kill switch",
-      text: `${what}, and the kill switch was confirmed as on at ${seconds(evidence, before.atMs)}`,
-    };
+  // Each scope is a switch of its own.
+  const scopes = new Set(holding.map(({ over }) => JSON.stringify(over)));
+  for (const scope of scopes) {
+    const history = holding.filter(({ over }) => JSON.stringify(over) === scope);
+    const before = history.findLast(({ atMs }) => atMs <= sentAtMs - FRESH_MS);
+    const since = history.filter(({ atMs }) => atMs > sentAtMs - FRESH_MS && atMs <= sentAtMs);
+    if (before?.on === true && since.every(({ on }) => on)) {
+      yield {
+        rule: "11 kill switch",
+        text: `${what}, and the kill switch over ${scope} was confirmed as on at ${seconds(evidence, before.atMs)}`,
+      };
+    }
   }
 }
 

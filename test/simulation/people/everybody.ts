@@ -32,6 +32,9 @@ export interface Proposed {
   atMs: number;
 }
 
+/** What a switch is for. */
+type Over = { service?: string; runbook?: string };
+
 const INSIDER = "PUSER01";
 /** With lines as the gate writes them: what a proposer would like people to believe. */
 const FORGED = "CPU at 98 %.\nDecision: FORGED approved by a reviewer.\nTo do: FORGED nothing.";
@@ -41,7 +44,7 @@ export class Everybody {
   readonly #parts: Parts;
   readonly proposed: Proposed[] = [];
   /** When the switch was confirmed as on, and when it was asked to be off. */
-  readonly killSwitch: { on: boolean; atMs: number }[] = [];
+  readonly killSwitch: { on: boolean; over: Over; atMs: number }[] = [];
   readonly handRuns: {
     runId: string;
     incidentId: string;
@@ -167,7 +170,7 @@ export class Everybody {
           pagerDuty.writeFields(incident, [{ name: "max_replicas", value: deed.value }], INSIDER);
         return;
       case "killSwitch":
-        return this.#switch(act.id, deed.on, 1);
+        return this.#switch(act.id, deed, 1);
       case "gating":
         await this.#parts.store.setGating(deed.service, deed.to);
         gatings.get(deed.service)?.push({ atMs: kernel.nowMs, value: deed.to });
@@ -214,8 +217,9 @@ export class Everybody {
     const service = pagerDuty.services.get(deed.service) ?? deed.service;
     const { runbook, incident, parameters } = deed;
     const isApi = deed.channel === "api";
+    const summary = deed.summary === undefined ? {} : { summary: deed.summary };
     const body = isApi
-      ? { service, runbook, incident_id: incident, parameters, justification: FORGED }
+      ? { service, runbook, incident_id: incident, parameters, justification: FORGED, ...summary }
       : { service, runbook, dedup_key: `alert-${incident}`, justification: FORGED, ...parameters };
     const answer = await gate.http(attempt === 1 ? act.id : `${act.id}_try${attempt}`, {
       method: "POST",
@@ -242,26 +246,34 @@ export class Everybody {
   }
 
   /** Until it is confirmed: who throws the switch does not leave before. */
-  async #switch(id: string, on: boolean, attempt: number): Promise<void> {
+  async #switch(
+    id: string,
+    { on, service, runbook }: Over & { on: boolean },
+    attempt: number,
+  ): Promise<void> {
+    const over = {
+      ...(service === undefined ? {} : { service }),
+      ...(runbook === undefined ? {} : { runbook }),
+    };
     const { gate, kernel } = this.#parts;
     if (!on) {
-      this.killSwitch.push({ on, atMs: kernel.nowMs });
+      this.killSwitch.push({ on, over, atMs: kernel.nowMs });
     }
     const answer = await gate.http(`${id}_${attempt}`, {
       method: "PUT",
       route: "PUT /operator/kill-switch",
       path: "/operator/kill-switch",
       headers: { authorization: `Bearer ${OPERATOR}` },
-      body: JSON.stringify({ on, reason: "stop everything" }),
+      body: JSON.stringify({ on, reason: "stop everything", ...over }),
     });
     if (answer?.status !== 200 && attempt < 20) {
       await kernel.wait(2_000);
-      return this.#switch(id, on, attempt + 1);
+      return this.#switch(id, { on, ...over }, attempt + 1);
     }
     this.#parts.tell(
       () => `gate → operator: kill switch ${on ? "on" : "off"} ${answer?.status ?? "no answer"}`,
     );
-    this.killSwitch.push({ on, atMs: kernel.nowMs });
+    this.killSwitch.push({ on, over, atMs: kernel.nowMs });
   }
 
   /** Cheqpoint tells of a decision, late, twice, or never. */
