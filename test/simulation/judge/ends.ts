@@ -45,12 +45,16 @@ function* judgeEnd(evidence: Evidence, proposal: Proposal): Generator<Violation>
   }
   const runs = runsOf(evidence, id);
   const tasks = tasksOf(evidence, id);
-  const owed = outcome.kind === "executed" ? 0 : 1;
+  const isShared = isForNobody(evidence, proposal);
+  const owed = outcome.kind === "executed" || isShared ? 0 : 1;
   if (tasks.length !== owed) {
     yield {
       rule: "5 one task",
-      text: `${id} ended ${outcome.kind} (${outcome.reason}) with ${tasks.length} manual tasks: ${tasks.join(", ")}`,
+      text: `${id} ended ${outcome.kind} (${outcome.reason}) with ${tasks.length} manual tasks of its own: ${tasks.join(", ")}`,
     };
+  }
+  if (isShared) {
+    yield* judgeShared(evidence, proposal, outcome.reason);
   }
   if (outcome.kind === "executed") {
     const [run] = runs;
@@ -86,6 +90,47 @@ function* judgeEnd(evidence: Evidence, proposal: Proposal): Generator<Violation>
       rule: "11 account",
       text: `${id} is called failed (${outcome.reason}) and ran to its end`,
     };
+  }
+}
+
+/** Ends that nobody can act on; unless somebody was asked, who hears of it in any case. */
+const FOR_NOBODY: readonly string[] = [
+  "deniedByPolicy",
+  "unknownRunbook",
+  "invalidParameters",
+  "serviceMismatch",
+  "incidentNotFound",
+  "incidentResolved",
+  "gateIncident",
+  "openProposalsLimit",
+  "executionsLimit",
+  "sameAsOpen",
+  "sameAsRejected",
+];
+
+function isForNobody({ cheqpoint }: Evidence, { id, outcome, approval }: Proposal): boolean {
+  const wasAsked = approval !== null || cheqpoint.asked.some(({ item }) => item === id);
+  return outcome?.kind === "suppressed" && FOR_NOBODY.includes(outcome.reason) && !wasAsked;
+}
+
+/** One of low urgency for all of one service, proposer and reason, and no page. */
+function* judgeShared(
+  { pagerDuty }: Evidence,
+  { id, proposer }: Proposal,
+  reason: string,
+): Generator<Violation> {
+  const shared = [...pagerDuty.incidents.values()].filter(
+    ({ title }) => title.startsWith(`[Counted] ${proposer} on `) && title.endsWith(`: ${reason}`),
+  );
+  const titles = new Set(shared.map(({ title }) => title));
+  if (shared.length === 0 || titles.size < shared.length) {
+    yield {
+      rule: "5 shared task",
+      text: `${id} ended for nobody to act on (${reason}), and ${shared.length} tasks count such: ${shared.map((one) => one.id).join(", ")}`,
+    };
+  }
+  for (const one of shared.filter(({ urgency }) => urgency !== "low")) {
+    yield { rule: "13 pages", text: `${one.id} pages for ${id}, which ended as ${reason}` };
   }
 }
 
