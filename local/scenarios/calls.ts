@@ -30,6 +30,13 @@ export interface Raised {
 /** A scenario could not do what it shows. Printed without a stack. */
 export class ScenarioError extends Error {
   override readonly name = "ScenarioError";
+  /** What was answered; null: nothing, or nothing that could be used. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null = null) {
+    super(message);
+    this.status = status;
+  }
 }
 
 const LOOK_EVERY_MS = 50;
@@ -181,6 +188,7 @@ async function call(
   if (!answer.ok) {
     throw new ScenarioError(
       `${method} http://${host}${pathname} answered ${answer.status}: ${text}`,
+      answer.status,
     );
   }
   return text === "" ? null : (JSON.parse(text) as unknown);

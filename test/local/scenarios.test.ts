@@ -144,6 +144,11 @@ describe("Scenarios", function () {
     assert.equal(happened.at(-1), "The ledger holds 1 proposal, the inbox 1 request.");
     assert.equal((await embedded.gate.ledger.list({})).proposals.length, 1);
     assert.equal((await inbox()).length, 1);
+    const again = await play("storm");
+    assert.match(
+      again.happened.at(-2) ?? "",
+      /^An agent proposed the same 40 times at once\. \d+ of them were refused: it proposes too often\.$/,
+    );
   });
 
   it("a bypass raises one alarm", async () => {
