@@ -101,6 +101,11 @@ export const ALARMS: readonly AlarmDefinition[] = [
     "PagerDuty has stopped delivering events to the gate. Run pulumi refresh, which enables the subscription again.",
   ),
   counted(
+    "service-missing",
+    "ServiceMissing",
+    "The gating lists a service that PagerDuty does not have, so that what it was meant for is not gated. Correct its key.",
+  ),
+  counted(
     "unintelligible",
     "WebhookUnintelligible",
     "A signed PagerDuty event could not be understood. It is kept in the ledger.",

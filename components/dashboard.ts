@@ -74,7 +74,7 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
         ...ofFunctions("Errors"),
         ...ofFunctions("Throttles"),
         ["AWS/ApiGateway", "5xx", "ApiId", subject.apiId],
-        ...gate("SubscriptionDisabled", "EventNotHandled", "SweepFailed"),
+        ...gate("SubscriptionDisabled", "ServiceMissing", "EventNotHandled", "SweepFailed"),
       ]),
       chart("Messages waiting", 0, 1, "Maximum", [
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", subject.queueName],

@@ -23,6 +23,7 @@ const SEVERITY: Readonly<Record<Alarm["kind"], "critical" | "error" | "warning">
   pageNotPossible: "critical",
   eventNotHandled: "critical",
   subscriptionDisabled: "critical",
+  serviceMissing: "critical",
   unintelligible: "warning",
   proposalRefused: "warning",
 };

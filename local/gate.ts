@@ -24,10 +24,11 @@ import { createPagerDuty } from "../functions/pagerduty/client.ts";
 import { sleep } from "../functions/sleep.ts";
 import { eachPart } from "../functions/worker/sweep.ts";
 import { recordGating } from "../functions/worker/gatingTrail.ts";
-import { countPastSla, watchSubscriptions } from "../functions/worker/watch.ts";
+import { countPastSla, watchServices, watchSubscriptions } from "../functions/worker/watch.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile, type GatingFile } from "./gatingFile/gatingFile.ts";
+import { openServiceIds } from "./gatingFile/serviceIds.ts";
 import type { LocalMetrics } from "./metrics.ts";
 import { startHttpHost } from "./httpHost.ts";
 import { openSqliteLedger, type SqliteLedger } from "./ledger/ledger.ts";
@@ -39,6 +40,8 @@ import { createLocalQueue, type LocalQueue } from "./queue.ts";
 import { createTurns } from "./turns.ts";
 
 export const LEDGER_FILE = "ledger.sqlite";
+/** Which PagerDuty service each key of the gating stands for. */
+const SERVICES_FILE = "services.json";
 
 /** How often it is looked whether PagerDuty still delivers, and whether proposals are overdue. */
 const WATCH_EVERY_MS = 5 * 60_000;
@@ -97,6 +100,8 @@ export interface LocalGateParts {
 export interface LocalGate extends LocalGateParts {
   url: string;
   port: number;
+  /** Settled when PagerDuty was asked which services the gating names, whether it told or not. */
+  learned(): Promise<unknown>;
   /** Finishes what is under way and closes the ledger. */
   stop(): Promise<void>;
 }
@@ -104,7 +109,12 @@ export interface LocalGate extends LocalGateParts {
 /** The gate on one machine: the deployed functions' own handlers, an SQLite ledger and a queue in the process. */
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
   const { clock, log, metrics, wrap = {} } = options;
-  const gating = openGatingFile(options.gatingFile, log, options.onGatingChange);
+  const gating = openGatingFile(
+    options.gatingFile,
+    log,
+    options.onGatingChange,
+    openServiceIds(join(options.dataDir, SERVICES_FILE)),
+  );
   const file = openSqliteLedger(
     join(options.dataDir, LEDGER_FILE),
     clock,
@@ -203,13 +213,23 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     watching = eachPart(workerPorts, {
       subscriptions: () => watchSubscriptions(workerPorts),
       pastSla: () => countPastSla(workerPorts),
+      services: () => watchServices(workerPorts),
     });
   }, WATCH_EVERY_MS);
   watch.unref();
   let recorded: Gating | null = null;
   let recording: Promise<void> | null = null;
+  let learning: Promise<unknown> = Promise.resolve();
+  let learnedFor: Gating | null = null;
   const lookAtGating = (): void => {
     const now = gating.current();
+    if (now !== learnedFor) {
+      learnedFor = now;
+      // What PagerDuty does not tell now is asked again with the next watch.
+      learning = eachPart(workerPorts, {
+        services: () => watchServices({ ...workerPorts, pagerDuty: realPagerDuty }),
+      });
+    }
     if (now !== recorded && recording === null) {
       recording = eachPart(workerPorts, { gating: () => recordGating(workerPorts) }).then(
         (isDone) => {
@@ -229,6 +249,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     ...parts,
     url: host.url,
     port: host.port,
+    learned: () => learning,
     async stop() {
       clearInterval(watch);
       clearInterval(look);
@@ -238,6 +259,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       await queue.stop();
       await watching;
       await recording;
+      await learning;
       file.close();
     },
   };

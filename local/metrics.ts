@@ -39,6 +39,7 @@ const NAMES: Readonly<Record<MetricName, true>> = {
   KillSwitchHeld: true,
   OpenPastSla: true,
   SubscriptionDisabled: true,
+  ServiceMissing: true,
   SweepCompleted: true,
   SweepFailed: true,
   RemoteFailure: true,

@@ -122,7 +122,8 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
         const gating = gatingOf(serviceId.S, text.S);
         const written = parsedJson(pk, text.S);
         const listedAs = names.get(serviceId.S) ?? serviceId.S;
-        return [{ key: serviceId.S, listedAs, hash: gatingHash(gating), gating, written }];
+        const hash = gatingHash(gating);
+        return [{ key: serviceId.S, listedAs, serviceId: serviceId.S, hash, gating, written }];
       });
       const written = parsedJson(
         DEFAULTS_KEY,
@@ -146,7 +147,11 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
         get(DEFAULTS_KEY),
       ]);
       const own = ownById ?? ownByName;
-      if (own !== null) {
+      // A name that another service has taken over leads to none.
+      if (
+        own !== null &&
+        (own === ownById || isMeant(service, serviceItem.parse(own).serviceId.S))
+      ) {
         const { serviceId, gating } = serviceItem.parse(own);
         const seen = ownById === null ? onceEach([...first.seen, ...second.seen]) : first.seen;
         return stored(serviceId.S, true, gatingOf(serviceId.S, gating.S), seen);
@@ -167,7 +172,13 @@ function stored(
   gating: ServiceGating,
   seen: readonly Seen[],
 ): StoredGating {
-  return { key, listed, hash: gatingHash(gating), gating, seen };
+  const known = listed ? { serviceId: key } : {};
+  return { key, ...known, listed, hash: gatingHash(gating), gating, seen };
+}
+
+/** Whether a service that was looked for by its name is the listed one. As id and name people write the same. */
+function isMeant(asked: { id: string | null; name: string | null }, serviceId: string): boolean {
+  return asked.id === null || asked.id === asked.name || asked.id === serviceId;
 }
 
 const SEEN = "gating ";

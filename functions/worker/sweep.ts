@@ -1,7 +1,7 @@
 import type { WorkItem } from "../gate/ports/index.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { recordGating } from "./gatingTrail.ts";
-import { MOST_DUE, countPastSla, watchSubscriptions } from "./watch.ts";
+import { MOST_DUE, countPastSla, watchServices, watchSubscriptions } from "./watch.ts";
 
 /** As many as a minute's worth of work; what is left has its turn in the next sweeps. */
 const SWEEP_LIMIT = 500;
@@ -22,6 +22,7 @@ export async function sweep(ports: WorkerPorts): Promise<void> {
       ? {
           subscriptions: () => watchSubscriptions(ports),
           gating: () => recordGating(ports),
+          services: () => watchServices(ports),
         }
       : {}),
   });

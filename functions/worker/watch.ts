@@ -49,6 +49,52 @@ export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
   }
 }
 
+/**
+ * Learns which service each key of the gating stands for, so that a service which is renamed keeps its gating, and
+ * notices a key that PagerDuty has no service for: what it was meant for is not gated.
+ */
+export async function watchServices(ports: WorkerPorts): Promise<void> {
+  const { gating, pagerDuty, clock, log } = ports;
+  const { services } = await gating.inForce();
+  const problems: unknown[] = [];
+  for (const { key, listedAs, serviceId } of services) {
+    try {
+      const found = await pagerDuty.findService(serviceId ?? listedAs);
+      if (found !== null && (serviceId === null || found.id === serviceId)) {
+        if (gating.learn?.(key, found) === true) {
+          log.info("service of the gating", { key, serviceId: found.id, name: found.name });
+        }
+        continue;
+      }
+      const text =
+        serviceId === null
+          ? `The gating lists ${listedAs}, but PagerDuty has no service of that name or id: whatever it was meant for is not gated. Correct the key.`
+          : `The gating lists ${listedAs}, which is service ${serviceId}, and PagerDuty has that service no more: one that took its place is not gated. List its id, or take the key out.`;
+      const isNew = await raiseAlarm(ports, {
+        // One a day, for as long as nobody corrects it.
+        key: `serviceMissing/${key}/${Math.floor(clock.now() / DAY_MS)}`,
+        kind: "serviceMissing",
+        atMs: clock.now(),
+        text,
+        proposalId: null,
+        incidentId: null,
+      });
+      if (isNew) {
+        log.error("service missing", { key, serviceId, problem: text });
+      }
+    } catch (error) {
+      // The others are looked at all the same.
+      problems.push(error);
+    }
+  }
+  if (problems.length > 0) {
+    throw new AggregateError(
+      problems,
+      `${problems.length} services could not be looked for: ${String(problems[0])}`,
+    );
+  }
+}
+
 /** True: nobody has been told of it today. */
 async function tell(ports: WorkerPorts, subscriptionId: string, text: string): Promise<boolean> {
   const nowMs = ports.clock.now();

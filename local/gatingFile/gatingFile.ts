@@ -11,6 +11,7 @@ import type { Gating } from "../../functions/gate/gating/index.ts";
 import { keyOfUnlisted } from "../../functions/gate/proposal/unlisted.ts";
 import type { GatingStore, Log, StoredGating } from "../../functions/gate/ports/index.ts";
 import { gatingIn } from "./stackGating.ts";
+import { openServiceIds, type ServiceIds } from "./serviceIds.ts";
 import { readYaml } from "./yaml.ts";
 
 const mapping = z.record(z.string(), z.unknown());
@@ -28,12 +29,14 @@ const SEEN = "gating";
 /**
  * The gating in a YAML file: a Pulumi stack file, or one with `services` and `defaults` at its top. A change is seen
  * at the next look. A change that is refused is logged, and what was in force stays in force; only the first load
- * throws. `onChange` is told each change, with what is wrong with it.
+ * throws. `onChange` is told each change, with what is wrong with it. A key stands for the service that it was learned
+ * to be, whatever that is called by now; until then it stands for whatever has its name.
  */
 export function openGatingFile(
   file: string,
   log: Log,
   onChange: (problem: string | null) => void = () => undefined,
+  ids: ServiceIds = openServiceIds(null),
 ): GatingFile {
   let seen = stampOf(file);
   let problem: string | null = null;
@@ -79,6 +82,7 @@ export function openGatingFile(
       const listed = Object.entries(services).map(([key, own]) => ({
         key,
         listedAs: key,
+        serviceId: ids.of(key)?.id ?? null,
         hash: gatingHash(own),
         gating: own,
         written: written.services[key],
@@ -93,8 +97,14 @@ export function openGatingFile(
       };
     },
     async find(service) {
-      const found = findGating(current(), service);
+      const found = findGating(current(), ids, service);
       return { ...found, seen: [{ name: SEEN, version: String(revision) }] };
+    },
+    learn(key, service) {
+      const isNews = ids.learn(key, service);
+      // What was found before may be found under another key now, or no more.
+      revision += isNews ? 1 : 0;
+      return isNews;
     },
   };
 }
@@ -122,17 +132,53 @@ function readWritten(file: string): { written: Written; gating: Gating } {
 
 function findGating(
   gating: Gating,
+  ids: ServiceIds,
   service: { id: string | null; name: string | null },
 ): Omit<StoredGating, "seen"> {
-  for (const key of [service.id, service.name]) {
-    const own =
-      key !== null && Object.hasOwn(gating.services, key) ? gating.services[key] : undefined;
-    if (key !== null && own !== undefined) {
-      return { key, listed: true, hash: gatingHash(own), gating: own };
-    }
+  const key = keyOf(gating, ids, service);
+  const own = key === null ? undefined : gating.services[key];
+  if (key === null || own === undefined) {
+    const unlisted = gatingForUnlisted(gating.defaults);
+    const isTaken = service.name !== null && Object.hasOwn(gating.services, service.name);
+    return {
+      // A name that stands for another service would be that one's key.
+      key: isTaken && service.id !== null ? service.id : keyOfUnlisted(service),
+      listed: false,
+      hash: gatingHash(unlisted),
+      gating: unlisted,
+    };
   }
-  const own = gatingForUnlisted(gating.defaults);
-  return { key: keyOfUnlisted(service), listed: false, hash: gatingHash(own), gating: own };
+  const known = ids.of(key);
+  return {
+    key,
+    ...(known === null ? {} : { serviceId: known.id }),
+    listed: true,
+    hash: gatingHash(own),
+    gating: own,
+  };
+}
+
+/** By its id, as it is written or was learned; then by its name, unless that is known to be another service's. */
+function keyOf(
+  gating: Gating,
+  ids: ServiceIds,
+  { id, name }: { id: string | null; name: string | null },
+): string | null {
+  const isListed = (key: string): boolean => Object.hasOwn(gating.services, key);
+  const wanted = id ?? name;
+  if (id !== null && isListed(id)) {
+    return id;
+  }
+  const learned = Object.keys(gating.services).find((key) => ids.of(key)?.id === wanted);
+  if (learned !== undefined) {
+    return learned;
+  }
+  if (name === null || !isListed(name)) {
+    return null;
+  }
+  const known = ids.of(name);
+  // As id and name people write the same.
+  return known === null || id === null || id === name || id === known.id ? name : null;
 }
 
 /** Changes whenever the file was written or replaced. */

@@ -47,7 +47,13 @@ describe("createDynamoGatingStore", () => {
 
   it("finds a service by id, by name or by either, always under its id", async () => {
     const gating = parseServiceGating("PSVC1", payments);
-    const expected = { key: "PSVC1", listed: true, hash: gatingHash(gating), gating };
+    const expected = {
+      key: "PSVC1",
+      serviceId: "PSVC1",
+      listed: true,
+      hash: gatingHash(gating),
+      gating,
+    };
     const own = { name: "gating service#PSVC1", version: JSON.stringify(payments) };
     for (const service of [
       { id: "PSVC1", name: "payments-db" },
@@ -70,6 +76,21 @@ describe("createDynamoGatingStore", () => {
             ];
       assert.deepEqual(seen, [...before, own]);
     }
+  });
+
+  it("gives a service's gating to no other that takes over its name", async () => {
+    const found = await store().find({ id: "PSVC9", name: "payments-db" });
+    assert.equal(found.listed, false);
+    assert.equal(found.key, "payments-db");
+    assert.deepEqual(
+      found.seen.map(({ name }) => name),
+      [
+        "gating service#PSVC9",
+        "gating name#payments-db",
+        "gating service#PSVC1",
+        "gating defaults",
+      ],
+    );
   });
 
   it("tells for a service that is not listed that it is not, and the defaults", async () => {

@@ -175,6 +175,7 @@ describe("ApprovalGate", () => {
     "MetricAlarm gate-monitoring-past-sla < gate-monitoring",
     "MetricAlarm gate-monitoring-kill-switch < gate-monitoring",
     "MetricAlarm gate-monitoring-subscription-disabled < gate-monitoring",
+    "MetricAlarm gate-monitoring-service-missing < gate-monitoring",
     "MetricAlarm gate-monitoring-unintelligible < gate-monitoring",
     "MetricAlarm gate-monitoring-orchestration-refused < gate-monitoring",
     "MetricAlarm gate-monitoring-signatures < gate-monitoring",

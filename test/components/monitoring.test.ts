@@ -51,6 +51,7 @@ const METRICS = Object.keys({
   KillSwitchHeld: true,
   OpenPastSla: true,
   SubscriptionDisabled: true,
+  ServiceMissing: true,
   SweepCompleted: true,
   SweepFailed: true,
   RemoteFailure: true,
@@ -146,6 +147,7 @@ describe("Monitoring", () => {
           ["past-sla", "OpenPastSla"],
           ["kill-switch", "KillSwitchHeld"],
           ["subscription-disabled", "SubscriptionDisabled"],
+          ["service-missing", "ServiceMissing"],
           ["unintelligible", "WebhookUnintelligible"],
           ["orchestration-refused", "OrchestrationRefused"],
         ].map(([key, metric, period = 300]) => [

@@ -69,6 +69,30 @@ export function gatingStoreContract(name: string, open: () => Promise<GatingStor
       assert.equal((await subject.store.find({ id: key, name: key })).key, key);
     });
 
+    it("finds a service by its id where people write the id in place of the name", async () => {
+      for (const [service, id] of Object.entries(SERVICES)) {
+        const found = await subject.store.find({ id, name: id });
+        assert.equal(found.serviceId, id);
+        assert.equal(found.key, (await subject.store.find({ id, name: service })).key);
+      }
+    });
+
+    it("keeps a service's gating when it is renamed", async () => {
+      const [service, id] = ["payments-db", SERVICES["payments-db"]];
+      const before = await subject.store.find({ id, name: service });
+      const { seen: _, ...renamed } = await subject.store.find({ id, name: "payments-db v2" });
+      assert.equal(renamed.listed, true);
+      assert.deepEqual(renamed, { ...renamed, key: before.key, hash: before.hash, serviceId: id });
+    });
+
+    it("gives it to no other service that takes over the name", async () => {
+      const { key } = await subject.store.find({ id: null, name: "payments-db" });
+      const found = await subject.store.find({ id: "PSVC009", name: "payments-db" });
+      assert.equal(found.listed, false);
+      assert.notEqual(found.key, key);
+      assert.deepEqual(Object.keys(found.gating.runbooks), ["diagnose"]);
+    });
+
     it("gives the defaults to a service that is not listed, under the name that people know", async () => {
       for (const [asked, key] of [
         [{ id: "PSVC009", name: "billing" }, "billing"],
@@ -105,9 +129,15 @@ export function gatingStoreContract(name: string, open: () => Promise<GatingStor
       const found = await subject.store.inForce();
       assert.equal(found.problem, null);
       assert.deepEqual(
-        found.services.map(({ listedAs, hash, gating }) => ({ listedAs, hash, gating })),
+        found.services.map(({ listedAs, serviceId, hash, gating }) => ({
+          listedAs,
+          serviceId,
+          hash,
+          gating,
+        })),
         Object.entries(services).map(([listedAs, gating]) => ({
           listedAs,
+          serviceId: new Map<string, string>(Object.entries(SERVICES)).get(listedAs),
           hash: gatingHash(gating),
           gating,
         })),

@@ -6,7 +6,7 @@ import { openGatingFile } from "../../local/gatingFile/gatingFile.ts";
 import { openSqliteLedger } from "../../local/ledger/ledger.ts";
 import { createLocalQueue } from "../../local/queue.ts";
 import { createLocalSecrets } from "../../local/secrets.ts";
-import { gatingStoreContract } from "../contract/gatingStore.ts";
+import { gatingStoreContract, SERVICES } from "../contract/gatingStore.ts";
 import { START_MS } from "../contract/proposals.ts";
 import { queueContract } from "../contract/queue.ts";
 import { secretsContract } from "../contract/secrets.ts";
@@ -26,6 +26,9 @@ gatingStoreContract("openGatingFile", async () => {
   };
   await write({ services: {} });
   const store = openGatingFile(file, log);
+  for (const [name, id] of Object.entries(SERVICES)) {
+    store.learn?.(name, { id, name });
+  }
   const clock = { now: () => START_MS };
   const ledger = openSqliteLedger(":memory:", clock, undefined, (name) => store.versionOf(name));
   return {

@@ -25,6 +25,7 @@ describe("The trail of the gating", () => {
     const services = Object.entries(hashes).map(([key, hash]) => ({
       key,
       listedAs: key,
+      serviceId: null,
       hash,
       gating: { runbooks: {}, rules: [], otherwise: "deny" as const, manualTask: null as never },
       written: {},

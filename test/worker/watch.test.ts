@@ -5,7 +5,7 @@ import type { Alarm, Ledger, MetricName, WorkItem } from "../../functions/gate/p
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
-import { countPastSla, watchSubscriptions } from "../../functions/worker/watch.ts";
+import { countPastSla, watchServices, watchSubscriptions } from "../../functions/worker/watch.ts";
 import { openSqliteLedger } from "../../local/ledger/ledger.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../emulators/pagerduty/index.ts";
 import { newProposal } from "../contract/proposals.ts";
@@ -164,6 +164,91 @@ describe("the watch on the webhook subscription", () => {
       times: 5,
     });
     await assert.rejects(watchSubscriptions(ports), { name: "RemoteError" });
+    assert.deepEqual(await texts(), []);
+  });
+});
+
+describe("the watch on the services of the gating", () => {
+  const found = new Map<string, { id: string; name: string }>();
+  let listed: { key: string; listedAs: string; serviceId: string | null }[];
+  let learned: unknown[];
+  let counted: MetricName[];
+  let nowMs: number;
+  let ledger: ReturnType<typeof openSqliteLedger>;
+  let ports: WorkerPorts;
+
+  beforeEach(() => {
+    found.clear();
+    [listed, learned, counted] = [[], [], []];
+    nowMs = Date.parse("2026-11-23T10:00:00Z");
+    const clock = { now: () => nowMs };
+    ledger = openSqliteLedger(":memory:", clock);
+    const silent = () => undefined;
+    ports = {
+      clock,
+      ledger,
+      gating: {
+        inForce: async () => ({ services: listed }),
+        learn: (key: string, service: object) => learned.push([key, service]) > 0,
+      },
+      pagerDuty: {
+        findService: async (idOrName: string) => {
+          if (idOrName === "away") {
+            throw new Error("PagerDuty answered 503");
+          }
+          return found.get(idOrName) ?? null;
+        },
+      },
+      log: { debug: silent, info: silent, warn: silent, error: silent },
+      metrics: { count: (name: MetricName) => void counted.push(name) },
+    } as unknown as WorkerPorts;
+  });
+  afterEach(() => ledger.close());
+
+  const texts = async () => (await ledger.alarms(10)).map(({ kind, text }) => `${kind}: ${text}`);
+
+  it("learns which service a name stands for, and looks for it by its id from then on", async () => {
+    listed = [{ key: "payments-db", listedAs: "payments-db", serviceId: null }];
+    found.set("payments-db", { id: "PSVC001", name: "payments-db" });
+    await watchServices(ports);
+    assert.deepEqual(learned, [["payments-db", { id: "PSVC001", name: "payments-db" }]]);
+    listed = [{ key: "payments-db", listedAs: "payments-db", serviceId: "PSVC001" }];
+    found.clear();
+    found.set("PSVC001", { id: "PSVC001", name: "renamed" });
+    await watchServices(ports);
+    assert.deepEqual(await texts(), []);
+  });
+
+  it("raises one alarm a day for a key that PagerDuty has no service for", async () => {
+    listed = [{ key: "paymets-db", listedAs: "paymets-db", serviceId: null }];
+    await watchServices(ports);
+    await watchServices(ports);
+    assert.deepEqual(await texts(), [
+      "serviceMissing: The gating lists paymets-db, but PagerDuty has no service of that name or id: whatever it was meant for is not gated. Correct the key.",
+    ]);
+    assert.deepEqual(counted, ["ServiceMissing", "ServiceMissing"]);
+    nowMs += 86_400_000;
+    await watchServices(ports);
+    assert.equal((await texts()).length, 2);
+  });
+
+  it("raises one for a service that is gone, also where another has its name by now", async () => {
+    listed = [{ key: "payments-db", listedAs: "payments-db", serviceId: "PSVC001" }];
+    found.set("payments-db", { id: "PSVC777", name: "payments-db" });
+    await watchServices(ports);
+    assert.deepEqual(await texts(), [
+      "serviceMissing: The gating lists payments-db, which is service PSVC001, and PagerDuty has that service no more: one that took its place is not gated. List its id, or take the key out.",
+    ]);
+    assert.deepEqual(learned, []);
+  });
+
+  it("looks at the others where one cannot be looked for, and fails in the end", async () => {
+    listed = ["away", "payments-db"].map((key) => ({ key, listedAs: key, serviceId: null }));
+    found.set("payments-db", { id: "PSVC001", name: "payments-db" });
+    await assert.rejects(watchServices(ports), {
+      message: "1 services could not be looked for: Error: PagerDuty answered 503",
+    });
+    assert.equal(learned.length, 1);
     assert.deepEqual(await texts(), []);
   });
 });

@@ -12,6 +12,7 @@ export const ALARM_METRICS: Readonly<Record<Alarm["kind"], MetricName>> = {
   eventNotHandled: "EventNotHandled",
   subscriptionDisabled: "SubscriptionDisabled",
   proposalRefused: "OrchestrationRefused",
+  serviceMissing: "ServiceMissing",
 };
 
 /**

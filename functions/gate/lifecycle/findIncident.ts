@@ -32,20 +32,29 @@ export function findIncident(proposal: Proposal, known: Known): Step | { inciden
           `PagerDuty did not tell about the incident for 30 minutes: ${looked.problem}`,
         );
   }
-  const incident = Array.isArray(looked.value)
-    ? looked.value.find((one) => one.status !== "resolved" && isServiceOf(one, service))
-    : looked.value;
-  if (incident !== null && incident !== undefined) {
-    return { incident };
+  if (Array.isArray(looked.value)) {
+    const open = looked.value.filter((one) => one.status !== "resolved");
+    const named = open.find((one) => isServiceOf(one, service));
+    if (named !== undefined) {
+      return { incident: named };
+    }
+    if (known.gating === undefined) {
+      return { kind: "look", look: { at: "gating", service: { id: service, name: service } } };
+    }
+    // A service that was renamed is known by its id.
+    const { serviceId } = known.gating.ok ? known.gating.value : {};
+    const renamed = open.find((one) => serviceId !== undefined && one.serviceId === serviceId);
+    return renamed === undefined ? notYetThere(proposal, known) : { incident: renamed };
   }
-  return incidentId === null
-    ? notYetThere(proposal, known)
-    : withoutIncident(
+  const incident = looked.value;
+  return incident === null
+    ? withoutIncident(
         proposal,
         known,
         "incidentNotFound",
         `PagerDuty has no incident ${incidentId}.`,
-      );
+      )
+    : { incident };
 }
 
 /** PagerDuty holds an alert's incident back while auto-pause or a rule's `suspend` lasts. */

@@ -52,7 +52,11 @@ export function weigh(proposal: Proposal, known: Known): Step {
       `${label} was made by the gate itself; nothing is proposed for it.`,
     );
   }
-  if (!isServiceOf(incident, proposal.request.service)) {
+  const isNamed =
+    isServiceOf(incident, proposal.request.service) ||
+    // Its key in the gating, which a service keeps when it is renamed.
+    (stored.listed && stored.key === proposal.request.service);
+  if (!isNamed) {
     return suppress(
       "serviceMismatch",
       `${label} belongs to service ${incident.serviceName}, but the proposal names ${proposal.request.service}.`,

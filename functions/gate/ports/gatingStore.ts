@@ -4,6 +4,8 @@ import type { Seen } from "./ledger.ts";
 export interface StoredGating {
   /** The key under which the service is listed; its name or id as given when it is not. */
   key: string;
+  /** PagerDuty's id of the service that is listed; absent: it is not listed, or nobody knows yet. */
+  serviceId?: string;
   /** False: no gating of its own, the gate's defaults apply. */
   listed: boolean;
   hash: string;
@@ -18,6 +20,8 @@ export interface ListedGating {
   key: string;
   /** By which name or id it was listed. */
   listedAs: string;
+  /** PagerDuty's id of the service; null: nobody knows yet. */
+  serviceId: string | null;
   hash: string;
   gating: ServiceGating;
   /** As it was written and reviewed. */
@@ -37,8 +41,13 @@ export interface GatingInForce {
 }
 
 export interface GatingStore {
-  /** Strongly consistent. Looks by id first, then by name. Throws when the store cannot be read. */
+  /**
+   * Strongly consistent. Looks by id first, then by name or id as people wrote it. A service keeps its gating when it is
+   * renamed; another that takes over its name does not get it. Throws when the store cannot be read.
+   */
   find(service: { id: string | null; name: string | null }): Promise<StoredGating>;
   /** Everything, strongly consistent. */
   inForce(): Promise<GatingInForce>;
+  /** From now on the key stands for that service, for good; absent where keys are ids. True when that is news. */
+  learn?(key: string, service: { id: string; name: string }): boolean;
 }

@@ -50,7 +50,8 @@ export interface Alarm {
     | "pageNotPossible"
     | "eventNotHandled"
     | "subscriptionDisabled"
-    | "proposalRefused";
+    | "proposalRefused"
+    | "serviceMissing";
   atMs: number;
   text: string;
   proposalId: string | null;

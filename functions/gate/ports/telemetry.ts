@@ -34,6 +34,7 @@ export type MetricName =
   | "KillSwitchHeld"
   | "OpenPastSla"
   | "SubscriptionDisabled"
+  | "ServiceMissing"
   | "SweepCompleted"
   | "SweepFailed"
   | "RemoteFailure";

@@ -31,6 +31,7 @@ export const ALARMS = {
   eventNotHandled: "Event not handled",
   subscriptionDisabled: "Webhook disabled",
   proposalRefused: "Proposals refused",
+  serviceMissing: "Service missing",
 };
 
 export function statusOf({ status, held_by_kill_switch_since: held }) {

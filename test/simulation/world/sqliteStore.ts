@@ -46,7 +46,7 @@ export function sqliteStore(parts: {
       async inForce() {
         const services = [...gatings].map(([id, { value }]) => {
           const { key, hash, gating } = storedGating(id, value);
-          return { key, listedAs: id, hash, gating, written: value };
+          return { key, listedAs: id, serviceId: id, hash, gating, written: value };
         });
         return {
           source: "simulation",
