@@ -284,6 +284,11 @@ export class World {
     }
   }
 
+  /** Begins what is due now, and waits for none of it. */
+  sweep(): Promise<void> {
+    return this.#running().queue.sweep();
+  }
+
   /** Does everything that is due now. */
   async settle(): Promise<void> {
     await this.pagerDuty.tick();
