@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { METRIC_NAMESPACE } from "./alarms.ts";
 import type { GateSettings } from "./approvalGateSettings.ts";
 import type { ApprovalLedger } from "./approvalLedger.ts";
@@ -127,6 +127,9 @@ export function gateRuntime(
       ...(settings.webhook.enabled ? { WEBHOOK_SECRET_ARN: secrets.webhookArn } : {}),
       CHEQPOINT_API_URL: settings.cheqpointApiUrl,
       GATE_PUBLIC_URL: api.url,
+      PAGERDUTY_PER_MINUTE: pulumi
+        .output(settings.worker.concurrency)
+        .apply((instances) => String(Math.max(30, Math.floor(PAGERDUTY_PER_MINUTE / instances)))),
     },
   });
   triggerWorker(
@@ -163,6 +166,8 @@ export function gateRuntime(
   };
 }
 
+/** PagerDuty takes 960 a minute of all who use a user's or an account's keys; some are left to others. */
+const PAGERDUTY_PER_MINUTE = 900;
 /** A proposer may wait up to 25 seconds for an outcome; the API ends a request after 30. */
 const MIDDLEWARE_TIMEOUT = 29;
 const CALLBACK_TIMEOUT = 10;

@@ -18,8 +18,8 @@ export function triggerWorker(
     {
       functionName: args.workerName,
       eventSourceArn: args.queueArn,
-      // The timeout holds for a whole batch, and is long enough for one slow visit only.
-      batchSize: 1,
+      // All of a batch are visited at once, so that the timeout, which holds for the batch, need not be longer.
+      batchSize: 10,
       functionResponseTypes: ["ReportBatchItemFailures"],
       scalingConfig: { maximumConcurrency: args.maximumConcurrency },
       tags: args.tags,

@@ -109,8 +109,11 @@ export function createLocalQueue(options: LocalQueueOptions): LocalQueue {
   };
 
   return {
-    async send(items) {
-      enqueue(items);
+    async send(items, { afterMs = 0 } = {}) {
+      // What is for later is found by the sweep, which comes every second.
+      if (afterMs <= 0) {
+        enqueue(items);
+      }
     },
 
     start() {

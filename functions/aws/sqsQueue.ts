@@ -7,6 +7,8 @@ const workItem = z.strictObject({ kind: z.enum(["proposal", "delivery"]), id: z.
 
 /** SQS takes no more in one call. */
 const BATCH = 10;
+/** SQS holds no message back for longer. */
+const LONGEST_DELAY_S = 900;
 
 /**
  * The queue in SQS. A message holds only what to look at. `send` rejects when something was not sent; the ledger's
@@ -14,7 +16,8 @@ const BATCH = 10;
  */
 export function createSqsQueue(client: SQSClient, queueUrl: string): Queue {
   return {
-    async send(items) {
+    async send(items, { afterMs = 0 } = {}) {
+      const delayS = Math.min(LONGEST_DELAY_S, Math.ceil(afterMs / 1_000));
       const bodies = [...new Set(items.map(writeWorkItem))];
       const problems: string[] = [];
       for (let from = 0; from < bodies.length; from += BATCH) {
@@ -24,6 +27,7 @@ export function createSqsQueue(client: SQSClient, queueUrl: string): Queue {
             Entries: bodies.slice(from, from + BATCH).map((body, i) => ({
               Id: String(i),
               MessageBody: body,
+              ...(delayS > 0 ? { DelaySeconds: delayS } : {}),
             })),
           }),
         );

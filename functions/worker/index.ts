@@ -31,6 +31,7 @@ const environment = readEnvironment(
     CHEQPOINT_KEY_ARN: name,
     PAGERDUTY_API_URL: z.url(),
     PAGERDUTY_FROM: name,
+    PAGERDUTY_PER_MINUTE: z.coerce.number().int().min(1).default(180),
     PAGERDUTY_TOKEN_TYPE: z.enum(["token", "bearer"]).default("token"),
     CHEQPOINT_API_URL: z.url(),
     GATE_PUBLIC_URL: z.url(),
@@ -47,6 +48,7 @@ const pagerDutyOptions: PagerDutyOptions = {
   token: (refresh) => secretText(secrets, environment.PAGERDUTY_TOKEN_ARN, refresh),
   tokenType: environment.PAGERDUTY_TOKEN_TYPE,
   from: environment.PAGERDUTY_FROM,
+  perMinute: environment.PAGERDUTY_PER_MINUTE,
   clock,
 };
 const ports: WorkerPorts = {

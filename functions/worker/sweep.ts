@@ -4,7 +4,10 @@ import { recordGating } from "./gatingTrail.ts";
 import { MOST_DUE, countPastSla, watchServices, watchSubscriptions } from "./watch.ts";
 
 /** As many as a minute's worth of work; what is left has its turn in the next sweeps. */
-const SWEEP_LIMIT = 500;
+const SWEEP_LIMIT = 1_000;
+/** More than this is spread over the minute until the next sweep, so that new work need not wait behind all of it. */
+const AT_ONCE = 50;
+const SPREAD_OVER_MS = 50_000;
 const WATCH_EVERY_MINUTES = 5;
 const MINUTE_MS = 60_000;
 
@@ -55,7 +58,11 @@ async function enqueueDue({ ledger, queue, clock, log }: WorkerPorts, turn: numb
   const due = await ledger.due(clock.now(), MOST_DUE);
   const now = inTurn(due, SWEEP_LIMIT, turn);
   if (now.length > 0) {
-    await queue.send(now);
+    const parts = Math.ceil(now.length / AT_ONCE);
+    for (let part = 0; part < parts; part += 1) {
+      const some = now.slice(part * AT_ONCE, (part + 1) * AT_ONCE);
+      await queue.send(some, { afterMs: Math.round((part * SPREAD_OVER_MS) / parts) });
+    }
     log.info("swept", { due: due.length, queued: now.length });
   }
 }

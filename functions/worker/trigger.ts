@@ -15,7 +15,10 @@ export interface BatchResult {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-/** Works off a batch, or sweeps. A message that fails does not hold up the others. */
+/**
+ * Works off a batch, or sweeps. All messages at once: most of the time of each is waiting for other systems, and one that
+ * waits for a system that does not answer must not hold up those that need another. One that fails fails alone.
+ */
 export async function handleTrigger(ports: WorkerPorts, event: unknown): Promise<BatchResult> {
   const parsed = trigger.parse(event);
   if ("sweep" in parsed) {
@@ -23,21 +26,23 @@ export async function handleTrigger(ports: WorkerPorts, event: unknown): Promise
     return { batchItemFailures: [] };
   }
   const worker = createWorker(ports);
-  const failures: BatchResult["batchItemFailures"] = [];
-  for (const { messageId, body } of parsed.Records) {
-    const item = readWorkItem(body);
-    if (item === null) {
-      // It will be no better next time: let it go to the dead-letter queue by way of its tries.
-      ports.log.error("message is no work item", { messageId });
-      failures.push({ itemIdentifier: messageId });
-      continue;
-    }
-    try {
-      await worker.handle(item);
-    } catch (error) {
-      ports.log.error("work item failed", { ...item, problem: String(error) });
-      failures.push({ itemIdentifier: messageId });
-    }
-  }
-  return { batchItemFailures: failures };
+  const isDone = await Promise.all(
+    parsed.Records.map(async ({ messageId, body }) => {
+      const item = readWorkItem(body);
+      if (item === null) {
+        // It will be no better next time: let it go to the dead-letter queue by way of its tries.
+        ports.log.error("message is no work item", { messageId });
+        return false;
+      }
+      try {
+        await worker.handle(item);
+        return true;
+      } catch (error) {
+        ports.log.error("work item failed", { ...item, problem: String(error) });
+        return false;
+      }
+    }),
+  );
+  const failed = parsed.Records.filter((_, i) => isDone[i] === false);
+  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

@@ -2,6 +2,7 @@ import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { chainFacts } from "../gate/proposal/audit.ts";
 import type { Change, Effect, Known, Step } from "../gate/lifecycle/known.ts";
 import { nextStep } from "../gate/lifecycle/index.ts";
+import { nextDeadlineMs } from "../gate/lifecycle/awaitDecision.ts";
 import type { Hint, SaveResult } from "../gate/ports/index.ts";
 import { phaseOf, type Proposal } from "../gate/proposal/proposal.ts";
 import { applyResult, type EffectResult } from "../gate/lifecycle/results.ts";
@@ -51,6 +52,7 @@ async function takeStep(ports: WorkerPorts, proposal: Proposal, hints: Hint[]): 
     }
     if (step.kind === "wait") {
       await settle(ports, proposal, step);
+      await comeBackFor(ports, proposal);
       return false;
     }
     const { result, saved } = await commit(ports, proposal, step);
@@ -67,6 +69,26 @@ async function takeStep(ports: WorkerPorts, proposal: Proposal, hints: Hint[]): 
     known = { ...known, refused: result };
   }
   throw new Error(`${proposal.id}: the lifecycle asks in a circle`);
+}
+
+/** Every open proposal is visited more often than this, by the sweep. */
+const NEXT_VISIT_WITHIN_MS = 150_000;
+
+/** A page and a deadline have their time, and the next sweep may come a minute after it. */
+async function comeBackFor({ queue, clock, log }: WorkerPorts, proposal: Proposal): Promise<void> {
+  const nowMs = clock.now();
+  const atMs = nextDeadlineMs(proposal, nowMs);
+  if (atMs === null || atMs - nowMs > NEXT_VISIT_WITHIN_MS) {
+    return;
+  }
+  try {
+    await queue.send([{ kind: "proposal", id: proposal.id }], { afterMs: atMs - nowMs });
+  } catch (error) {
+    log.warn("queue not reached, left to the sweep", {
+      proposalId: proposal.id,
+      problem: String(error),
+    });
+  }
 }
 
 /** Writes when to look again, unless that is what the record says. */

@@ -319,6 +319,7 @@ describe("ApprovalGate", () => {
       CHEQPOINT_KEY_ARN: "arn:aws:secretsmanager:::gate-secret-cheqpoint-key",
       CHEQPOINT_API_URL: "https://app.cheqpoint.co",
       GATE_PUBLIC_URL: "https://gate-api.example.com",
+      PAGERDUTY_PER_MINUTE: "180",
     });
     const { find } = found;
     assert.equal(find(FUNCTION, "gate-middleware").inputs["timeout"], 29);
@@ -338,7 +339,7 @@ describe("ApprovalGate", () => {
       {
         functionName: "gate-worker",
         eventSourceArn: "arn:aws:sqs:::gate-queue",
-        batchSize: 1,
+        batchSize: 10,
         functionResponseTypes: ["ReportBatchItemFailures"],
         scalingConfig: { maximumConcurrency: 5 },
         tags: {},

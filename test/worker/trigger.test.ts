@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import type { GatingInForce, MetricName, WorkItem } from "../../functions/gate/ports/index.ts";
+import type {
+  GatingInForce,
+  MetricName,
+  SendOptions,
+  WorkItem,
+} from "../../functions/gate/ports/index.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { handleTrigger } from "../../functions/worker/trigger.ts";
 import { openSqliteLedger } from "../../local/ledger/ledger.ts";
@@ -21,6 +26,8 @@ const IN_FORCE: GatingInForce = {
 describe("the worker's trigger", () => {
   let nowMs: number;
   let sent: WorkItem[];
+  /** When each sending is to arrive. */
+  let afters: number[];
   let counted: MetricName[];
   let logged: string[];
   let asked: number;
@@ -30,6 +37,7 @@ describe("the worker's trigger", () => {
   beforeEach(() => {
     nowMs = Date.parse("2026-11-23T10:01:00Z");
     sent = [];
+    afters = [];
     counted = [];
     logged = [];
     asked = 0;
@@ -38,7 +46,13 @@ describe("the worker's trigger", () => {
     ports = {
       clock: { now: () => nowMs },
       ledger,
-      queue: { send: (items: readonly WorkItem[]) => Promise.resolve(void sent.push(...items)) },
+      queue: {
+        send: (items: readonly WorkItem[], { afterMs = 0 }: SendOptions = {}) => {
+          sent.push(...items);
+          afters.push(afterMs);
+          return Promise.resolve();
+        },
+      },
       gating: { inForce: () => Promise.resolve(IN_FORCE) },
       pagerDuty: { subscriptions: () => Promise.resolve((asked++, [HEARD])) },
       log: { debug: note, info: note, warn: note, error: note },
@@ -128,7 +142,7 @@ describe("the worker's trigger", () => {
     });
 
     it("comes to everything that is due, however much of it stays due", async () => {
-      const failing = Array.from({ length: 1_100 }, (_, i) => `failing-${i}`);
+      const failing = Array.from({ length: 2_100 }, (_, i) => `failing-${i}`);
       for (const id of failing) {
         await deliver(id, nowMs - 60_000);
       }
@@ -139,9 +153,38 @@ describe("the worker's trigger", () => {
         await handleTrigger(ports, { sweep: true });
         queued.push(sent.length - before);
       }
-      assert.deepEqual(queued, [500, 500, 500]);
-      assert.equal(new Set(sent.map(({ id }) => id)).size, 1_101);
+      assert.deepEqual(queued, [1_000, 1_000, 1_000]);
+      assert.equal(new Set(sent.map(({ id }) => id)).size, 2_101);
     });
+  });
+
+  it("spreads what is due over the time until the next sweep, so that new work need not wait behind it", async () => {
+    for (let i = 0; i < 250; i += 1) {
+      await deliver(`d${i}`, nowMs - 1);
+    }
+    await handleTrigger(ports, { sweep: true });
+    assert.equal(sent.length, 250);
+    assert.deepEqual(afters, [0, 10_000, 20_000, 30_000, 40_000]);
+  });
+
+  it("visits all of a batch at once: what waits for one system holds up nobody", async () => {
+    await deliver("quick", nowMs);
+    const hanging = Promise.withResolvers<null>();
+    const stuck = { ...ledger, get: () => hanging.promise };
+    const handled = handleTrigger(
+      { ...ports, ledger: stuck },
+      {
+        Records: [
+          record("m1", JSON.stringify({ kind: "proposal", id: "prop_hangs" })),
+          record("m2", JSON.stringify({ kind: "delivery", id: "quick" })),
+        ],
+      },
+    );
+    while ((await ledger.getDelivery("quick"))?.state !== "done") {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    hanging.resolve(null);
+    assert.deepEqual(await handled, { batchItemFailures: [] });
   });
 
   it("works off a batch and gives back only what failed", async () => {

@@ -85,16 +85,36 @@ function pageAndTell(
   return { step: null, untilMs: set.length === 0 ? null : Math.min(...set) };
 }
 
+/** From receipt, or from when an alert's incident was there: as the deadline counts. */
+function pageTimeMs(proposal: Proposal, escalateAfterMs: number, slaMs: number): number {
+  const { decideByMs, receivedAtMs } = proposal;
+  return (decideByMs === null ? receivedAtMs : decideByMs - slaMs) + escalateAfterMs;
+}
+
+/** When somebody has to be paged next, or the time to decide is over; null: neither is to come. */
+export function nextDeadlineMs(proposal: Proposal, nowMs: number): number | null {
+  const { weighing, decision, outcome, decideByMs, duties } = proposal;
+  if (weighing === null || decision !== null || outcome !== null) {
+    return null;
+  }
+  const { escalateAfterMs, escalateTo, slaMs } = weighing.evaluation.terms;
+  const pageAtMs =
+    escalateAfterMs === null || escalateTo === null || duties.escalation !== undefined
+      ? null
+      : pageTimeMs(proposal, escalateAfterMs, slaMs);
+  const times = [decideByMs, pageAtMs]
+    .filter((atMs) => atMs !== null)
+    .filter((atMs) => atMs > nowMs);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
 function page(proposal: Proposal, known: Known, weighing: Weighing): DutyStep {
   const { escalateAfterMs, escalateTo, slaMs } = weighing.evaluation.terms;
   const { incident } = proposal;
   if (escalateAfterMs === null || escalateTo === null || incident === null) {
     return { step: null, untilMs: null };
   }
-  // From receipt, or from when an alert's incident was there: as the deadline counts.
-  const sinceMs =
-    proposal.decideByMs === null ? proposal.receivedAtMs : proposal.decideByMs - slaMs;
-  const escalateAtMs = sinceMs + escalateAfterMs;
+  const escalateAtMs = pageTimeMs(proposal, escalateAfterMs, slaMs);
   if (known.nowMs < escalateAtMs) {
     return { step: null, untilMs: escalateAtMs };
   }

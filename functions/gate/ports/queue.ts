@@ -4,7 +4,12 @@ export interface WorkItem {
   id: string;
 }
 
+export interface SendOptions {
+  /** Not before so much time is over. A queue whose sweep comes more often may leave it to that. */
+  afterMs?: number;
+}
+
 export interface Queue {
   /** May lose, repeat or reorder: the ledger's due times heal it. */
-  send(items: readonly WorkItem[]): Promise<void>;
+  send(items: readonly WorkItem[], how?: SendOptions): Promise<void>;
 }
