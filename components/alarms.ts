@@ -57,6 +57,11 @@ export const ALARMS: readonly AlarmDefinition[] = [
     "One approval led to two runs. Look at the proposal's history before anything else runs.",
   ),
   counted(
+    "field-changed",
+    "FieldChanged",
+    "Somebody wrote a custom field that a run was reading its parameters from. gate alarms says who; look what the run did.",
+  ),
+  counted(
     "uncertain",
     "Uncertain",
     "The gate cannot tell whether an action ran. A manual task says what to check by hand.",

@@ -62,7 +62,13 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
             "# Approval gate\nFirst row: all lines must lie at zero. Second row: what waits. Third row: what came in and what came of it.",
         },
       },
-      chart("Against the rules", 0, 0, "Sum", gate("BypassDetected", "RanTwice", "NeverRan")),
+      chart(
+        "Against the rules",
+        0,
+        0,
+        "Sum",
+        gate("BypassDetected", "RanTwice", "FieldChanged", "NeverRan"),
+      ),
       chart(
         "Unclear or held",
         1,

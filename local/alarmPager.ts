@@ -17,6 +17,7 @@ export interface AlarmPagerOptions {
 const SEVERITY: Readonly<Record<Alarm["kind"], "critical" | "error" | "warning">> = {
   bypass: "critical",
   ranTwice: "critical",
+  fieldChanged: "critical",
   uncertain: "error",
   neverRan: "error",
   taskNotPossible: "critical",

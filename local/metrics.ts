@@ -32,6 +32,7 @@ const NAMES: Readonly<Record<MetricName, true>> = {
   Uncertain: true,
   BypassDetected: true,
   RanTwice: true,
+  FieldChanged: true,
   NeverRan: true,
   TaskNotPossible: true,
   PageNotPossible: true,

@@ -100,5 +100,10 @@ function wantedBy({ gating }: KnownService): string[] {
   const named = gating.rules.flatMap(({ match, propose }) =>
     propose === null ? [] : (match.event ?? []),
   );
-  return [...new Set([...neededEvents, ...named])].sort();
+  const hasFields = Object.values(gating.runbooks).some(({ parameters }) =>
+    Object.values(parameters).some(({ customField }) => customField !== null),
+  );
+  // Who else writes a field that a run reads is told by this one alone.
+  const fields = hasFields ? ["incident.custom_field_values.updated"] : [];
+  return [...new Set([...neededEvents, ...named, ...fields])].sort();
 }

@@ -3,9 +3,9 @@ import { RemoteError } from "../gate/ports/index.ts";
 import type { Invocation, Order, PagerDuty } from "../gate/ports/index.ts";
 import { assignmentOf } from "./incidents.ts";
 import { asPathId, isId } from "./ids.ts";
+import { isSameValue } from "./fieldValue.ts";
 import type { Rest } from "./rest.ts";
-import type { Scalar } from "../gate/proposal/proposal.ts";
-import { epochMs, id, invocationShape, invocationState, optional } from "./shapes.ts";
+import { id, invocationShape, invocationState, optional } from "./shapes.ts";
 
 type ActionCalls = Pick<PagerDuty, "execute" | "invocation" | "invocations">;
 
@@ -136,7 +136,7 @@ async function putCustomFields(rest: Rest, order: Order): Promise<void> {
     rest.writeBlind({ method: "PUT", path, body, named: false }),
   );
   const found = await unlessStarted("could not be read back", () => rest.get(path, readValues));
-  const other = wanted.find(([name, value]) => !isSame(found.get(name), value));
+  const other = wanted.find(([name, value]) => !isSameValue(found.get(name), value));
   if (other === undefined) return;
   const [name, value] = other;
   throw new RemoteError(
@@ -167,17 +167,6 @@ const readValues = z
   .transform(
     ({ custom_fields: fields }) => new Map(fields.map(({ name, value }) => [name ?? "", value])),
   );
-
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
-/** PagerDuty may write a number or a time in another way than it was given. */
-function isSame(found: unknown, wanted: Scalar | null): boolean {
-  const isEmpty = found === null || found === undefined;
-  if (wanted === null || isEmpty) return wanted === null && isEmpty;
-  const { success, data } = scalar.safeParse(found);
-  const [a, b] = [String(data), String(wanted)];
-  return success && (a === b || (epochMs(a) !== null && epochMs(a) === epochMs(b)));
-}
 
 function shown(value: unknown): string {
   return (JSON.stringify(value ?? null) ?? "nothing").slice(0, 100);

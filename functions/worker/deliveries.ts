@@ -15,6 +15,7 @@ import { fractionOf } from "../gate/text/fraction.ts";
 import { parseWebhookEvent, type WebhookEvent } from "../pagerduty/event.ts";
 import type { DeliveryResult } from "./deliveryResult.ts";
 import type { WorkerPorts } from "./ports.ts";
+import { isOwnFieldChange } from "./fieldChange.ts";
 import { reconcileInvocation, reconcileWorkflow } from "./reconcile.ts";
 import { unreadableRun } from "./unreadableRun.ts";
 
@@ -111,7 +112,9 @@ async function meaning(ports: WorkerPorts, delivery: Delivery): Promise<Delivery
     case "unreadableRun":
       return unreadableRun(ports, event, event.data, delivery);
     case "fields":
-      return aboutIncident(ports, event, null, delivery);
+      return (await isOwnFieldChange(ports, event, event.data, delivery))
+        ? { result: "custom fields that the gate set" }
+        : aboutIncident(ports, event, null, delivery);
     case "other":
       if (event.incidentId !== null) {
         return aboutIncident(ports, event, null, delivery);

@@ -42,12 +42,7 @@ export async function foreign(
     incident === null
       ? `${seen.incidentId} (an incident that PagerDuty does not show)`
       : `${incidentLabel(incident)} (${incident.serviceName})`;
-  const who =
-    seen.agentId === null
-      ? "an unknown agent"
-      : agentName === null
-        ? `agent ${seen.agentId}`
-        : `${agentName.replaceAll(/\s+/g, " ").slice(0, 100)} (${seen.agentId})`;
+  const who = agentText(seen.agentId, agentName);
   const text =
     twice === null
       ? `${what} was run on ${where} by ${who} without an approval of the gate (invocation ${seen.id}).${perhapsOf === null ? "" : ` It may be the run of ${perhapsOf.id}, whose end is uncertain.`}`
@@ -63,7 +58,7 @@ export async function foreign(
   });
   if (isNew) {
     log.error(kind, { invocationId: seen.id, incidentId: seen.incidentId, text });
-    await tell(ports, seen.incidentId, text);
+    await tellOnIncident(ports, seen.incidentId, text);
   }
   await ledger.putInvocation({ ...seen, verdict: kind, proposalId: twice?.proposal.id ?? null });
   return { result: `${kind}: ${text}` };
@@ -90,8 +85,21 @@ async function readIncident(
   }
 }
 
+/** Who did it, for people. */
+export function agentText(agentId: string | null, name: string | null): string {
+  return agentId === null
+    ? "an unknown agent"
+    : name === null
+      ? `agent ${agentId}`
+      : `${name.replaceAll(/\s+/g, " ").slice(0, 100)} (${agentId})`;
+}
+
 /** An alarm is in the ledger by now: a note that cannot be written does not hold it up. */
-async function tell(ports: WorkerPorts, incidentId: string, text: string): Promise<void> {
+export async function tellOnIncident(
+  ports: WorkerPorts,
+  incidentId: string,
+  text: string,
+): Promise<void> {
   try {
     await ports.pagerDuty.addNote(
       incidentId,

@@ -84,7 +84,7 @@ export async function look(
 }
 
 /** Every proposal of an incident, newest first. */
-async function* proposalsOf(
+export async function* proposalsOf(
   { ledger }: WorkerPorts,
   filter: { incidentId: string; open?: boolean },
 ): AsyncGenerator<Proposal> {

@@ -44,6 +44,7 @@ const METRICS = Object.keys({
   Uncertain: true,
   BypassDetected: true,
   RanTwice: true,
+  FieldChanged: true,
   NeverRan: true,
   TaskNotPossible: true,
   PageNotPossible: true,
@@ -139,6 +140,7 @@ describe("Monitoring", () => {
         ...[
           ["bypass", "BypassDetected"],
           ["ran-twice", "RanTwice"],
+          ["field-changed", "FieldChanged"],
           ["uncertain", "Uncertain"],
           ["never-ran", "NeverRan"],
           ["task-not-possible", "TaskNotPossible"],

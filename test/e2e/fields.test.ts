@@ -164,6 +164,96 @@ describe("Custom fields that carry parameters to a run", () => {
     assert.deepEqual((await fieldsFound(world))[0]?.found, { max_replicas: 4 });
   });
 
+  describe("that somebody else writes while a run has them", () => {
+    const tokenOf = async (user_id: string): Promise<string> =>
+      (await world.onPagerDuty("POST", "/_emulator/tokens", { user_id })).body.token;
+    const write = (incident: Json, name: string, value: unknown, token: string) =>
+      world.onPagerDuty(
+        "PUT",
+        `/incidents/${incident.id}${VALUES}`,
+        { custom_fields: [{ name, value }] },
+        token,
+      );
+    const alarms = async () =>
+      (await world.gate.ledger.alarms(9)).map(({ kind, text }) => `${kind}: ${text}`);
+    /** A run that has been accepted and goes on. */
+    const running = async () => {
+      const incident = await begin({ decision: "allow" });
+      await propose(world, incident, replicas(1));
+      await world.settle();
+      const [proposal] = await proposals(incident);
+      assert.equal(proposal?.execution?.state, "accepted");
+      world.clock.advance(1_000);
+      return { incident, id: proposal.id };
+    };
+
+    it("are an alarm that names who, what and for whom, once", async () => {
+      const { incident, id } = await running();
+      const token = await tokenOf(world.pagerDuty.seed.users.agent);
+      await write(incident, "max_replicas", 4, token);
+      await write(incident, "max_replicas", 5, token);
+      await finish(world);
+      assert.deepEqual(await alarms(), [
+        `fieldChanged: AI agent (PAIUSR1) set custom field max_replicas on INC-${incident.incident_number} to 4 while the run of ${id} was not over, for which 1 is permitted: it may have found the other value.`,
+      ]);
+      assert.equal(world.metrics.counts()["FieldChanged"], 2);
+      const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
+      assert.equal(notes.filter(({ content }: Json) => content.includes("ALARM")).length, 1);
+    });
+
+    it("are none where the value is the same, the field another or the run over", async () => {
+      const { incident } = await running();
+      const token = await tokenOf(world.pagerDuty.seed.users.agent);
+      await write(incident, "max_replicas", 1, token);
+      await write(incident, "proposed_action", "x", token);
+      await finish(world);
+      world.clock.advance(60_000);
+      await write(incident, "max_replicas", 4, token);
+      await finish(world);
+      assert.deepEqual(await alarms(), []);
+    });
+
+    it("are none where the gate itself writes, whoever it is", async () => {
+      for (const status of [200, 400]) {
+        const incident = await begin({ decision: "allow" });
+        if (status === 400) {
+          await fault({ call: "GET /users/me", status, times: 1_000 });
+        }
+        for (const value of [1, 2]) {
+          await propose(world, incident, replicas(value));
+          world.clock.advance(1_000);
+        }
+        await finish(world);
+        assert.deepEqual(await outcomes(incident), ["executed completed", "executed completed"]);
+        assert.deepEqual(await alarms(), []);
+      }
+    });
+
+    it("are an alarm also where nobody can tell who the gate is", async () => {
+      const { incident, id } = await running();
+      await world.restart();
+      await fault({ call: "GET /users/me", status: 400, times: 1_000 });
+      await write(incident, "max_replicas", 4, await tokenOf(world.pagerDuty.seed.users.agent));
+      await finish(world);
+      assert.match((await alarms()).join(), new RegExp(`^fieldChanged: .* run of ${id} `));
+    });
+
+    it("are an alarm for a run of which nobody can tell whether it is over", async () => {
+      const incident = await begin({ decision: "allow" });
+      const stuck = { outcome: "stuck" };
+      await world.onPagerDuty("POST", "/_emulator/actions/01DBFAILOVER/outcome", stuck);
+      await propose(world, incident, replicas(1));
+      await finish(world);
+      world.clock.advance(3_600_000);
+      await write(incident, "max_replicas", 4, await tokenOf(world.pagerDuty.seed.users.agent));
+      await finish(world);
+      assert.deepEqual((await world.gate.ledger.alarms(9)).map(({ kind }) => kind).sort(), [
+        "fieldChanged",
+        "neverRan",
+      ]);
+    });
+  });
+
   it("of a run whose answer is lost stay its own until it is found", async () => {
     const incident = await begin();
     const given = [replicas(1), replicas(5)];

@@ -33,6 +33,7 @@ const EVENTS = [
   "incident.resolved",
   "incident.reopened",
   "incident.service_updated",
+  "incident.custom_field_values.updated",
   "incident.action_invocation.created",
   "incident.action_invocation.updated",
   "incident.action_invocation.terminated",

@@ -4,6 +4,7 @@ import type { Alarm, Ledger, MetricName, Metrics } from "../ports/index.ts";
 export const ALARM_METRICS: Readonly<Record<Alarm["kind"], MetricName>> = {
   bypass: "BypassDetected",
   ranTwice: "RanTwice",
+  fieldChanged: "FieldChanged",
   neverRan: "NeverRan",
   unintelligible: "WebhookUnintelligible",
   uncertain: "Uncertain",

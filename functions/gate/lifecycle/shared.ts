@@ -3,7 +3,7 @@ import { sharedFields, sharedStart, type Shared } from "../proposal/shared.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 
 /** As long as a run is followed: one of which nobody can tell whether it is over may read its fields until then. */
-const FIELDS_KEPT_MS = 24 * 3_600_000;
+export const FIELDS_KEPT_MS = 24 * 3_600_000;
 /** A request that was sent starts its run by then, whatever the clocks say. */
 const START_KEPT_MS = 5 * 60_000;
 

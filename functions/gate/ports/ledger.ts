@@ -43,6 +43,7 @@ export interface Alarm {
   kind:
     | "bypass"
     | "ranTwice"
+    | "fieldChanged"
     | "neverRan"
     | "unintelligible"
     | "uncertain"

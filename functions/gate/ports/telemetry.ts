@@ -27,6 +27,7 @@ export type MetricName =
   | "Uncertain"
   | "BypassDetected"
   | "RanTwice"
+  | "FieldChanged"
   | "NeverRan"
   | "TaskNotPossible"
   | "PageNotPossible"

@@ -23,6 +23,7 @@ const BY = {
 export const ALARMS = {
   bypass: "Bypass",
   ranTwice: "Ran twice",
+  fieldChanged: "Field changed",
   neverRan: "Never ran",
   unintelligible: "Not understood",
   uncertain: "Uncertain",

@@ -42,6 +42,7 @@ export const subscribedEvents: readonly string[] = [
   "incident.action_invocation.created",
   "incident.action_invocation.terminated",
   "incident.action_invocation.updated",
+  "incident.custom_field_values.updated",
   "incident.delegated",
   "incident.escalated",
   "incident.priority_updated",
