@@ -7,7 +7,6 @@ const KNOWN_EVENTS: readonly string[] = [
   ...subscribedEvents,
   "incident.annotated",
   "incident.conference_bridge.updated",
-  "incident.custom_field_values.updated",
   "incident.incident_type.changed",
   "incident.responder.added",
   "incident.responder.replied",

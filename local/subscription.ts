@@ -19,7 +19,7 @@ const listed = z.object({
 });
 
 /** A deployment's own, and what an agent may leave on an incident as a proposal. */
-const EVENTS = [...subscribedEvents, "incident.annotated", "incident.custom_field_values.updated"];
+const EVENTS = [...subscribedEvents, "incident.annotated"];
 
 /**
  * Makes sure of one subscription to the gate: the kept one, at the gate's address of today, or a new one, which `keep`

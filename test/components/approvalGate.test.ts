@@ -167,6 +167,7 @@ describe("ApprovalGate", () => {
     "Monitoring gate-monitoring",
     "MetricAlarm gate-monitoring-bypass < gate-monitoring",
     "MetricAlarm gate-monitoring-ran-twice < gate-monitoring",
+    "MetricAlarm gate-monitoring-field-changed < gate-monitoring",
     "MetricAlarm gate-monitoring-uncertain < gate-monitoring",
     "MetricAlarm gate-monitoring-never-ran < gate-monitoring",
     "MetricAlarm gate-monitoring-task-not-possible < gate-monitoring",
@@ -788,7 +789,7 @@ describe("ApprovalGate", () => {
     const hint =
       "; `webhook.events` of the gate sets them (`webhookEvents` in the configuration of its stack)";
     const byDefault =
-      "incident.acknowledged, incident.delegated, incident.escalated, incident.priority_updated, incident.reassigned, incident.reopened, incident.resolved, incident.service_updated, incident.triggered, incident.unacknowledged";
+      "incident.acknowledged, incident.custom_field_values.updated, incident.delegated, incident.escalated, incident.priority_updated, incident.reassigned, incident.reopened, incident.resolved, incident.service_updated, incident.triggered, incident.unacknowledged";
     const program =
       (services: object, webhook: WebhookSettings = {}) =>
       (opts: pulumi.ComponentResourceOptions) =>

@@ -26,7 +26,7 @@ describe("the worker's alarms", () => {
   const kinds = async () => (await world.gate.ledger.alarms(50)).map(({ kind }) => kind);
 
   /** Starts the gated action with a token of somebody else. */
-  const bypass = async (incident: Json): Promise<void> => {
+  const bypass = async (incident: Json, action = "01DBFAILOVER"): Promise<void> => {
     const { token } = (
       await world.onPagerDuty("POST", "/_emulator/tokens", {
         user_id: world.pagerDuty.seed.users.jo,
@@ -34,7 +34,7 @@ describe("the worker's alarms", () => {
     ).body;
     const started = await world.onPagerDuty(
       "POST",
-      "/automation_actions/actions/01DBFAILOVER/invocations",
+      `/automation_actions/actions/${action}/invocations`,
       { invocation: { metadata: { incident_id: incident.id } } },
       token,
     );
@@ -99,7 +99,7 @@ describe("the worker's alarms", () => {
       const other = await world.openIncident({
         service: { id: world.pagerDuty.seed.services.search, type: "service_reference" },
       });
-      await bypass(other);
+      await bypass(other, "01RESTARTAPI");
       let tries = 0;
       world.tap = async (call, _args, run) => {
         if (call === "pagerDuty.incident" && tries++ < 2) {

@@ -72,6 +72,7 @@ export class DoctorBench extends GateBench {
           "incident.action_invocation.created",
           "incident.action_invocation.terminated",
           "incident.action_invocation.updated",
+          "incident.custom_field_values.updated",
           "incident.reopened",
           "incident.resolved",
           "incident.service_updated",

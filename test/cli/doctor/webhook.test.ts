@@ -68,7 +68,7 @@ describe("gate doctor: what PagerDuty tells the gate, and what the gating names"
       ],
     });
     assert.deepEqual(await brief(), [
-      "fail | webhook.events | payments-db | is not told of incident.action_invocation.terminated, incident.reopened, incident.service_updated, incident.triggered, incident.workflow.completed, incident.workflow.started",
+      "fail | webhook.events | payments-db | is not told of incident.action_invocation.terminated, incident.custom_field_values.updated, incident.reopened, incident.service_updated, incident.triggered, incident.workflow.completed, incident.workflow.started",
       "fail | webhook.filter | checkout-api | no subscription that delivers covers it",
     ]);
   });
