@@ -1,3 +1,4 @@
+import { USER_AGENT } from "../functions/userAgent.ts";
 import type { z } from "zod";
 import {
   alarmAnswer,
@@ -206,6 +207,7 @@ export async function request(
       method: call.method,
       redirect: "manual",
       headers: {
+        "user-agent": USER_AGENT,
         ...call.headers,
         ...(call.body === undefined ? {} : { "content-type": "application/json" }),
       },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { RemoteError } from "./gate/ports/index.ts";
 import type { Clock } from "./gate/ports/index.ts";
 import { printable } from "./gate/text/printable.ts";
+import { USER_AGENT } from "./userAgent.ts";
 
 /** The part of the built-in `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -99,7 +100,7 @@ async function exchange(remote: Remote, call: Call): Promise<{ status: number; t
       redirect: "manual",
       signal: call.budget.signal,
       headers: {
-        "user-agent": "pagerduty-approval-gate",
+        "user-agent": USER_AGENT,
         // A connection that was kept while a function was frozen may be dead, and what is written to a dead one has an
         // unclear outcome. So each call has its own.
         connection: "close",

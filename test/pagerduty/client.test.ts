@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { PagerDutyOptions } from "../../functions/pagerduty/client.ts";
 import type { NewIncident, Order, PagerDuty } from "../../functions/gate/ports/index.ts";
@@ -8,6 +10,9 @@ import type { WireServer } from "./wireServer.ts";
 // Shows what is put on the wire and what is made of documented answers; not that PagerDuty answers so.
 
 const TOKEN = "pd-test-token-0001";
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
 const noon = Date.UTC(2026, 10, 23, 12);
 
 const restIncident = {
@@ -115,7 +120,7 @@ describe("createPagerDuty", () => {
       const { headers } = server.seen[0]!;
       assert.equal(headers.authorization, `Token token=${TOKEN}`);
       assert.equal(headers.accept, "application/vnd.pagerduty+json;version=2");
-      assert.equal(headers["user-agent"], "pagerduty-approval-gate");
+      assert.equal(headers["user-agent"], `pagerduty-approval-gate/${version}`);
       assert.equal(headers["content-type"], undefined);
       assert.equal(headers["from"], undefined);
     });
