@@ -22,7 +22,7 @@ function staircase(folder, steps, below = []) {
 const layers = [
   ...staircase("functions/gate", rooms),
   ...staircase("functions/gate/gating", gatingRooms, ["functions/gate/text"]),
-  { files: "functions/*.ts", own: "functions/[a-z]+\\.ts", may: ["functions/gate"] },
+  { files: "functions/*.ts", own: "functions/[a-zA-Z]+\\.ts", may: ["functions/gate"] },
   {
     files: "functions/pagerduty/**",
     may: [

@@ -54,19 +54,33 @@ export async function converge(ports: SubscriptionPorts, wanted: Wanted): Promis
 export async function giveUp(ports: SubscriptionPorts, wanted: Wanted): Promise<void> {
   const stored = await ports.store.read();
   const keys = stored?.keys ?? [];
-  await removeOthers(ports, wanted, keys, new Set());
   if (stored !== null) {
+    // First, or a worker that looks just now would make them again.
     await ports.store.write({
       wanted: null,
       keys: retired(keys, new Set(), ports.clock.now()),
     });
   }
+  await removeOthers(ports, wanted, keys, new Set());
 }
 
-/** Makes again what somebody removed. False: the gate wants none, or has never had one. */
+/**
+ * Makes again what somebody removed, and removes what two that did so at once have made too many. What somebody has
+ * switched off stays so. False: there was nothing to mend, or the gate wants none.
+ */
 export async function heal(ports: SubscriptionPorts): Promise<boolean> {
-  const wanted = (await ports.store.read())?.wanted ?? null;
-  if (wanted === null) {
+  const stored = await ports.store.read();
+  const wanted = stored?.wanted ?? null;
+  if (stored === null || wanted === null) {
+    return false;
+  }
+  const used = new Set(
+    stored.keys.flatMap(({ id, goodUntilMs }) => (goodUntilMs === null ? (id ?? []) : [])),
+  );
+  const own = (await ports.admin.list()).filter(
+    ({ description }) => description === wanted.description,
+  );
+  if (own.length === used.size && own.every(({ id }) => used.has(id))) {
     return false;
   }
   await converge(ports, wanted);

@@ -25,6 +25,6 @@ export interface WorkerPorts {
   settings: LifecycleSettings;
   /** Where Cheqpoint reaches the gate, without a slash at the end. */
   publicUrl: string;
-  /** Makes the gate's webhook subscriptions again; false: it has none of its own. Absent: others look after them. */
+  /** Mends the gate's own webhook subscriptions; false: there was nothing to mend. Absent: others look after them. */
   healSubscriptions?: () => Promise<boolean>;
 }

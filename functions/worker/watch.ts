@@ -21,15 +21,14 @@ export async function watchSubscriptions(ports: WorkerPorts): Promise<void> {
   const url = `${ports.publicUrl}/pagerduty/webhook`;
   const found = await pagerDuty.subscriptions(url);
   if (found.length === 0) {
-    const isNew = await tell(
+    await tell(
       ports,
       "none",
-      `No webhook subscription delivers to ${url}: the gate hears of nothing, of no bypass and no resolved incident, until there is one. A gate that made its own makes it again a minute later.`,
+      `No webhook subscription delivers to ${url}: the gate hears of nothing, of no bypass and no resolved incident, until there is one. A gate that made its own makes it again now. Events of the time between are lost: look for bypasses and resolved incidents by hand.`,
     );
-    // Not at once: while a stack goes, or makes its subscription, there is none for a moment.
-    if (!isNew && (await ports.healSubscriptions?.()) === true) {
-      log.warn("webhook subscriptions made again", { url });
-    }
+  }
+  if ((await ports.healSubscriptions?.()) === true) {
+    log.warn("webhook subscriptions mended", { url });
   }
   for (const { id, active, temporarilyDisabled } of found) {
     if (active && !temporarilyDisabled) {
@@ -95,8 +94,7 @@ export async function watchServices(ports: WorkerPorts): Promise<void> {
   }
 }
 
-/** True: nobody has been told of it today. */
-async function tell(ports: WorkerPorts, subscriptionId: string, text: string): Promise<boolean> {
+async function tell(ports: WorkerPorts, subscriptionId: string, text: string): Promise<void> {
   const nowMs = ports.clock.now();
   const isNew = await raiseAlarm(ports, {
     // One a day: a subscription may be switched off again.
@@ -110,7 +108,6 @@ async function tell(ports: WorkerPorts, subscriptionId: string, text: string): P
   if (isNew) {
     ports.log.error("subscription disabled", { subscriptionId, problem: text });
   }
-  return isNew;
 }
 
 /**

@@ -111,7 +111,7 @@ describe("createCheqpoint", () => {
       const { headers, body } = server.seen[0]!;
       assert.equal(headers["x-api-key"], KEY);
       assert.equal(headers["content-type"], "application/json");
-      assert.equal(headers["user-agent"], "pagerduty-approval-gate");
+      assert.match(headers["user-agent"] ?? "", /^pagerduty-approval-gate\/\d/);
       assert.equal(headers.authorization, undefined);
       assert.deepEqual(JSON.parse(body), request);
       assert.ok(!body.includes(KEY));

@@ -251,6 +251,26 @@ describe("the gate's own webhook subscriptions", () => {
     assert.deepEqual(await all(), []);
   });
 
+  it("leaves one switched off that somebody switched off, and removes one too many", async () => {
+    const { account: id = "" } = await converge(ports, wanted);
+    await api("PUT", `/webhook_subscriptions/${id}`, {
+      webhook_subscription: { type: "webhook_subscription", active: false },
+    });
+    assert.equal(await heal(ports), false);
+    assert.deepEqual(
+      (await all()).map(({ active }) => active),
+      [false],
+    );
+    // As two that mend at once leave it: the record knows one of the two.
+    await make(wanted.description);
+    assert.equal(await heal(ports), true);
+    assert.deepEqual(
+      (await all()).map((one) => one.id),
+      [id],
+    );
+    await mustBeVerifiable();
+  });
+
   it("refuses one whose secret PagerDuty does not tell, and removes it", async () => {
     const create = ports.admin.create;
     let id = "";

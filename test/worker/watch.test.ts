@@ -141,12 +141,31 @@ describe("the watch on the webhook subscription", () => {
     assert.equal(alarm?.kind, "subscriptionDisabled");
     assert.equal(
       alarm.text,
-      `No webhook subscription delivers to ${publicUrl}/pagerduty/webhook: the gate hears of nothing, of no bypass and no resolved incident, until there is one. A gate that made its own makes it again a minute later.`,
+      `No webhook subscription delivers to ${publicUrl}/pagerduty/webhook: the gate hears of nothing, of no bypass and no resolved incident, until there is one. A gate that made its own makes it again now. Events of the time between are lost: look for bypasses and resolved incidents by hand.`,
     );
     assert.deepEqual(counted, ["SubscriptionDisabled", "SubscriptionDisabled"]);
     nowMs += 86_400_000;
     await watchSubscriptions(ports);
     assert.equal((await texts()).length, 2);
+  });
+
+  it("has the gate's own made again, which then deliver", async () => {
+    answer = 202;
+    let mended = 0;
+    const id = await subscribe();
+    ports.healSubscriptions = async () => {
+      mended += 1;
+      return (await ports.pagerDuty.subscriptions(`${publicUrl}/pagerduty/webhook`)).length === 0
+        ? (await subscribe()) !== ""
+        : false;
+    };
+    await watchSubscriptions(ports);
+    await call("DELETE", `/webhook_subscriptions/${id}`);
+    await watchSubscriptions(ports);
+    assert.equal((await texts()).length, 1);
+    await watchSubscriptions(ports);
+    assert.equal(mended, 3);
+    assert.equal((await texts()).length, 1);
   });
 
   it("says nothing while all is well", async () => {
