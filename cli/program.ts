@@ -9,6 +9,7 @@ import { gatingCommand } from "./commands/gating.ts";
 import { killSwitchCommand } from "./commands/killSwitch.ts";
 import { listCommand } from "./commands/list.ts";
 import { proposeCommand } from "./commands/propose.ts";
+import { redriveCommand } from "./commands/redrive.ts";
 import { scenarioCommand } from "./commands/scenario.ts";
 import { showCommand } from "./commands/show.ts";
 import { watchCommand } from "./commands/watch.ts";
@@ -25,6 +26,7 @@ const MAKERS: readonly MakeCommand[] = [
   alarmsCommand,
   killSwitchCommand,
   auditCommand,
+  redriveCommand,
   gatingCommand,
   doctorCommand,
 ];

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { limited } from "../../functions/aws/limits.ts";
 import type { DeployedTarget } from "./target.ts";
 
@@ -20,6 +21,11 @@ export async function secretsManagerOf(
   limits = LIMITS,
 ): Promise<SecretsManagerClient> {
   const { SecretsManagerClient: Client } = await import("@aws-sdk/client-secrets-manager");
+  return new Client({ ...placed(place), ...limited(limits) });
+}
+
+export async function sqsOf(place: Place, limits = LIMITS): Promise<SQSClient> {
+  const { SQSClient: Client } = await import("@aws-sdk/client-sqs");
   return new Client({ ...placed(place), ...limited(limits) });
 }
 

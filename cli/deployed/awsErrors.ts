@@ -75,7 +75,10 @@ export function awsErrorOf(error: unknown, { what, region }: AwsSubject): unknow
       hint: "set --region or AWS_REGION",
     });
   }
-  if (name === "ResourceNotFoundException" && !/index/i.test(message)) {
+  if (
+    name === "QueueDoesNotExist" ||
+    (name === "ResourceNotFoundException" && !/index/i.test(message))
+  ) {
     return new AwsError(
       "missing",
       `there is no ${what}${where}`,

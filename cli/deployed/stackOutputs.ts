@@ -11,6 +11,9 @@ const outputsShape = z.looseObject({
   gatingTableName: z.string().min(1),
   proposalsUrl: z.string().min(1),
   webhookUrl: z.string().min(1),
+  // Absent where a stack's own program does not export them.
+  queueUrl: z.string().optional(),
+  deadLetterQueueUrl: z.string().optional(),
   gate: z.looseObject({ name: z.string(), region: z.string().min(1) }),
   subscriptionIds: z.record(z.string(), z.string()).optional(),
   /** As configured; other stacks may have added services to the table. */

@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LifecycleSettings } from "../../functions/gate/lifecycle/known.ts";
-import type { ApprovalRequest, ProposerLimits } from "../../functions/gate/ports/index.ts";
+import type {
+  ApprovalRequest,
+  ProposerLimits,
+  WorkItem,
+} from "../../functions/gate/ports/index.ts";
 import { startCheqpointEmulator, type CheqpointEmulator } from "../../emulators/cheqpoint/index.ts";
 import { startLocalGate, type LocalGate } from "../../local/gate.ts";
 import { createCounters } from "../../local/log.ts";
@@ -266,6 +270,11 @@ export class World {
               }
             },
     });
+  }
+
+  /** Says to the worker: look at these. */
+  async lookAt(items: readonly WorkItem[]): Promise<void> {
+    await this.#running().queue.send(items);
   }
 
   /** Works off what is queued. A submission that Cheqpoint holds open is answered as time goes on. */
