@@ -7,13 +7,13 @@ import { withChanges } from "./common.ts";
 import { done, dutyStep, failed, isSettled, NEW_DUTY, unseen, type DutyStep } from "./duties.ts";
 import type { Known } from "./known.ts";
 
-export type Collected = Extract<Handover, { kind: "collected" }>;
+type Collected = Extract<Handover, { kind: "collected" }>;
 type Place = Pick<NewIncident, "serviceId" | "escalationPolicyId" | "userIds">;
 
 const NOTHING: DutyStep = { step: null, untilMs: null };
 
 /** What is collected together: of one service, by one proposer, for one reason. */
-export function collectionKey({ incident, request, proposer }: Proposal, outcome: Outcome): string {
+function collectionKey({ incident, request, proposer }: Proposal, outcome: Outcome): string {
   const service = incident?.serviceId ?? request.service;
   const hash = sha256(canonicalJson([service, proposer, outcome.reason]));
   return hash.slice("sha256:".length, "sha256:".length + 32);
