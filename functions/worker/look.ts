@@ -6,6 +6,7 @@ import { RemoteError } from "../gate/ports/index.ts";
 import type { Listed } from "../gate/ports/index.ts";
 import type { DutyName, Incident, Proposal } from "../gate/proposal/proposal.ts";
 import { isByGate } from "./ownUser.ts";
+import { canonicalJson } from "../gate/text/canonical.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** Answers what the lifecycle asks. A store that fails throws, a remote system that fails is an answer. */
@@ -54,6 +55,8 @@ export async function look(
       return { task: await asked(ports, () => pagerDuty.incident(question.id)) };
     case "places":
       return { places: await placesAt(ports, question.keys) };
+    case "alsoOpen":
+      return { alsoOpen: await alsoOpen(ports, proposal, question) };
     case "holders": {
       const holders = await Promise.all(
         question.keys.map(async (key) => ({ key, holder: await ledger.holder(key) })),
@@ -125,6 +128,21 @@ async function lastNo(
         atMs: Math.max(...nos.map(({ atMs }) => atMs)),
         untilMs: Math.max(...nos.map(({ untilMs }) => untilMs)),
       };
+}
+
+async function alsoOpen(
+  ports: WorkerPorts,
+  { id }: Proposal,
+  { incidentId, target }: Extract<Look, { at: "alsoOpen" }>,
+): Promise<Proposal[]> {
+  const found: Proposal[] = [];
+  for await (const other of proposalsOf(ports, { incidentId, open: true })) {
+    const same = canonicalJson(other.weighing?.runbook.target ?? null) === canonicalJson(target);
+    if (other.id !== id && other.outcome === null && same) {
+      found.push(other);
+    }
+  }
+  return found;
 }
 
 async function equalOpen(

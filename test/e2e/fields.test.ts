@@ -138,6 +138,28 @@ describe("Custom fields that carry parameters to a run", () => {
     );
   });
 
+  it("that several proposals want are told to whoever decides on the later one", async () => {
+    const incident = await begin({}, ({ runbooks }) => {
+      runbooks.alias = runbooks.failover;
+      runbooks.other = { automationAction: "01RESTARTAPI" };
+    });
+    for (const more of [replicas(3), { runbook: "other" }, { runbook: "alias", ...replicas(2) }]) {
+      await propose(world, incident, more);
+      await world.settle();
+      world.clock.advance(1_000);
+    }
+    const [first] = await proposals(incident);
+    const asked = (await world.pendingApprovals()).map(({ details }) => [
+      details.runbook,
+      details.also_open ?? null,
+    ]);
+    assert.deepEqual(Object.fromEntries(asked), {
+      failover: null,
+      other: null,
+      alias: [`${first?.id} by agent: failover, max_replicas=3 (waits for a decision)`],
+    });
+  });
+
   it("are cleared where this proposal sets nothing", async () => {
     const incident = await begin({ decision: "allow" }, ({ runbooks }) => {
       delete runbooks.failover.parameters.max_replicas.default;

@@ -362,6 +362,8 @@ export class Simulation {
       }
       case "places":
         return { places: Object.fromEntries(look.keys.map((key) => [key, placesNow(sim)])) };
+      case "alsoOpen":
+        return { alsoOpen: [] };
       case "holders":
         return { holders: [] };
       case "lastNo":

@@ -68,9 +68,14 @@ export function ask(
   if (look !== null) {
     return look;
   }
+  if (known.alsoOpen === undefined) {
+    const { target } = weighing.runbook;
+    return { kind: "look", look: { at: "alsoOpen", incidentId: incident.id, target } };
+  }
   const effect = approvalEffect(proposal, incident, weighing, {
     attemptId: fresh.attemptId,
     nowMs,
+    alsoOpen: known.alsoOpen,
     runsThisHour: runsText(weighing.brakes, known.places ?? {}, nowMs),
   });
   const attempt: ApprovalAttempt = {

@@ -13,6 +13,7 @@ import type {
   StoredGating,
 } from "../ports/index.ts";
 import type { TakenPlaces } from "../ledger/brakes.ts";
+import type { Target } from "../gating/index.ts";
 import type { AuditFact } from "../proposal/audit.ts";
 import type { Submission } from "../review/approvalRequest.ts";
 import type { DutyName, Incident, Proposal } from "../proposal/proposal.ts";
@@ -56,6 +57,8 @@ export interface Known {
   invocation?: Looked<Invocation | null>;
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
+  /** Other open proposals for the same target on the same incident, newest first. */
+  alsoOpen?: readonly Proposal[];
   places?: TakenPlaces;
   /** The keys that were looked at and are another proposal's at this time. */
   holders?: readonly { key: string; holder: Holder }[];
@@ -81,6 +84,7 @@ export type Look =
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
+  | { at: "alsoOpen"; incidentId: string; target: Target }
   | { at: "places"; keys: string[] }
   | { at: "holders"; keys: readonly string[] }
   | { at: "collection"; key: string }

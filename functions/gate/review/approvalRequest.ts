@@ -4,6 +4,7 @@ import { inLine, inOwnField } from "../text/quotation.ts";
 import { incidentLabel } from "../proposal/incidents.ts";
 import type { ApprovalRequest } from "../ports/index.ts";
 import type { Incident, Proposal, Weighing } from "../proposal/proposal.ts";
+import { phaseOf } from "../proposal/proposal.ts";
 
 /** One try to ask Cheqpoint: what is sent there, and how the answer comes back. */
 export interface Submission {
@@ -19,7 +20,12 @@ interface Attempt {
   nowMs: number;
   /** How many of its kind ran in the last hour, and may; null: not known. */
   runsThisHour: string | null;
+  /** Proposals for the same target on the same incident that are open as well. */
+  alsoOpen: readonly Proposal[];
 }
+
+/** More than these are only counted. */
+const MOST_ALSO_OPEN = 5;
 
 /** From this risk on an approval is called high, and needs `acknowledgeRisk` to be given by expiry. */
 const HIGH_RISK = 0.8;
@@ -103,6 +109,32 @@ function parameterDescriptions({ runbook, parameters }: Weighing): string[] {
     );
 }
 
+/** What else may run the same here: a yes to each runs it again. */
+function alsoOpen(others: readonly Proposal[]): string[] {
+  const shown = others.slice(0, MOST_ALSO_OPEN).map((other) => {
+    const { id, proposer, request, weighing, decision } = other;
+    const parameters = decision?.parameters ?? weighing?.parameters ?? request.parameters;
+    const values = Object.entries(parameters).map(
+      ([name, value]) => `, ${name}=${JSON.stringify(value)}`,
+    );
+    return `${id} by ${proposer}: ${request.runbook}${values.join("")} (${openText(other)})`;
+  });
+  const more = others.length - shown.length;
+  return more === 0 ? shown : [...shown, `and ${more} more`];
+}
+
+function openText(proposal: Proposal): string {
+  switch (phaseOf(proposal)) {
+    case "approved":
+      return "approved, not started yet";
+    case "executing":
+    case "running":
+      return "under way";
+    default:
+      return "waits for a decision";
+  }
+}
+
 /**
  * What the reviewer is shown: a tested contract. The public recipe's keys come first and keep their names; parameters
  * stand beside them under their own names, all of them and as they are; both clocks are absolute times.
@@ -143,6 +175,7 @@ function approvalDetails(
     valid_for: `${formatDuration(terms.validForMs)} after the approval`,
     approval_valid_until: `${new Date(decideByMs + terms.validForMs).toISOString()} at the latest`,
     editable: terms.editable.filter((name) => name in weighing.parameters),
+    also_open: alsoOpen(attempt.alsoOpen),
     runs_this_hour: attempt.runsThisHour,
     action_digest: proposal.digest,
     proposal_id: proposal.id,

@@ -47,7 +47,14 @@ const gating = parseServiceGating("payments-db", {
 });
 
 /** What is asked of the reviewer, with nothing left out. */
-function asked(of: { request?: Partial<ProposalRequest>; incident?: Partial<Incident> } = {}) {
+function asked(
+  of: {
+    request?: Partial<ProposalRequest>;
+    incident?: Partial<Incident>;
+    /** Parameters of others that are open; one unless given. */
+    alsoOpen?: Record<string, string | number>[];
+  } = {},
+) {
   const { proposal } = newProposal({
     id: "prop_1",
     source: { kind: "api" },
@@ -81,7 +88,16 @@ function asked(of: { request?: Partial<ProposalRequest>; incident?: Partial<Inci
     { ...proposal, digest: "sha256:1" },
     { ...incident, ...of.incident },
     weighing,
-    { attemptId: "att_1", nowMs: tuesday, runsThisHour: "2 of 3" },
+    {
+      attemptId: "att_1",
+      nowMs: tuesday,
+      runsThisHour: "2 of 3",
+      alsoOpen: (of.alsoOpen ?? [{ max_replicas: 1 }]).map((parameters, i) => ({
+        ...proposal,
+        id: `prop_${i + 2}`,
+        weighing: { ...weighing, parameters },
+      })),
+    },
   ).request;
 }
 
@@ -94,6 +110,20 @@ describe("what a reviewer is asked", () => {
       keys.filter((key) => !reserved.includes(key)),
       [],
     );
+  });
+
+  it("tells what else is open for the same target on the incident, five of them and the number of more", () => {
+    assert.deepEqual(
+      asked({ alsoOpen: [{ max_replicas: 1, mode: 'fast (approved)"' }] }).details["also_open"],
+      [
+        'prop_2 by healer: failover, max_replicas=1, mode="fast (approved)\\"" (waits for a decision)',
+      ],
+    );
+    const many = asked({ alsoOpen: Array.from({ length: 7 }, () => ({})) }).details["also_open"];
+    assert.ok(Array.isArray(many));
+    assert.equal(many.length, 6);
+    assert.equal(many.at(-1), "and 2 more");
+    assert.equal("also_open" in asked({ alsoOpen: [] }).details, false);
   });
 
   it("has parameters where the public recipe's keys end", () => {

@@ -24,6 +24,7 @@ export const detailKeys = [
   "valid_for",
   "approval_valid_until",
   "editable",
+  "also_open",
   "runs_this_hour",
   "action_digest",
   "proposal_id",
