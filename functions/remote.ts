@@ -37,6 +37,8 @@ export interface Call {
   budget: Budget;
   /** What no error text may repeat. */
   secrets: readonly string[];
+  /** Called right before the request goes out, and throws to stop it: a credential may have been waited for. */
+  before?: (() => void) | undefined;
 }
 
 export function budgetOf(ms: number): Budget {
@@ -93,6 +95,7 @@ export async function ask<T extends z.ZodType>(
 }
 
 async function exchange(remote: Remote, call: Call): Promise<{ status: number; text: string }> {
+  call.before?.();
   let response: Response;
   try {
     response = await remote.fetch(remote.baseUrl + call.path, {

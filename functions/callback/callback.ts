@@ -37,16 +37,23 @@ export async function handleCallback(
       metrics.count("CallbackRefused");
       return problem(404, "not found");
     }
-    // One name per submission: a storm of repeated callbacks is one hint.
+    const { status: claims, approvalId } = parseCallback(
+      new TextDecoder("utf-8").decode(request.body),
+    );
+    // One name per submission: a storm of repeated callbacks is one hint. A no is never overwritten by what comes after it.
+    const isNo = claims === "REJECTED";
     const hint = {
-      id: `callback/${tokenHash.slice(0, 16)}`,
+      id: `callback/${tokenHash.slice(0, 16)}${isNo ? "/rejected" : ""}`,
       kind: "decision" as const,
       atMs: clock.now(),
-      data: {},
+      data: {
+        tokenHash,
+        ...(claims === null ? {} : { status: claims }),
+        ...(approvalId === null ? {} : { approvalId }),
+      },
     };
     await ledger.hint(proposalId, hint);
     metrics.count("CallbackAccepted");
-    const { status: claims } = parseCallback(new TextDecoder("utf-8").decode(request.body));
     log.info("callback accepted", { proposalId, claims });
     try {
       await queue.send([{ kind: "proposal", id: proposalId }]);

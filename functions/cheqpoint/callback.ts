@@ -30,9 +30,20 @@ function equal(given: Buffer, expected: string): boolean {
 export interface CallbackClaim {
   /** In upper case; null when there is none that could be one. */
   status: string | null;
+  /** Cheqpoint's id of the request; it does not have to tell it. */
+  approvalId: string | null;
 }
 
-const claim = z.object({ status: z.string().regex(/^[A-Za-z_]{1,32}$/) });
+const told = z.string().regex(/^[\x21-\x7e]{1,200}$/);
+const claim = z.object({
+  status: z
+    .string()
+    .regex(/^[A-Za-z_]{1,32}$/)
+    .nullish()
+    .catch(null),
+  approvalId: told.nullish().catch(null),
+  id: told.nullish().catch(null),
+});
 
 /** Never throws: a body that cannot be read claims nothing. */
 export function parseCallback(body: string): CallbackClaim {
@@ -40,7 +51,8 @@ export function parseCallback(body: string): CallbackClaim {
   try {
     json = JSON.parse(body);
   } catch {
-    return { status: null };
+    return { status: null, approvalId: null };
   }
-  return { status: claim.safeParse(json).data?.status.toUpperCase() ?? null };
+  const { status, approvalId, id } = claim.safeParse(json).data ?? {};
+  return { status: status?.toUpperCase() ?? null, approvalId: approvalId ?? id ?? null };
 }

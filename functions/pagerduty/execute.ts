@@ -26,12 +26,13 @@ const LISTED = 25;
 
 export function actionCalls(rest: Rest): ActionCalls {
   return {
-    async execute(order, check) {
+    async execute(order, permission) {
+      const before = permission === undefined ? undefined : () => permission.stillFresh();
       // All ids are checked before the first call.
-      const send = sender(rest, order);
-      await putCustomFields(rest, order);
+      const send = sender(rest, order, before);
+      await putCustomFields(rest, order, before);
       // Setting the fields may have taken long.
-      check?.();
+      await permission?.look();
       return send();
     },
 
@@ -59,7 +60,10 @@ function matches(invocation: Invocation, incidentId: string, actionId: string): 
 
 type Sent = Awaited<ReturnType<PagerDuty["execute"]>>;
 
-function sender(rest: Rest, order: Order): () => Promise<Sent> {
+/** Right before a request goes out. */
+type Before = (() => void) | undefined;
+
+function sender(rest: Rest, order: Order, before: Before): () => Promise<Sent> {
   const { target } = order;
   const incidentId = asPathId("incidentId", order.incidentId);
   switch (target.kind) {
@@ -67,7 +71,7 @@ function sender(rest: Rest, order: Order): () => Promise<Sent> {
       const path = `/automation_actions/actions/${asPathId("actionId", target.actionId)}/invocations`;
       const body = { invocation: { metadata: { incident_id: incidentId } } };
       return async () => {
-        const request = { method: "POST", path, body, named: false } as const;
+        const request = { method: "POST", path, body, named: false, before } as const;
         const { invocation } = await rest.write(request, madeInvocation);
         return {
           invocationId: invocation.id,
@@ -86,16 +90,16 @@ function sender(rest: Rest, order: Order): () => Promise<Sent> {
         },
       };
       return async () => {
-        const request = { method: "POST", path, body, named: false } as const;
+        const request = { method: "POST", path, body, named: false, before } as const;
         const answer = await rest.write(request, madeInstance);
         const invocationId = answer.incident_workflow_instance?.id ?? null;
         return { invocationId, state: null, agentId: null };
       };
     }
     case "reassign":
-      return update(rest, incidentId, newAssignment(target.users, target.escalationPolicy));
+      return update(rest, incidentId, newAssignment(target.users, target.escalationPolicy), before);
     case "escalate":
-      return update(rest, incidentId, { escalation_level: target.level });
+      return update(rest, incidentId, { escalation_level: target.level }, before);
   }
 }
 
@@ -114,11 +118,12 @@ function update(
   rest: Rest,
   incidentId: string,
   change: Record<string, unknown>,
+  before: Before,
 ): () => Promise<Sent> {
   const path = `/incidents/${incidentId}`;
   const body = { incident: { type: "incident_reference", ...change } };
   return async () => {
-    await rest.write({ method: "PUT", path, body, named: true }, changedIncident);
+    await rest.write({ method: "PUT", path, body, named: true, before }, changedIncident);
     return { invocationId: null, state: "completed", agentId: null };
   };
 }
@@ -127,13 +132,13 @@ function update(
  * Sets the fields and reads them back: what is started next finds these values, or it is not started. Whatever becomes
  * of the fields, nothing has been started by then, and they can be set again.
  */
-async function putCustomFields(rest: Rest, order: Order): Promise<void> {
+async function putCustomFields(rest: Rest, order: Order, before: Before): Promise<void> {
   const wanted = Object.entries(order.customFields);
   if (wanted.length === 0) return;
   const path = `/incidents/${asPathId("incidentId", order.incidentId)}/custom_fields/values`;
   const body = { custom_fields: wanted.map(([name, value]) => ({ name, value })) };
   await unlessStarted("were not set", () =>
-    rest.writeBlind({ method: "PUT", path, body, named: false }),
+    rest.writeBlind({ method: "PUT", path, body, named: false, before }),
   );
   const found = await unlessStarted("could not be read back", () => rest.get(path, readValues));
   const other = wanted.find(([name, value]) => !isSameValue(found.get(name), value));

@@ -47,6 +47,8 @@ export interface WriteRequest {
   body?: unknown;
   /** PagerDuty wants the `From` header on writes to incidents and notes only. */
   named: boolean;
+  /** See `Call.before`. */
+  before?: (() => void) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -111,13 +113,13 @@ export function createRest(options: PagerDutyOptions): Rest {
   }
 
   async function sendWrite<T>(
-    { method, path, body, named }: WriteRequest,
+    { method, path, body, named, before }: WriteRequest,
     sendCall: (call: Call) => Promise<T>,
   ): Promise<T> {
     return traffic.pass(() => {
       const budget = budgetOf(timeoutMs);
       return withCredential(credential, budget, (token) => {
-        const call = prepare(token, budget, { method, path, body });
+        const call = prepare(token, budget, { method, path, body, before });
         return sendCall(named ? { ...call, headers: { ...call.headers, from } } : call);
       });
     }, true);

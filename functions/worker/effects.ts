@@ -1,19 +1,20 @@
 import type { Effect } from "../gate/lifecycle/known.ts";
-import { RemoteError } from "../gate/ports/index.ts";
+import { RemoteError, type Permission } from "../gate/ports/index.ts";
 import type { EffectResult } from "../gate/lifecycle/results.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 /** While Cheqpoint is polled it is given this long to decide inline; it allows 10 s at most. */
 const INLINE_WAIT_MS = 2_000;
 
-/** Does one effect, once. */
+/** Does one effect, once; an execution only with a permission that is asked right before it is sent. */
 export async function perform(
   ports: WorkerPorts,
   effect: Effect,
   callbackToken: string,
+  permission: Permission,
 ): Promise<EffectResult> {
   try {
-    return await attempt(ports, effect, callbackToken);
+    return await attempt(ports, effect, callbackToken, permission);
   } catch (error) {
     if (error instanceof RemoteError) {
       ports.metrics.count("RemoteFailure");
@@ -34,12 +35,10 @@ export async function perform(
   }
 }
 
-/** A process may stand still between its claim and the call; by then others have taken the claim for lost. */
-function assertFresh({ clock, settings }: WorkerPorts, { kind, claimedAtMs }: Effect): void {
+/** A process may stand still between its claim and the call; what may be claimed anew after its lease must be answered by then. */
+function assertFresh({ clock, settings }: WorkerPorts, claimedAtMs: number): void {
   const lateMs = clock.now() - claimedAtMs;
-  // What may be claimed anew after its lease must be answered by then; an execution never is.
-  const freshForMs = kind === "execute" ? settings.leaseMs : settings.leaseMs / 2;
-  if (lateMs >= freshForMs) {
+  if (lateMs >= settings.leaseMs / 2) {
     throw new RemoteError(`not sent: ${lateMs} ms had gone since everything was checked`, {
       nothingDone: true,
       retryable: true,
@@ -51,10 +50,14 @@ async function attempt(
   ports: WorkerPorts,
   effect: Effect,
   callbackToken: string,
+  permission: Permission,
 ): Promise<EffectResult> {
   const { cheqpoint, pagerDuty, publicUrl } = ports;
-  const check = (): void => assertFresh(ports, effect);
-  check();
+  if (effect.kind === "execute") {
+    permission.stillFresh();
+  } else {
+    assertFresh(ports, effect.claimedAtMs);
+  }
   switch (effect.kind) {
     case "submit": {
       const receipt = await cheqpoint.submit({
@@ -66,7 +69,7 @@ async function attempt(
       return { ok: true, kind: "submit", receipt };
     }
     case "execute":
-      return { ok: true, kind: "execute", ...(await pagerDuty.execute(effect.order, check)) };
+      return { ok: true, kind: "execute", ...(await pagerDuty.execute(effect.order, permission)) };
     case "note": {
       const { id } = await pagerDuty.addNote(effect.incidentId, effect.content);
       return { ok: true, kind: "duty", ref: id };

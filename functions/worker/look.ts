@@ -3,14 +3,35 @@ import type { TakenPlaces } from "../gate/ledger/brakes.ts";
 import { isHeld } from "../gate/ledger/holds.ts";
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { RemoteError } from "../gate/ports/index.ts";
-import type { Listed } from "../gate/ports/index.ts";
-import type { DutyName, Incident, Proposal } from "../gate/proposal/proposal.ts";
+import type { Listed, No, Seen } from "../gate/ports/index.ts";
 import { isByGate } from "./ownUser.ts";
 import { canonicalJson } from "../gate/text/canonical.ts";
+import { joinedNo, noIn } from "../gate/ledger/noes.ts";
+import type { DutyName, Incident, Proposal } from "../gate/proposal/proposal.ts";
 import type { WorkerPorts } from "./ports.ts";
 
-/** Answers what the lifecycle asks. A store that fails throws, a remote system that fails is an answer. */
+/**
+ * What was known, and the answer to what the lifecycle asks, with the time at which it was asked. A store that fails
+ * throws, a remote system that fails is an answer.
+ */
 export async function look(
+  ports: WorkerPorts,
+  proposal: Proposal,
+  known: Known,
+  question: Look,
+): Promise<Known> {
+  const atMs = ports.clock.now();
+  const found = await answer(ports, proposal, question);
+  const asked = Object.fromEntries(Object.keys(found).map((name) => [name, atMs]));
+  return {
+    ...known,
+    ...found,
+    askedAtMs: { ...known.askedAtMs, ...asked },
+    nowMs: ports.clock.now(),
+  };
+}
+
+async function answer(
   ports: WorkerPorts,
   proposal: Proposal,
   question: Look,
@@ -29,8 +50,16 @@ export async function look(
       };
     case "mergeTarget":
       return { mergeTarget: await asked(ports, () => mergeTarget(ports, question.id)) };
-    case "approval":
-      return { approval: await asked(ports, () => cheqpoint.read(question.id)) };
+    case "several": {
+      const found = await Promise.all(question.looks.map((one) => answer(ports, proposal, one)));
+      return Object.assign({}, ...found) as Partial<Known>;
+    }
+    case "approvals": {
+      const read = question.ids.map(
+        async (id) => [id, await asked(ports, () => cheqpoint.read(id))] as const,
+      );
+      return { approvals: Object.fromEntries(await Promise.all(read)) };
+    }
     case "invocation":
       return { invocation: await asked(ports, () => pagerDuty.invocation(question.id)) };
     case "candidates":
@@ -108,26 +137,21 @@ async function placesAt({ ledger, clock }: WorkerPorts, keys: string[]): Promise
   return Object.fromEntries(await Promise.all(places));
 }
 
+/** The no that the ledger keeps under that name, joined with what an earlier release kept only in the proposals. */
 async function lastNo(
   ports: WorkerPorts,
   proposal: Proposal,
-  { incidentId, digest }: Extract<Look, { at: "lastNo" }>,
-): Promise<{ atMs: number; untilMs: number } | null> {
-  const nos: { atMs: number; untilMs: number }[] = [];
-  for await (const other of proposalsOf(ports, { incidentId })) {
-    const { decision, outcome, weighing } = other;
-    const isNo = decision?.outcome === "rejected" && decision.by === "human";
-    if (other.id !== proposal.id && other.digest === digest && isNo && outcome !== null) {
-      const coolDownMs = weighing?.evaluation.terms.coolDownMs ?? 0;
-      nos.push({ atMs: outcome.atMs, untilMs: outcome.atMs + coolDownMs });
+  { name, incidentId }: Extract<Look, { at: "lastNo" }>,
+): Promise<{ no: No | null; seen: Seen }> {
+  const kept = await ports.ledger.lastNo(name);
+  let { no } = kept;
+  if (incidentId !== null) {
+    for await (const other of proposalsOf(ports, { incidentId })) {
+      const said = other.id === proposal.id ? null : noIn(other);
+      no = said?.name === name ? joinedNo(no, said) : no;
     }
   }
-  return nos.length === 0
-    ? null
-    : {
-        atMs: Math.max(...nos.map(({ atMs }) => atMs)),
-        untilMs: Math.max(...nos.map(({ untilMs }) => untilMs)),
-      };
+  return { no, seen: kept.seen };
 }
 
 async function alsoOpen(

@@ -1,5 +1,6 @@
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { chainFacts } from "../gate/proposal/audit.ts";
+import { LOOK_GOOD_FOR_MS } from "../gate/lifecycle/known.ts";
 import type { Change, Effect, Known, Step } from "../gate/lifecycle/known.ts";
 import { nextStep } from "../gate/lifecycle/index.ts";
 import { nextDeadlineMs } from "../gate/lifecycle/awaitDecision.ts";
@@ -8,6 +9,7 @@ import { phaseOf, type Proposal } from "../gate/proposal/proposal.ts";
 import { applyResult, type EffectResult } from "../gate/lifecycle/results.ts";
 import { sha256Hex } from "../gate/text/token.ts";
 import { perform } from "./effects.ts";
+import { permissionOf } from "./lastLook.ts";
 import { look } from "./look.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { countFacts } from "./telemetry.ts";
@@ -19,56 +21,82 @@ const MAX_CONFLICTS = 20;
 
 /** Looks at one proposal and does what is to be done until there is nothing to do now. Safe at any time, any number of times. */
 export async function visit(ports: WorkerPorts, id: string): Promise<void> {
+  // What Cheqpoint was asked for one step is still good for the next.
+  let read: Read = {};
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     const loaded = await ports.ledger.get(id);
     if (loaded === null) {
       ports.log.warn("no such proposal", { proposalId: id });
       return;
     }
-    if (!(await takeStep(ports, loaded.proposal, loaded.hints))) {
+    const taken = await takeStep(ports, loaded.proposal, loaded.hints, read);
+    if (taken === null) {
       return;
     }
+    read = taken;
   }
   ports.log.error("too many steps in one visit", { proposalId: id });
 }
 
-/** True: there may be more to do. */
-async function takeStep(ports: WorkerPorts, proposal: Proposal, hints: Hint[]): Promise<boolean> {
+type Read = Pick<Known, "approvals" | "askedAtMs">;
+
+/** Null: there is nothing more to do now; else what was read of Cheqpoint. */
+async function takeStep(
+  ports: WorkerPorts,
+  proposal: Proposal,
+  hints: Hint[],
+  read: Read,
+): Promise<Read | null> {
   const token = ports.ids.token();
   let known: Known = {
     nowMs: ports.clock.now(),
     settings: ports.settings,
     hints,
     fresh: { attemptId: ports.ids.attemptId(), tokenHash: sha256Hex(token) },
+    // A callback may tell of something newer.
+    ...(hints.some(({ kind }) => kind === "decision") ? {} : stillGood(read, ports.clock.now())),
   };
   for (let round = 0; round < MAX_LOOKS; round++) {
     const step = nextStep(proposal, known);
     if (step.kind === "look") {
-      known = { ...known, ...(await look(ports, proposal, step.look)), nowMs: ports.clock.now() };
+      known = await look(ports, proposal, known, step.look);
       continue;
     }
     if (step.kind === "rest") {
-      return false;
+      return null;
     }
     if (step.kind === "wait") {
       await settle(ports, proposal, step);
       await comeBackFor(ports, proposal);
-      return false;
+      return null;
     }
     const { result, saved } = await commit(ports, proposal, step);
     if (result === "saved") {
       if (step.kind === "effect") {
-        await carryOut(ports, saved, step.effect, token);
+        await carryOut(ports, saved, step.effect, token, proposal, known);
       }
-      return true;
+      // What is still undecided is to be read anew when its time has come.
+      return saved.decision === null ? {} : readIn(known);
     }
     if (result === "stale" || result === "changed") {
       // What was looked at is no more: everything is looked at anew.
-      return true;
+      return {};
     }
     known = { ...known, refused: result };
   }
   throw new Error(`${proposal.id}: the lifecycle asks in a circle`);
+}
+
+function readIn({ approvals, askedAtMs }: Known): Read {
+  const atMs = askedAtMs?.approvals;
+  return approvals === undefined || atMs === undefined
+    ? {}
+    : { approvals, askedAtMs: { approvals: atMs } };
+}
+
+function stillGood(read: Read, nowMs: number): Read {
+  const atMs = read.askedAtMs?.approvals;
+  return atMs !== undefined && Math.abs(nowMs - atMs) <= LOOK_GOOD_FOR_MS ? read : {};
 }
 
 /** Every open proposal is visited more often than this, by the sweep. */
@@ -105,6 +133,7 @@ async function settle(
       ...proposal,
       version: proposal.version + 1,
       dueAtMs: step.untilMs,
+      seenAtMs: Math.max(proposal.seenAtMs ?? 0, ports.clock.now()),
       lookFailures: step.lookFailures,
     },
     facts: [],
@@ -116,8 +145,11 @@ async function carryOut(
   claimed: Proposal,
   effect: Effect,
   token: string,
+  before: Proposal,
+  known: Known,
 ): Promise<void> {
-  const result = await perform(ports, effect, token);
+  const permission = permissionOf(ports, before, known, effect.claimedAtMs);
+  const result = await perform(ports, effect, token, permission);
   await record(ports, claimed, effect, result);
 }
 

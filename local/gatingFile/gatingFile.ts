@@ -8,6 +8,7 @@ import {
   parseGating,
 } from "../../functions/gate/gating/index.ts";
 import type { Gating } from "../../functions/gate/gating/index.ts";
+import { canonicalJson, sha256 } from "../../functions/gate/text/canonical.ts";
 import { keyOfUnlisted } from "../../functions/gate/proposal/unlisted.ts";
 import type { GatingStore, Log, StoredGating } from "../../functions/gate/ports/index.ts";
 import { gatingIn } from "./stackGating.ts";
@@ -41,7 +42,7 @@ export function openGatingFile(
   let seen = stampOf(file);
   let problem: string | null = null;
   let { written, gating } = readWritten(file);
-  let revision = 0;
+  let version = versionIn(gating, ids);
 
   const current = (): Gating => {
     let now: string;
@@ -56,7 +57,7 @@ export function openGatingFile(
     seen = now;
     try {
       ({ written, gating } = readWritten(file));
-      revision += 1;
+      version = versionIn(gating, ids);
       problem = null;
       log.info("gating read again", { file, services: Object.keys(gating.services).length });
     } catch (error) {
@@ -75,7 +76,7 @@ export function openGatingFile(
         return undefined;
       }
       current();
-      return String(revision);
+      return version;
     },
     async inForce() {
       const { services, defaults } = current();
@@ -98,12 +99,12 @@ export function openGatingFile(
     },
     async find(service) {
       const found = findGating(current(), ids, service);
-      return { ...found, seen: [{ name: SEEN, version: String(revision) }] };
+      return { ...found, seen: [{ name: SEEN, version }] };
     },
     learn(key, service) {
       const isNews = ids.learn(key, service);
       // What was found before may be found under another key now, or no more.
-      revision += isNews ? 1 : 0;
+      version = versionIn(gating, ids);
       return isNews;
     },
   };
@@ -179,6 +180,12 @@ function keyOf(
   const known = ids.of(name);
   // As id and name people write the same.
   return known === null || id === null || id === name || id === known.id ? name : null;
+}
+
+/** Equal for equal gating of the same services: two readers of one file agree. */
+function versionIn(gating: Gating, ids: ServiceIds): string {
+  const known = Object.keys(gating.services).map((key) => [key, ids.of(key)?.id ?? null]);
+  return sha256(canonicalJson({ gating, known }));
 }
 
 /** Changes whenever the file was written or replaced. */

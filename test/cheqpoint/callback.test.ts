@@ -88,7 +88,22 @@ describe("parseCallback", () => {
   ];
   for (const [name, body, status] of bodies) {
     it(`claims ${status ?? "nothing"} for ${name}`, () => {
-      assert.deepEqual(parseCallback(body), { status });
+      assert.deepEqual(parseCallback(body), { status, approvalId: null });
+    });
+  }
+
+  const ids: [string, string, string | null][] = [
+    ["`approvalId`", '{"status":"REJECTED","approvalId":"req_1"}', "req_1"],
+    ["`id`, as an older page has it", '{"id":"req_1"}', "req_1"],
+    ["both", '{"approvalId":"req_1","id":"req_2"}', "req_1"],
+    ["none", '{"status":"REJECTED"}', null],
+    ["one with a space", '{"id":"req 1"}', null],
+    ["one without end", `{"id":"${"r".repeat(201)}"}`, null],
+    ["one that is no text", '{"id":1}', null],
+  ];
+  for (const [name, body, approvalId] of ids) {
+    it(`claims the id ${approvalId ?? "of nothing"} for ${name}`, () => {
+      assert.equal(parseCallback(body).approvalId, approvalId);
     });
   }
 

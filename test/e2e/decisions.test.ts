@@ -191,9 +191,36 @@ describe("Decisions on their way to the gate", () => {
       const incident = await begin(silence);
       const { details } = await asked(world);
       assert.equal(details.approval_valid_until, "2026-11-23T10:02:00.000Z at the latest");
-      world.clock.nowMs += 2 * 60_000;
+      await world.pass(59_000);
+      world.clock.nowMs += 61_000;
       await finish(world);
       assert.equal(ended(await see(world, incident)), EXECUTED);
+    });
+
+    it("is waited for as long as nobody watched: a clock that jumps approves nothing at once", async () => {
+      const incident = await begin({ ...silence, validFor: "10m" });
+      await asked(world);
+      await world.pass(30_000);
+      world.clock.nowMs += 4 * 60_000;
+      await world.settle();
+      assert.deepEqual(await world.invocations(incident.id), []);
+      // Half a minute of the minute had passed before the jump, at most.
+      await world.pass(25_000);
+      assert.deepEqual(await world.invocations(incident.id), []);
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), EXECUTED);
+      assert.ok(seen.types.includes("approval.unwatched"));
+    });
+
+    it("is no yes where a no is said in the time that is waited for longer", async () => {
+      const incident = await begin({ ...silence, validFor: "10m" });
+      const { id } = await asked(world);
+      world.clock.nowMs += 4 * 60_000;
+      await world.settle();
+      await world.decide(id, "rejected");
+      await finish(world);
+      assert.equal(ended(await see(world, incident)), "suppressed rejected, 0 runs, 1 tasks");
     });
 
     it("found out too late, after the gate was down for hours, is a manual task", async () => {
@@ -248,25 +275,43 @@ describe("Decisions on their way to the gate", () => {
       assert.equal(ended(await see(world, incident)), EXECUTED);
     });
 
-    it("a no seconds after a repeated request is suspect: asked again, and nobody's no in the end", async () => {
+    /** The repeated request is answered like this: its first answer is cut. */
+    async function repeated(answers: Json[]): Promise<Json> {
       const incident = await begin({ sla: "2m" });
       await fault({ call: "POST /api/webhooks/inbound", dropAnswer: true });
       await asked(world);
-      const seenIds = new Set((await world.pendingApprovals()).map(({ id }) => id));
-      let noes = 0;
-      while ((await see(world, incident)).proposal.closedAtMs === null) {
-        await world.pass(1_000);
-        for (const { id } of await world.pendingApprovals()) {
-          if (!seenIds.has(id)) {
-            await world.decide(id, "rejected");
-            noes += 1;
-          }
-        }
+      for (const one of answers) {
+        await world.onCheqpoint("POST", "/_emulator/rules", one);
       }
-      assert.ok(noes > 1, `it was asked again ${noes} times`);
+      return incident;
+    }
+
+    it("a repeated request that Cheqpoint rejects with its very answer is asked again: nobody's no", async () => {
+      // A rule of Cheqpoint's answers at once, as its loop protection does.
+      const incident = await repeated([{ name: "at once", decision: "reject" }]);
+      let rejected = 0;
+      while ((await see(world, incident)).proposal.closedAtMs === null) {
+        await world.pass(5_000);
+        const { types } = await see(world, incident);
+        rejected = types.filter((type) => type === "approval.unattended").length;
+      }
+      assert.ok(rejected > 1, `it was asked again ${rejected} times`);
       const seen = await see(world, incident);
       assert.equal(ended(seen), "suppressed expired, 0 runs, 1 tasks");
       assert.equal((await propose(world, incident)).status, 202);
+    });
+
+    it("a no seconds after a repeated request that was pending is a human's, and the last word", async () => {
+      const incident = await repeated([]);
+      await world.pass(25_000);
+      const [newest] = await world.pendingApprovals();
+      await world.decide(newest.id, "rejected", { note: "the replica is corrupt" });
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), "suppressed rejected, 0 runs, 1 tasks");
+      assert.equal(seen.proposal.decision?.by, "human");
+      assert.equal(seen.proposal.decision.note, "the replica is corrupt");
+      assert.equal((await propose(world, incident)).body.joined, "coolDown");
     });
 
     it("a request beyond its hourly limit is refused, not run", async () => {
@@ -283,7 +328,7 @@ describe("Decisions on their way to the gate", () => {
     it("its own expiry is nobody's no: it is asked again inside the deadline", async () => {
       const incident = await begin({ sla: "10m" });
       await world.onCheqpoint("POST", "/_emulator/settings", { expireAfterMs: 60_000 });
-      await world.pass(100_000);
+      await world.pass(130_000);
       await world.onCheqpoint("POST", "/_emulator/settings", { expireAfterMs: null });
       await answer(world, "approved");
       await finish(world);

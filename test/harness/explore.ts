@@ -72,7 +72,7 @@ interface Part {
 /** Looked into part by part. */
 const WHOLES = ["proposal", "facts"] as const;
 /** Beside those, what decides nothing: the number of writes and what the trail says. */
-const LEFT_OUT: readonly string[] = [...WHOLES, "version", "audit"];
+const LEFT_OUT: readonly string[] = [...WHOLES, "version", "audit", "seenAtMs"];
 
 /**
  * Texts that are the same for states in which the same can happen next. One state after another shares whatever did not

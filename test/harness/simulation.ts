@@ -15,11 +15,14 @@ import type {
   ApprovalReading,
   Collection,
   Hint,
+  No,
+  Seen,
   StoredGating,
 } from "../../functions/gate/ports/index.ts";
 import { RemoteError } from "../../functions/gate/ports/index.ts";
 import type { Incident, Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { applyResult, type EffectResult } from "../../functions/gate/lifecycle/results.ts";
+import { joinedNo } from "../../functions/gate/ledger/noes.ts";
 import { START_MS } from "./clock.ts";
 import { gatingOf } from "./gating.ts";
 
@@ -35,6 +38,10 @@ export interface Facts {
   gating: "asWeighed" | "denies" | "otherTarget";
   /** Until when the brakes have no place. */
   fullUntilMs: number;
+  /** What the ledger keeps of noes to this very thing, this proposal's own among them. */
+  no: No | null;
+  /** When a reviewer said no to another proposal of the same thing. */
+  siblingNoAtMs: number | null;
   /** What really ran; `own`: the gate sent it. */
   runs: { id: string; atMs: number; own: boolean; ends: "completed" | "error" | "stuck" }[];
   /** Services on which there is a manual task. */
@@ -97,8 +104,10 @@ export interface Scenario {
   events: number;
 }
 
+const TELLS_LATE = ["decision.late", "decision.overruled"];
 const SLA_MS = 120_000;
 const VALID_MS = 60_000;
+const COOL_DOWN_MS = 30 * 60_000;
 /** A brake that is full for less than an approval is good, and for longer. */
 const FULL_FOR_MS = [20_000, 3_600_000];
 const SETTINGS = { leaseMs: 30_000, settleMs: 60_000 };
@@ -185,6 +194,8 @@ export class Simulation {
         killSwitch: false,
         gating: "asWeighed",
         fullUntilMs: 0,
+        no: null,
+        siblingNoAtMs: null,
         runs: [],
         tasks: [],
         collection:
@@ -234,18 +245,19 @@ export class Simulation {
     const step = nextStep(sim.proposal, known);
     switch (step.kind) {
       case "look": {
-        const good = this.#resolve(sim, { ...known, ...this.#see(sim, step.look) }, depth + 1);
-        const bad = blind(step.look);
-        return bad === null || sim.faults === 0
-          ? good
-          : [
-              ...good,
-              ...this.#resolve(
-                { ...sim, faults: sim.faults - 1 },
-                { ...known, ...bad },
-                depth + 1,
-              ).map((move) => ({ ...move, name: `blind ${step.look.at}, ${move.name}` })),
-            ];
+        const seen = { ...known, ...this.#see(sim, step.look) };
+        const moves = this.#resolve(sim, seen, depth + 1);
+        for (const one of partsOf(step.look)) {
+          const bad = sim.faults === 0 ? null : blind(one);
+          if (bad !== null) {
+            const less = { ...sim, faults: sim.faults - 1 };
+            const blinded = this.#resolve(less, { ...seen, ...bad }, depth + 1);
+            moves.push(
+              ...blinded.map((move) => ({ ...move, name: `blind ${one.at}, ${move.name}` })),
+            );
+          }
+        }
+        return moves;
       }
       case "rest":
         return [];
@@ -267,10 +279,11 @@ export class Simulation {
         if (refused !== null) {
           return this.#resolve(sim, { ...known, refused }, depth + 1);
         }
-        const claimed = this.#write(sim, step);
-        if (step.effect.kind === "execute") {
-          this.#assertPermitted(sim);
+        if (!this.#isUnchanged(sim, step.options?.unchanged ?? [])) {
+          // The store refuses it; everything is looked at anew.
+          return this.#visits(sim);
         }
+        const claimed = this.#write(sim, step);
         const flips: Move[] = [];
         if (step.effect.kind === "execute" && sim.events > 0) {
           // It is switched on, or the last place is taken, between the look and the write.
@@ -281,10 +294,61 @@ export class Simulation {
             const full = changed(less, { fullUntilMs: sim.nowMs + forMs });
             flips.push(...this.#resolve(full, { ...known, refused: "limit" }, depth + 1));
           }
+          // A team writes its gating, or a reviewer says no to another proposal of the same: before the claim, or after.
+          for (const [name, meanwhile] of this.#forbidding(sim)) {
+            flips.push(
+              ...this.#resolve(meanwhile, known, depth + 1).map((move) => ({
+                ...move,
+                name: `${name} before the claim, ${move.name}`,
+              })),
+              this.#stopped(
+                sim,
+                this.#write(meanwhile, step),
+                step.effect,
+                `${name} after the claim`,
+              ),
+            );
+          }
+          const late = this.#write(on, step);
+          flips.push(this.#stopped(sim, late, step.effect, "kill switch after the claim"));
         }
         return [...this.#outcomes(claimed, step.effect), ...flips];
       }
     }
+  }
+
+  #isUnchanged({ facts }: Sim, seen: readonly Seen[]): boolean {
+    return seen.every(({ name, version }) =>
+      name === "gating" ? version === facts.gating : version === versionOf(facts.no),
+    );
+  }
+
+  /** What somebody may do while an execution is claimed and sent. */
+  #forbidding(sim: Sim): [string, Sim][] {
+    const less = { ...sim, events: sim.events - 1 };
+    return [
+      ["freeze", changed(less, { gating: "denies" })],
+      ["no to the same", siblingNo(less)],
+    ];
+  }
+
+  /** The last look before it is sent: what forbids it by now stops it, and nothing was done. */
+  #stopped(before: Sim, claimed: Sim, effect: Effect, name: string): Move {
+    let known: Known = {
+      nowMs: claimed.nowMs,
+      settings: SETTINGS,
+      hints: [],
+      fresh: { attemptId: "att", tokenHash: "hash" },
+    };
+    let step = nextStep(before.proposal, known);
+    while (step.kind === "look") {
+      known = { ...known, ...this.#see(claimed, step.look) };
+      step = nextStep(before.proposal, known);
+    }
+    assert.ok(step.kind !== "effect", `it is sent although there was a ${name}`);
+    const error = new RemoteError("not sent", { nothingDone: true, retryable: true });
+    const change = applyResult(claimed.proposal, effect, { ok: false, error }, claimed.nowMs);
+    return { name, to: this.#write(claimed, change) };
   }
 
   #refusal(
@@ -310,11 +374,18 @@ export class Simulation {
     if (collect !== undefined) {
       assert.deepEqual(collect.before, sim.facts.collection, "counts on what it has not seen");
     }
+    const no = options?.no;
     return {
       ...sim,
-      facts: collect === undefined ? sim.facts : { ...sim.facts, collection: collect.next },
+      facts: {
+        ...sim.facts,
+        ...(collect === undefined ? {} : { collection: collect.next }),
+        ...(no === undefined
+          ? {}
+          : { no: joinedNo(sim.facts.no, { atMs: no.atMs, untilMs: no.untilMs }) }),
+      },
       proposal: next,
-      isLateTold: sim.isLateTold || facts.some(({ type }) => type === "decision.late"),
+      isLateTold: sim.isLateTold || facts.some(({ type }) => TELLS_LATE.includes(type)),
       hints: sim.hints.filter(({ id }) => !consumed.includes(id)),
     };
   }
@@ -324,17 +395,27 @@ export class Simulation {
     const ok = <T>(value: T): Looked<T> => ({ ok: true, value });
     switch (look.at) {
       case "gating":
-        return { gating: ok(this.#gatings[facts.gating]) };
+        return {
+          gating: ok({
+            ...this.#gatings[facts.gating],
+            seen: [{ name: "gating", version: facts.gating }],
+          }),
+        };
       case "incident":
         return { incident: ok(incidentNow(facts)) };
       case "incidentsByAlert":
         return { incidentsByAlert: ok([]) };
       case "mergeTarget":
         return { mergeTarget: ok(null) };
-      case "approval": {
-        const found = facts.approvals.find(({ id }) => id === look.id);
-        return { approval: ok(found === undefined || found.gone ? null : found.reading) };
+      case "approvals": {
+        const read = look.ids.map((id) => {
+          const found = facts.approvals.find((one) => one.id === id);
+          return [id, ok(found === undefined || found.gone ? null : found.reading)] as const;
+        });
+        return { approvals: Object.fromEntries(read) };
       }
+      case "several":
+        return Object.assign({}, ...look.looks.map((one) => this.#see(sim, one))) as Partial<Known>;
       case "invocation": {
         const run = facts.runs.find(({ id }) => id === look.id);
         return { invocation: ok(run === undefined ? null : invocationOf(run, sim.nowMs)) };
@@ -367,7 +448,9 @@ export class Simulation {
       case "holders":
         return { holders: [] };
       case "lastNo":
-        return { lastNo: null };
+        return {
+          lastNo: { no: facts.no, seen: { name: look.name, version: versionOf(facts.no) } },
+        };
       case "equalOpen":
         return { equalOpen: null };
       case "service":
@@ -471,6 +554,7 @@ export class Simulation {
         });
       }
       case "execute": {
+        this.#assertPermitted(sim);
         const own = facts.runs.filter((run) => run.own);
         assert.equal(own.length, 0, "it runs a second time");
         const run = { id: "INV1", atMs: sim.nowMs, own: true, ends: "completed" as const };
@@ -554,6 +638,9 @@ export class Simulation {
         moves.push({ name: "freeze", to: changed(less, { gating: "denies" }) });
         moves.push({ name: "other target", to: changed(less, { gating: "otherTarget" }) });
       }
+      if (facts.siblingNoAtMs === null) {
+        moves.push({ name: "no to the same", to: siblingNo(less) });
+      }
       moves.push({
         name: facts.killSwitch ? "kill switch off" : "kill switch on",
         to: changed(less, { killSwitch: !facts.killSwitch }),
@@ -596,7 +683,11 @@ export class Simulation {
     assert.equal(facts.incident, "open", "runs although the incident is over");
     assert.ok(nowMs >= facts.fullUntilMs, "runs beyond the limit");
     assert.equal(facts.runs.filter(({ own }) => own).length, 0, "runs twice");
+    const { siblingNoAtMs } = facts;
+    const isRefused = facts.approvals.some(({ reading }) => isHumanNo(reading));
+    assert.ok(!isRefused, "runs although a reviewer said no to one of its requests");
     if (this.#scenario.isAllowed === true) {
+      assert.equal(siblingNoAtMs, null, "runs although a reviewer said no to the same");
       const weighedAtMs = proposal.weighing?.atMs ?? 0;
       assert.ok(nowMs <= weighedAtMs + VALID_MS, "runs after its validity");
       return;
@@ -611,26 +702,17 @@ export class Simulation {
         decidedAtMs !== null &&
         decidedAtMs <= deadlineMs &&
         nowMs <= decidedAtMs + VALID_MS &&
+        (siblingNoAtMs === null || (!autoDecided && decidedAtMs > siblingNoAtMs)) &&
         isHonest(reading)
       );
     });
     if (granted.length > 0) {
       return;
     }
+    assert.equal(siblingNoAtMs, null, "runs on expiry although a reviewer said no to the same");
     assert.ok(this.#scenario.approvesOnExpiry === true, "runs without an approval");
     assert.ok(nowMs >= deadlineMs, "runs before the deadline");
     assert.ok(nowMs <= deadlineMs + VALID_MS, "runs after its validity");
-    const refused = facts.approvals.filter(
-      ({ reading }) =>
-        reading.status === "REJECTED" &&
-        !reading.retryable &&
-        (reading.decidedAtMs ?? 0) < deadlineMs,
-    );
-    assert.deepEqual(
-      refused.map(({ id }) => id),
-      [],
-      "runs on expiry although a reviewer said no",
-    );
   }
 
   /** At the end of a path on which nothing more goes wrong. */
@@ -701,6 +783,11 @@ const ANSWERS: readonly [string, Partial<ApprovalReading>][] = [
   ["unknown status", { status: "UNKNOWN", decidedAtMs: null }],
 ];
 
+/** Whenever it was said, and whatever was said to another request of the same proposal. */
+function isHumanNo({ status, retryable, autoDecided }: ApprovalReading): boolean {
+  return status === "REJECTED" && !retryable && !autoDecided;
+}
+
 function isHonest({ modifiedDetails, details }: ApprovalReading): boolean {
   const isAltered = details["service"] !== "payments-db";
   const isBad =
@@ -708,8 +795,17 @@ function isHonest({ modifiedDetails, details }: ApprovalReading): boolean {
   return !isAltered && !isBad;
 }
 
+/** The looks that one may be made of. */
+function partsOf(look: Look): Exclude<Look, { at: "several" }>[] {
+  return look.at === "several" ? look.looks.flatMap(partsOf) : [look];
+}
+
+function versionOf(no: No | null): string | null {
+  return no === null ? null : `${no.atMs} ${no.untilMs}`;
+}
+
 /** A look at a remote system that fails; null where the store answers, whose failure is no answer at all. */
-function blind(look: Look): Partial<Known> | null {
+function blind(look: Exclude<Look, { at: "several" }>): Partial<Known> | null {
   const failed = { ok: false as const, problem: "cannot be read" };
   switch (look.at) {
     case "incident":
@@ -718,8 +814,8 @@ function blind(look: Look): Partial<Known> | null {
       return { incidentsByAlert: failed };
     case "mergeTarget":
       return { mergeTarget: failed };
-    case "approval":
-      return { approval: failed };
+    case "approvals":
+      return { approvals: Object.fromEntries(look.ids.map((id) => [id, failed])) };
     case "invocation":
       return { invocation: failed };
     case "candidates":
@@ -797,6 +893,12 @@ function placesNow({ nowMs, facts }: Sim): number[] {
 
 function changed(sim: Sim, facts: Partial<Facts>): Sim {
   return { ...sim, facts: { ...sim.facts, ...facts } };
+}
+
+/** A reviewer says no to another proposal of the same thing, and the gate hears it. */
+function siblingNo(sim: Sim): Sim {
+  const said = { atMs: sim.nowMs, untilMs: sim.nowMs + COOL_DOWN_MS };
+  return changed(sim, { siblingNoAtMs: sim.nowMs, no: joinedNo(sim.facts.no, said) });
 }
 
 function refusedBy(sim: Sim, effect: Effect): Sim {

@@ -2,7 +2,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LifecycleSettings } from "../../functions/gate/lifecycle/known.ts";
+import { createCheqpoint } from "../../functions/cheqpoint/client.ts";
+import {
+  defaultLifecycleSettings,
+  type LifecycleSettings,
+} from "../../functions/gate/lifecycle/known.ts";
+import { randomIds } from "../../functions/ids.ts";
+import { createPagerDuty } from "../../functions/pagerduty/client.ts";
+import type { WorkerPorts } from "../../functions/worker/ports.ts";
+import { openGatingFile } from "../../local/gatingFile/gatingFile.ts";
 import type {
   ApprovalRequest,
   ProposerLimits,
@@ -137,6 +145,41 @@ export class World {
 
   get gate(): Pick<LocalGate, "url" | "ledger"> {
     return this.#running();
+  }
+
+  /** What a further worker on the same stores and remote systems works with. */
+  get worker(): WorkerPorts {
+    const tap = (): Tap => this.tap;
+    return {
+      clock: this.clock,
+      ids: randomIds,
+      ledger: this.gate.ledger,
+      queue: { send: () => Promise.resolve() },
+      gating: openGatingFile(join(this.#dataDir, "gating.yaml"), this.log),
+      pagerDuty: tapped(
+        "pagerDuty",
+        createPagerDuty({
+          baseUrl: this.pagerDuty.url,
+          token: () => Promise.resolve(this.pagerDuty.token),
+          from: this.pagerDuty.from,
+          clock: this.clock,
+        }),
+        tap,
+      ),
+      cheqpoint: tapped(
+        "cheqpoint",
+        createCheqpoint({
+          baseUrl: this.cheqpoint.url,
+          connectionKey: () => Promise.resolve(CONNECTION_KEY),
+          clock: this.clock,
+        }),
+        tap,
+      ),
+      log: this.log,
+      metrics: this.metrics,
+      settings: { ...defaultLifecycleSettings, ...this.#scene?.settings },
+      publicUrl: this.gate.url,
+    };
   }
 
   #running(): LocalGate {

@@ -14,6 +14,27 @@ import { placesLook, runsText } from "./place.ts";
 export const RESUBMIT_PAUSE_MS = 15_000;
 const MAX_KEPT_ATTEMPTS = 9;
 
+/** A submission whose result is not recorded by the end of its lease was cut off. Null: there is none. */
+export function cutOff(proposal: Proposal, known: Known, approval: ApprovalProgress): Step | null {
+  const { nowMs, settings } = known;
+  const started = approval.attempts.find(
+    ({ state, startedAtMs }) => state === "started" && nowMs >= startedAtMs + settings.leaseMs,
+  );
+  return started === undefined
+    ? null
+    : {
+        kind: "save",
+        next: withChanges(proposal, nowMs, {
+          approval: {
+            ...approval,
+            attempts: replaceAttempt(approval.attempts, { ...started, state: "unclear" }),
+            nextSubmitAtMs: nowMs + RESUBMIT_PAUSE_MS,
+          },
+        }),
+        facts: [{ type: "approval.submitUnclear", data: { attemptId: started.attemptId } }],
+      };
+}
+
 /** Submits, or gives up when the deadline is too near. Null: nothing to submit now. */
 export function ask(
   proposal: Proposal,
@@ -23,22 +44,8 @@ export function ask(
   decideByMs: number,
 ): Step | null {
   const { nowMs, settings, fresh } = known;
-  const started = approval.attempts.find((attempt) => attempt.state === "started");
-  if (started !== undefined) {
-    if (nowMs < started.startedAtMs + settings.leaseMs) {
-      return null;
-    }
-    return {
-      kind: "save",
-      next: withChanges(proposal, nowMs, {
-        approval: {
-          ...approval,
-          attempts: replaceAttempt(approval.attempts, { ...started, state: "unclear" }),
-          nextSubmitAtMs: nowMs + RESUBMIT_PAUSE_MS,
-        },
-      }),
-      facts: [{ type: "approval.submitUnclear", data: { attemptId: started.attemptId } }],
-    };
+  if (approval.attempts.some(({ state }) => state === "started")) {
+    return null;
   }
   if (nowMs >= decideByMs) {
     const wasAsked = approval.attempts.some(

@@ -1,12 +1,21 @@
 import { escalationKey } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
-import type { ApprovalAttempt, Proposal, Weighing } from "../proposal/proposal.ts";
-import { ask } from "./ask.ts";
-import { hintIds, waitUntil } from "./common.ts";
+import type {
+  ApprovalAttempt,
+  ApprovalProgress,
+  Proposal,
+  Weighing,
+} from "../proposal/proposal.ts";
+import { asked } from "./answers.ts";
+import { ask, cutOff } from "./ask.ts";
+import { hintIds, waitUntil, withChanges } from "./common.ts";
 import { dutyStep, isPlaceRefused, type DutyStep } from "./duties.ts";
 import { readBack } from "./readBack.ts";
 import { escalationIncident, proposedNote } from "./texts.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
+
+/** A proposal that is looked at so long after it was due was not watched meanwhile. */
+const WATCHED_WITHIN_MS = 60_000;
 
 /** An incident that names nobody goes to its service's own escalation policy. */
 const SERVICE_POLICY = { users: [], escalationPolicy: null };
@@ -21,7 +30,13 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
   if (voided !== null) {
     return voided;
   }
+  const told =
+    unwatchedTime(proposal, known, approval, weighing) ?? cutOff(proposal, known, approval);
+  if (told !== null) {
+    return told;
+  }
   const isPast = known.nowMs >= decideByMs;
+  const open = asked(proposal).filter(isUnderReview);
   const submitted = approval.attempts.find((attempt) => attempt.state === "submitted");
   const hinted = hintIds(known, "decision").length > 0;
   if (!hinted && !isPast) {
@@ -31,14 +46,11 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
       return step;
     }
   }
-  if (submitted !== undefined) {
+  if (open.length > 0) {
     // After a failed reading its pause is kept, deadline or not.
     const isLastDue = isPast && approval.failures === 0;
     if (isLastDue || hinted || known.nowMs >= (approval.nextReadAtMs ?? 0)) {
-      const step = readBack(proposal, known, approval, submitted, decideByMs);
-      if (step !== null) {
-        return step;
-      }
+      return readBack(proposal, known, approval, open, decideByMs);
     }
   } else {
     const step = ask(proposal, known, weighing, approval, decideByMs);
@@ -53,11 +65,40 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
   const started = approval.attempts.find((attempt) => attempt.state === "started");
   const times = [
     isPast ? null : decideByMs,
-    submitted === undefined ? approval.nextSubmitAtMs : approval.nextReadAtMs,
+    open.length === 0 ? approval.nextSubmitAtMs : approval.nextReadAtMs,
     started === undefined ? null : started.startedAtMs + known.settings.leaseMs,
     duties.untilMs,
   ].filter((time) => time !== null);
   return waitUntil(Math.max(known.nowMs + 1, Math.min(...times)));
+}
+
+/** What was said to it may change yet. A request of an earlier release whose answer came late counts as well. */
+function isUnderReview({ state, receipt }: ApprovalAttempt): boolean {
+  return state === "submitted" || (state === "unclear" && receipt === undefined);
+}
+
+/**
+ * Where silence approves, it has to be heard: a gate that stood still, or whose clock jumped, comes to a proposal long
+ * after it was due, and nobody can tell how much time people really had.
+ */
+function unwatchedTime(
+  proposal: Proposal,
+  known: Known,
+  approval: ApprovalProgress,
+  weighing: Weighing,
+): Step | null {
+  const { dueAtMs, seenAtMs } = proposal;
+  const lateMs = known.nowMs - (dueAtMs ?? known.nowMs);
+  if (weighing.evaluation.terms.onExpiry !== "approve" || lateMs <= WATCHED_WITHIN_MS) {
+    return null;
+  }
+  const ms = Math.max(lateMs, known.nowMs - (seenAtMs ?? known.nowMs));
+  const unwatchedMs = (approval.unwatchedMs ?? 0) + ms;
+  return {
+    kind: "save",
+    next: withChanges(proposal, known.nowMs, { approval: { ...approval, unwatchedMs } }),
+    facts: [{ type: "approval.unwatched", data: { ms } }],
+  };
 }
 
 /** Pages whom the rule names, and notes the proposal on the incident. */

@@ -1,3 +1,4 @@
+import { noTo } from "../ledger/noes.ts";
 import type { AuditFact } from "../proposal/audit.ts";
 import { fractionOf } from "../text/fraction.ts";
 import type { OnDeny } from "../gating/index.ts";
@@ -60,6 +61,7 @@ export function withChanges(
     ...proposal,
     dueAtMs: nowMs,
     lookFailures: 0,
+    seenAtMs: Math.max(proposal.seenAtMs ?? nowMs, nowMs),
     ...changes,
     version: proposal.version + 1,
   };
@@ -70,14 +72,16 @@ const LATE_READ_AFTER_MS = 3_600_000;
 
 /** When a closed record is looked at again although nobody asks for it; null: not any more. */
 export function dueAfterClose(proposal: Proposal, nowMs: number): number | null {
+  const atMs = lateReadAtMs(proposal);
+  return atMs !== null && nowMs < atMs ? atMs : null;
+}
+
+/** When a request that may be answered yet is read once more; null: there is none, or somebody has decided. */
+export function lateReadAtMs(proposal: Proposal): number | null {
   const { closedAtMs, decision, approval } = proposal;
   const isAnswered = decision?.by === "human" || decision?.by === "autoRule";
   const isOpen = approval?.attempts.some(({ state }) => state === "submitted") ?? false;
-  if (closedAtMs === null || isAnswered || !isOpen) {
-    return null;
-  }
-  const atMs = closedAtMs + LATE_READ_AFTER_MS;
-  return nowMs < atMs ? atMs : null;
+  return closedAtMs === null || isAnswered || !isOpen ? null : closedAtMs + LATE_READ_AFTER_MS;
 }
 
 export function hintIds(known: Known, kind: Known["hints"][number]["kind"]): string[] {
@@ -109,6 +113,8 @@ export function end(
     consume?: string[];
     /** Of the rule that denies; that of the weighing unless given. */
     onDeny?: OnDeny | undefined;
+    /** When a human said no to it, where that is not its decision. */
+    noAtMs?: number;
   } = {},
 ): Extract<Step, { kind: "save" }> {
   const { nowMs } = known;
@@ -125,8 +131,12 @@ export function end(
   const next: Proposal = { ...ended, handover: handoverOf(ended, more.onDeny) };
   const { places = [] } = proposal;
   const letGo = letGoAtEnd(next, nowMs);
+  const isNo = decision?.outcome === "rejected" && decision.by === "human";
+  const noAtMs = more.noAtMs ?? (isNo ? (decision.saidAtMs ?? decision.atMs) : null);
+  const no = noAtMs === null ? null : noTo(next, noAtMs, nowMs);
   const options: SaveOptions = {
-    dedupe: dedupeAtEnd(next, known),
+    dedupe: dedupeAtEnd(next, known, noAtMs !== null),
+    ...(no === null ? {} : { no }),
     ...(places.length === 0 ? {} : { giveBack: places }),
     ...(letGo.length === 0 ? {} : { letGo }),
   };
@@ -157,14 +167,18 @@ export function end(
  * After a human's no, and after a denial, the same proposal cools down for everybody. A PagerDuty event never asks twice inside that time
  * whatever came of the first: a storm of equal events must not run a thing again and again.
  */
-function dedupeAtEnd(proposal: Proposal, known: Pick<Known, "nowMs">): DedupeChange {
-  const { outcome, decision, source, weighing } = proposal;
+function dedupeAtEnd(
+  proposal: Proposal,
+  known: Pick<Known, "nowMs">,
+  isRefused: boolean,
+): DedupeChange {
+  const { decision, outcome, source, weighing } = proposal;
   const coolDownMs = weighing?.evaluation.terms.coolDownMs ?? 0;
   if (coolDownMs === 0 || (outcome !== null && VOIDED.includes(outcome.reason))) {
     return { kind: "release" };
   }
   const untilMs = known.nowMs + coolDownMs;
-  if (decision?.outcome === "rejected" && decision.by === "human") {
+  if (isRefused) {
     return { kind: "coolDown", untilMs, scope: "all" };
   }
   if (decision?.outcome === "rejected" && outcome?.reason === "deniedByPolicy") {

@@ -1,25 +1,35 @@
 import type { Known, Step } from "./known.ts";
-import type { ApprovalReading } from "../ports/index.ts";
-import type { Decision, Proposal } from "../proposal/proposal.ts";
+import type { ApprovalAttempt, Decision, Proposal } from "../proposal/proposal.ts";
 import { decisionFact, end, withChanges } from "./common.ts";
 import { time } from "./texts.ts";
+
+/** How often an approval is read back that nobody is in a hurry to decide. */
+export const READ_EVERY_MS = 15_000;
 
 /**
  * Nobody decided in time. Only a rule that says so lets it run, and only when Cheqpoint has just confirmed that there
  * is no answer: a no that could not be read must not turn into a yes. A request whose submission was unclear may be in
- * the inbox and can never be read, so that nobody knows what was said to it.
+ * the inbox and can never be read, so that nobody knows what was said to it. Silence while nobody watched is none: where
+ * the gate stood still, or its clock jumped, it waits as much longer.
+ * @param isQuiet Cheqpoint says of every request that can be read that nobody has decided.
  */
-export function expire(
-  proposal: Proposal,
-  known: Known,
-  consume: string[],
-  status: ApprovalReading["status"] | "gone" | "ended" = "ended",
-): Step {
+export function expire(proposal: Proposal, known: Known, consume: string[], isQuiet = true): Step {
   const terms = proposal.weighing?.evaluation.terms;
   const decideByMs = proposal.decideByMs ?? known.nowMs;
   const expired = expiredDecision(proposal, known);
-  const isAllRead = proposal.approval?.attempts.every(({ state }) => state !== "unclear") ?? false;
-  if (terms?.onExpiry === "approve" && isAllRead && (status === "PENDING" || status === "ended")) {
+  const isAllRead = proposal.approval?.attempts.every(isReadable) ?? false;
+  if (terms?.onExpiry === "approve" && proposal.approval !== null && isAllRead && isQuiet) {
+    const silentAtMs = decideByMs + (proposal.approval.unwatchedMs ?? 0);
+    if (known.nowMs < silentAtMs) {
+      const dueAtMs = Math.min(silentAtMs, known.nowMs + READ_EVERY_MS);
+      const approval = { ...proposal.approval, nextReadAtMs: dueAtMs };
+      return {
+        kind: "save",
+        next: withChanges(proposal, known.nowMs, { dueAtMs, approval }),
+        facts: [],
+        options: { consume },
+      };
+    }
     const decision: Decision = {
       ...expired,
       outcome: "approved",
@@ -58,4 +68,9 @@ export function expiredDecision(proposal: Proposal, known: Known): Decision {
     changed: [],
     digest: proposal.digest ?? "",
   };
+}
+
+/** Not one that may be in the inbox, and of which nobody can tell what was said to it. */
+export function isReadable({ state }: ApprovalAttempt): boolean {
+  return state !== "unclear" && state !== "started";
 }

@@ -2,6 +2,7 @@ import type { Known, Step } from "./known.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 import { withChanges } from "./common.ts";
 import { awaitDecision } from "./awaitDecision.ts";
+import { evidence } from "./evidence.ts";
 import { finish } from "./finish.ts";
 import { afterClose } from "./late.ts";
 import { run } from "./run.ts";
@@ -19,7 +20,7 @@ const JOINED_AT_ONCE = 20;
  * weigh ─► awaitDecision ─► run ─► settle / track ─► finish ─► closed
  */
 export function nextStep(proposal: Proposal, known: Known): Step {
-  return joined(proposal, known) ?? own(proposal, known);
+  return joined(proposal, known) ?? evidence(proposal, known) ?? own(proposal, known);
 }
 
 /** Tells in the audit trail who else proposed the same: once each, or a storm would fill it. */

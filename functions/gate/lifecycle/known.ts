@@ -7,8 +7,10 @@ import type {
   Invocation,
   KillSwitch,
   NewIncident,
+  No,
   Order,
   SaveOptions,
+  Seen,
   SaveResult,
   StoredGating,
 } from "../ports/index.ts";
@@ -41,6 +43,15 @@ export interface Candidate extends Invocation {
   byGate: boolean | null;
 }
 
+/** Nothing is claimed, and nothing sent, on a look that is older than this. */
+export const LOOK_GOOD_FOR_MS = 5_000;
+
+/** What is looked at, by the name under which it is known. */
+export type LookedAt = Exclude<
+  keyof Known,
+  "nowMs" | "settings" | "hints" | "fresh" | "refused" | "askedAtMs"
+>;
+
 /** Everything that the lifecycle may know besides the record. What it lacks, it asks for. */
 export interface Known {
   nowMs: number;
@@ -53,7 +64,8 @@ export interface Known {
   incidentsByAlert?: Looked<Incident[]>;
   /** The incident that goes on in place of a merged one, however often it was merged on. */
   mergeTarget?: Looked<Incident | null>;
-  approval?: Looked<ApprovalReading | null>;
+  /** By Cheqpoint's id. */
+  approvals?: Readonly<Record<string, Looked<ApprovalReading | null>>>;
   invocation?: Looked<Invocation | null>;
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
@@ -65,12 +77,14 @@ export interface Known {
   collection?: Collection | null;
   /** The task of that collection in PagerDuty. */
   task?: Looked<Incident | null>;
-  /** When a human last said no to exactly this, and how long that no stands by the rules it was asked under; null: nobody did. */
-  lastNo?: { atMs: number; untilMs: number } | null;
+  /** When a human last said no to exactly this, whatever it was called, and how long that no stands by the rules it was asked under. */
+  lastNo?: { no: No | null; seen: Seen };
   /** The open proposal that holds that dedupe key; null: none is seen. */
   equalOpen?: { id: string } | null;
   service?: Looked<{ id: string; name: string } | null>;
   trace?: { duty: DutyName; found: Looked<string | null> };
+  /** When what is known was asked for: the world may have changed since. */
+  askedAtMs?: Partial<Record<LookedAt, number>>;
   /** The store refused the last claim or save for this reason. */
   refused?: Exclude<SaveResult, "saved" | "stale">;
 }
@@ -80,7 +94,7 @@ export type Look =
   | { at: "incident"; id: string }
   | { at: "incidentsByAlert"; key: string }
   | { at: "mergeTarget"; id: string }
-  | { at: "approval"; id: string }
+  | { at: "approvals"; ids: readonly string[] }
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
@@ -89,11 +103,14 @@ export type Look =
   | { at: "holders"; keys: readonly string[] }
   | { at: "collection"; key: string }
   | { at: "task"; id: string }
-  | { at: "lastNo"; incidentId: string; digest: string }
+  /** `incidentId`: noes that an earlier release recorded are looked for among the incident's proposals. */
+  | { at: "lastNo"; name: string; incidentId: string | null }
   | { at: "equalOpen"; incidentId: string; dedupeKey: string }
   | { at: "service"; idOrName: string }
   /** Whether an earlier, cut-off try has left something: a note by its mark, an incident by its key. */
-  | { at: "trace"; duty: DutyName; incidentId: string; mark: string };
+  | { at: "trace"; duty: DutyName; incidentId: string; mark: string }
+  /** All of these at once. */
+  | { at: "several"; looks: readonly Look[] };
 
 /** What a duty does outside. */
 export type DutyEffect =

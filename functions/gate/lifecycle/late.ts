@@ -1,9 +1,10 @@
 import type { AuditFact } from "../proposal/audit.ts";
-import { readVerdict } from "../review/decision.ts";
 import type { Hint } from "../ports/index.ts";
+import { letFieldsGo } from "./shared.ts";
+import { noTo } from "../ledger/noes.ts";
 import type { Known, Step } from "./known.ts";
 import type { Proposal } from "../proposal/proposal.ts";
-import { letFieldsGo } from "./shared.ts";
+import { answersTo, asked, lookAt, noAmong, unreadIn } from "./answers.ts";
 import { dueAfterClose, hintIds, lookAgain } from "./common.ts";
 import { dutyStep, isSettled, type DutyStep } from "./duties.ts";
 import { lateNote } from "./texts.ts";
@@ -93,43 +94,57 @@ function tellsEnd({ execution }: Proposal, { kind, data }: Hint): boolean {
 
 function readLate(proposal: Proposal, known: Known, consume: string[]): Step {
   const { nowMs } = known;
-  const read = (facts: AuditFact[], dueAtMs = dueAfterClose(proposal, nowMs)): Step => ({
-    kind: "save",
-    next: { ...proposal, version: proposal.version + 1, lookFailures: 0, dueAtMs },
-    facts,
-    options: { consume },
-  });
-  const attempt = proposal.approval?.attempts.findLast((one) => one.approvalId !== null);
-  if (attempt === undefined || attempt.approvalId === null) {
-    return read([]);
+  const read = (
+    facts: AuditFact[],
+    dueAtMs = dueAfterClose(proposal, nowMs),
+    noAtMs: number | null = null,
+  ): Step => {
+    const no = noAtMs === null ? null : noTo(proposal, noAtMs, nowMs);
+    return {
+      kind: "save",
+      next: { ...proposal, version: proposal.version + 1, lookFailures: 0, dueAtMs },
+      facts,
+      options: { consume, ...(no === null ? {} : { no }) },
+    };
+  };
+  const attempts = asked(proposal);
+  const look = lookAt(attempts);
+  const answers = answersTo(proposal, attempts, known);
+  if (answers === null) {
+    return look === null ? read([]) : { kind: "look", look };
   }
-  if (known.approval === undefined) {
-    return { kind: "look", look: { at: "approval", id: attempt.approvalId } };
-  }
-  if (!known.approval.ok) {
+  const problem = unreadIn(answers);
+  if (problem !== null && noAmong(answers) === null) {
     return proposal.lookFailures < MAX_READS
       ? lookAgain(proposal, known)
-      : read([{ type: "decision.lateUnread", data: { problem: known.approval.problem } }]);
+      : read([{ type: "decision.lateUnread", data: { problem } }]);
   }
-  if (known.approval.value === null) {
+  const standing = proposal.decision?.outcome ?? null;
+  const late = answers
+    .flatMap(({ verdict }) =>
+      verdict.kind === "decided" || verdict.kind === "refused" ? [verdict.decision] : [],
+    )
+    .filter(({ outcome, by }) => standing !== outcome || proposal.decision?.by !== by)
+    .filter(({ outcome }) => outcome !== "approved" || proposal.lateYes === undefined);
+  if (late.length === 0) {
     return read([]);
   }
-  const verdict = readVerdict(proposal, attempt, known.approval.value, nowMs);
-  if (verdict.kind !== "decided" && verdict.kind !== "refused") {
-    return read([]);
-  }
-  const { outcome, by, rule, note, atMs } = verdict.decision;
-  const { decision, lateYes } = proposal;
-  const isToldBefore = outcome === "approved" && lateYes !== undefined;
-  if ((decision?.outcome === outcome && decision.by === by) || isToldBefore) {
-    return read([]);
-  }
-  const standing = decision?.outcome ?? null;
-  const fact = { type: "decision.late", data: { outcome, by, note, atMs, standing } };
+  const no = late.find(({ outcome, by }) => outcome === "rejected" && by === "human");
+  const yes = late.find(({ outcome }) => outcome === "approved");
   const isOwed =
-    outcome === "approved" && proposal.outcome?.kind === "suppressed" && proposal.incident !== null;
-  const step = read([fact], isOwed ? nowMs : null);
-  return isOwed && step.kind === "save"
-    ? { ...step, next: { ...step.next, lateYes: { by, rule, note, atMs } } }
-    : step;
+    yes !== undefined && proposal.outcome?.kind === "suppressed" && proposal.incident !== null;
+  const step = read(
+    late.map(({ outcome, by, note, atMs }) => ({
+      type: "decision.late",
+      data: { outcome, by, note, atMs, standing },
+    })),
+    isOwed ? nowMs : null,
+    // It came too late for this one, and stands against whoever asks for the same.
+    no === undefined ? null : (no.saidAtMs ?? no.atMs),
+  );
+  if (!isOwed || step.kind !== "save") {
+    return step;
+  }
+  const { by, rule, note, atMs } = yes;
+  return { ...step, next: { ...step.next, lateYes: { by, rule, note, atMs } } };
 }

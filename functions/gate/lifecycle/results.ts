@@ -1,6 +1,6 @@
 import type { Change, Effect } from "./known.ts";
 import { OWN_AGENT, ownAgent } from "../proposal/incidents.ts";
-import { dueAfterClose, end, pauseMs, withChanges } from "./common.ts";
+import { end, lateReadAtMs, pauseMs, withChanges } from "./common.ts";
 import { done, failed, type Failure } from "./duties.ts";
 import { letStartGo } from "./shared.ts";
 import type { RemoteError, SubmitReceipt } from "../ports/index.ts";
@@ -70,12 +70,16 @@ function submitted(
         ),
       },
     });
+    const lateAtMs = lateReadAtMs(next);
     return {
-      // A closed proposal stays closed: an answer that comes after its end is only recorded.
+      // A closed proposal stays closed: an answer that comes after its end is only recorded, and the request read once.
       next:
         proposal.closedAtMs === null
           ? next
-          : { ...next, dueAtMs: proposal.dueAtMs ?? dueAfterClose(next, nowMs) },
+          : {
+              ...next,
+              dueAtMs: proposal.dueAtMs ?? (lateAtMs === null ? null : Math.max(lateAtMs, nowMs)),
+            },
       facts: [{ type, data: { attemptId, ...data } }],
     };
   };
@@ -89,16 +93,9 @@ function submitted(
         { problem: "no approval id" },
       );
     }
-    const isOvertaken = approval.attempts.some(
-      ({ attemptId: other, state }) =>
-        other !== attemptId && (state === "started" || state === "submitted"),
-    );
-    if (attempt.state !== "started" && isOvertaken) {
-      // Its answer took longer than the lease, and the reviewer was asked anew: one request is read, not two.
-      return change({ approvalId, reviewUrl }, {}, "approval.submittedLate", { approvalId });
-    }
+    // A receipt that took longer than the lease tells of a request that is in the inbox as well: both are read.
     return change(
-      { state: "submitted", approvalId, reviewUrl },
+      { state: "submitted", approvalId, reviewUrl, receipt: status },
       // Decided inline: no callback will come, so it is read back at once, as every decision is.
       {
         nextSubmitAtMs: null,
@@ -115,6 +112,13 @@ function submitted(
     throw new Error(`${proposal.id}: a submission cannot have the result of another effect`);
   }
   const { error } = result;
+  if (attempt.approvalId !== null) {
+    // A callback told its id before this: it can be read, whatever became of the answer.
+    return change({ problem: error.message }, {}, "approval.submitUnclear", {
+      problem: error.message,
+      status: error.status,
+    });
+  }
   const failures = approval.failures + 1;
   const leastMs = error.nothingDone ? error.retryAfterMs : RESUBMIT_PAUSE_MS;
   return change(

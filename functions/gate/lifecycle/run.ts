@@ -4,6 +4,7 @@ import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation } from "../gating/index.ts";
 import { laneOf, placeForAnHour } from "../ledger/brakes.ts";
 import { runLink, serviceOf, startedId } from "../proposal/incidents.ts";
+import { sentName } from "../proposal/sent.ts";
 import type { Known, Step } from "./known.ts";
 import type { Order } from "../ports/index.ts";
 import { fieldValues } from "../proposal/shared.ts";
@@ -16,6 +17,8 @@ import type {
   Weighing,
 } from "../proposal/proposal.ts";
 import { end, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { clockWentBack, isOld, lookOutside, standingNo } from "./beforeClaim.ts";
+import { confirm, overruledMeanwhile } from "./confirm.ts";
 import { brakesOnRun, withoutPlace } from "./place.ts";
 import { holdAll } from "./shared.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
@@ -41,6 +44,14 @@ export function run(proposal: Proposal, known: Known): Step {
   if (told !== null) {
     return told;
   }
+  const overruled = overruledMeanwhile(proposal, known, decision);
+  if (overruled !== null) {
+    return overruled;
+  }
+  const back = clockWentBack(proposal, known);
+  if (back !== null) {
+    return back;
+  }
   if (nowMs > decision.validUntilMs) {
     return lapsed(proposal, known, decision.validUntilMs);
   }
@@ -57,13 +68,11 @@ export function run(proposal: Proposal, known: Known): Step {
   if (waits !== null) {
     return waits;
   }
-  if (known.gating === undefined) {
-    return { kind: "look", look: { at: "gating", service: serviceOf(before) } };
+  const look = lookOutside(proposal, known, before.id);
+  if (look !== null) {
+    return { kind: "look", look };
   }
-  if (known.incident === undefined) {
-    return { kind: "look", look: { at: "incident", id: before.id } };
-  }
-  if (!known.gating.ok || !known.incident.ok) {
+  if (known.incident?.ok !== true) {
     return lookAgain(proposal, known, decision.validUntilMs + 1);
   }
   const voided = voidedBy(proposal, known, []);
@@ -73,6 +82,25 @@ export function run(proposal: Proposal, known: Known): Step {
   const incident = known.incident.value;
   if (incident === null) {
     throw new Error(`${proposal.id}: a missing incident must have voided the proposal`);
+  }
+  const unconfirmed = confirm(proposal, known, decision, decision.validUntilMs);
+  if (unconfirmed !== null) {
+    return unconfirmed;
+  }
+  if (known.lastNo === undefined) {
+    const name = sentName(incident.id, weighing.runbook, decision.parameters);
+    return { kind: "look", look: { at: "lastNo", name, incidentId: null } };
+  }
+  const refused = standingNo(proposal, known, weighing, decision);
+  if (refused !== null) {
+    return refused;
+  }
+  // Last of all, so that what a team has just written counts.
+  if (known.gating === undefined) {
+    return { kind: "look", look: { at: "gating", service: serviceOf(before) } };
+  }
+  if (!known.gating.ok || isOld(known)) {
+    return lookAgain(proposal, known, decision.validUntilMs + 1);
   }
   const changed = gatingChange(proposal, known, weighing, decision, incident);
   if (changed !== null) {
@@ -94,9 +122,11 @@ function lapsed(proposal: Proposal, known: Known, validUntilMs: number): Step {
         ? ` It waited for a place: ${proposal.waitsForPlace.text}`
         : typeof proposal.waitsForRun?.text === "string"
           ? ` ${proposal.waitsForRun.text}`
-          : proposal.execution?.problem === null || proposal.execution?.problem === undefined
-            ? ""
-            : ` Last problem: ${proposal.execution.problem}`;
+          : typeof proposal.unconfirmed === "string"
+            ? ` It could not be confirmed: ${proposal.unconfirmed}.`
+            : proposal.execution?.problem === null || proposal.execution?.problem === undefined
+              ? ""
+              : ` Last problem: ${proposal.execution.problem}`;
   return end(proposal, known, {
     kind: "suppressed",
     reason: "approvalLapsed",
@@ -253,6 +283,7 @@ function claim(
       heldSinceMs: null,
       waitsForPlace: null,
       waitsForRun: null,
+      unconfirmed: null,
       execution,
     }),
     facts: [
@@ -271,6 +302,10 @@ function claim(
     options: {
       requireKillSwitchOff: true,
       ...holdAll(proposal, nowMs),
+      unchanged: [
+        ...(known.gating?.ok === true ? known.gating.value.seen : []),
+        ...(known.lastNo === undefined ? [] : [known.lastNo.seen]),
+      ],
       // The place that the first claim took serves its repetitions: they are the same execution.
       reserve: brakes.map((brake) => placeForAnHour(brake, nowMs)),
       // Seen at once when its run is reported, also where lists lag behind.

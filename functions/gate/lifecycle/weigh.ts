@@ -2,6 +2,7 @@ import { dedupeKey, actionDigest } from "../proposal/digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
 import { incidentLabel, isGateIncident, isServiceOf, serviceOf } from "../proposal/incidents.ts";
+import { sentName } from "../proposal/sent.ts";
 import type { Known, Step } from "./known.ts";
 import { executionBrakes, fullBrake, openBrakes, placeWhileOpen } from "../ledger/brakes.ts";
 import type { SaveOptions, StoredGating } from "../ports/index.ts";
@@ -223,11 +224,13 @@ function weighed(
   // The ledger's key answers what is equal as it was asked; this is equal in what it does. A rule that would let this
   // proposer run it without asking does not outweigh the reviewer who was asked and said no.
   if (known.lastNo === undefined) {
-    return { kind: "look", look: { at: "lastNo", incidentId: incident.id, digest } };
+    const name = sentName(incident.id, runbook, parameters);
+    return { kind: "look", look: { at: "lastNo", name, incidentId: incident.id } };
   }
-  if (known.lastNo !== null) {
-    const { atMs } = known.lastNo;
-    const untilMs = Math.max(known.lastNo.untilMs, atMs + terms.coolDownMs);
+  const { no } = known.lastNo;
+  if (no !== null) {
+    const { atMs } = no;
+    const untilMs = Math.max(no.untilMs, atMs + terms.coolDownMs);
     if (nowMs < untilMs) {
       return end(
         proposal,

@@ -26,13 +26,19 @@ export interface Hint {
   id: string;
   kind: "decision" | "incident" | "invocation" | "workflow" | "joined";
   atMs: number;
-  /** For `invocation` and `workflow`: the id and state that PagerDuty reported; for `joined`: who proposed the same. */
+  /**
+   * For `invocation` and `workflow`: the id and state that PagerDuty reported; for `joined`: who proposed the same; for
+   * `decision`: whose callback it was, and what it says of the request's id and status.
+   */
   data: {
     invocationId?: string;
     state?: string;
     proposer?: string;
     /** Whether the gate's own user started it; absent: that cannot be told. */
     byGate?: boolean;
+    tokenHash?: string;
+    approvalId?: string;
+    status?: string;
   };
 }
 

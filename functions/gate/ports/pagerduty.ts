@@ -48,6 +48,14 @@ export interface WebhookSubscription {
   events: string[];
 }
 
+/** Whether an execution may still be sent. Each throws a `RemoteError` that says that nothing was done. */
+export interface Permission {
+  /** Looks once more at everything that may forbid it; asked right before the request that starts it. */
+  look(): Promise<void>;
+  /** Looks only at the clock: asked at the very moment in which bytes go out, whatever was waited for before. */
+  stillFresh(): void;
+}
+
 /** PagerDuty, as far as the gate acts on it. Every method throws `RemoteError`. */
 export interface PagerDuty {
   /** Null when PagerDuty answers 404. */
@@ -63,10 +71,10 @@ export interface PagerDuty {
   ownUser(): Promise<string | null>;
   /** By id or exact name; null when there is none. */
   findService(idOrName: string): Promise<{ id: string; name: string } | null>;
-  /** Does it once; never retries inside. `check` runs right before what starts it is sent, and throws to stop that. */
+  /** Does it once; never retries inside. */
   execute(
     order: Order,
-    check?: () => void,
+    permission?: Permission,
   ): Promise<{
     invocationId: string | null;
     state: string | null;

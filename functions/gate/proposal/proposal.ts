@@ -63,6 +63,10 @@ export interface ApprovalAttempt {
   state: "started" | "submitted" | "refused" | "unclear" | "ended";
   approvalId: string | null;
   reviewUrl: string | null;
+  /** What Cheqpoint's answer said of it; absent: there was none, or an earlier release wrote the record. */
+  receipt?: "pending" | "decided" | "unknown";
+  /** When a callback of its own told that it was rejected, while it could not be read; absent: none did. */
+  toldNoAtMs?: number;
   problem: string | null;
   /** Exactly what the reviewer is shown: a read-back must equal it. */
   details: Readonly<Record<string, unknown>>;
@@ -77,6 +81,8 @@ export interface ApprovalProgress {
   reads: number;
   /** Consecutive failures of the current call, for the back-off. */
   failures: number;
+  /** For how long nobody looked although it was due, or the clock jumped: silence in that time says nothing. Absent: 0. */
+  unwatchedMs?: number;
 }
 
 /** Who decided. `policy`: a rule of the gating. `autoRule`: a rule at Cheqpoint. `onExpiry`: the rule's own default. */
@@ -90,6 +96,8 @@ export interface Decision {
   rule: string | null;
   note: string | null;
   atMs: number;
+  /** Where a human or a rule of Cheqpoint's said it: a yes the earliest, a no the latest time at which it can have been. */
+  saidAtMs?: number;
   /** Until when an approval may still be executed; null unless approved. */
   validUntilMs: number | null;
   /** What is to run: the proposal's parameters with the reviewer's permitted changes. */
@@ -270,6 +278,10 @@ export interface Proposal {
   places?: string[];
   /** Why an approved execution waits for another one, in words; absent as null: it does not. */
   waitsForRun?: { sinceMs: number; text: string } | null;
+  /** Why Cheqpoint did not confirm the approval before it ran; absent as null: it did, or was not asked. */
+  unconfirmed?: string | null;
+  /** The latest time at which anything was written of it: a clock that is behind it has gone back. Absent: not known. */
+  seenAtMs?: number;
   /** Consecutive failures to read what must be known, for the back-off. */
   lookFailures: number;
   closedAtMs: number | null;

@@ -1,6 +1,7 @@
 import type { DetailKey, RuleTerms, Runbook, Target } from "../gating/index.ts";
 import { formatDuration } from "../text/duration.ts";
 import { inLine, inOwnField } from "../text/quotation.ts";
+import { notSent } from "../proposal/sent.ts";
 import { incidentLabel } from "../proposal/incidents.ts";
 import type { ApprovalRequest } from "../ports/index.ts";
 import type { Incident, Proposal, Weighing } from "../proposal/proposal.ts";
@@ -159,6 +160,7 @@ function approvalDetails(
     target: targetText(weighing.runbook.target),
     runbook_description: weighing.runbook.description,
     parameter_descriptions: parameterDescriptions(weighing),
+    not_sent_to_pagerduty: notSent(weighing.runbook, weighing.parameters),
     incident_title: incident.title,
     incident_url: incident.url,
     incident_age: `${formatDuration(Math.max(0, Math.floor((attempt.nowMs - incident.createdAtMs) / 1000)) * 1000)} when asked`,

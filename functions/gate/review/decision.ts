@@ -1,5 +1,6 @@
 import { canonicalJson } from "../text/canonical.ts";
 import { actionDigest } from "../proposal/digest.ts";
+import { notSent } from "../proposal/sent.ts";
 import { checkParameters } from "../gating/index.ts";
 import type { ApprovalReading } from "../ports/index.ts";
 import type {
@@ -12,19 +13,22 @@ import type {
 
 /** What a read-back approval means for the proposal. Anything that is not clearly a yes is not a yes. */
 export type Verdict =
+  /** Nobody has decided. */
   | { kind: "pending" }
+  /** Nobody can tell what was decided. */
+  | { kind: "unknown"; text: string }
   /**
    * Nobody looked (expiry, no reviewers, loop protection): it may be asked anew. `isSure` false: it may have been a
    * rule's no all the same, so that nothing may be concluded from the silence.
    */
-  | { kind: "unattended"; text: string; isSure: boolean }
+  | { kind: "unattended"; text: string; isSure: boolean; note: string | null; atMs: number }
   | { kind: "decided"; decision: Decision }
   /** An approval that cannot be carried out as it was given. */
   | { kind: "refused"; reason: OutcomeReason; text: string; decision: Decision };
 
 /**
- * A rejection this soon after a repeated request may be Cheqpoint's loop protection rather than anybody's no. Whether it
- * marks such a rejection as its own (`autoDecided`) is not known, so only the time counts.
+ * Cheqpoint's loop protection rejects a repeated request at once, with its very answer and without a note. Whether it marks
+ * such a rejection as its own (`autoDecided`) is not known. What was pending first, or has a note, is a human's no.
  */
 const LOOP_PROTECTION_MS = 15_000;
 
@@ -38,34 +42,55 @@ export function readVerdict(
   if (weighing === null || incident === null || digest === null) {
     throw new Error(`${proposal.id}: an approval was read before the proposal was weighed`);
   }
-  if (reading.status === "PENDING" || reading.status === "UNKNOWN") {
+  if (reading.status === "PENDING") {
     return { kind: "pending" };
+  }
+  if (reading.status === "UNKNOWN") {
+    return {
+      kind: "unknown",
+      text: "Cheqpoint's status of it is one that the gate does not know.",
+    };
   }
   const { terms } = weighing.evaluation;
   const atMs = Math.max(attempt.startedAtMs, Math.min(nowMs, reading.decidedAtMs ?? nowMs));
+  const { decidedAtMs } = reading;
+  // A yes counts as said as early, and a no as late, as it can have been: which of two came later decides.
+  const isTold = decidedAtMs !== null && decidedAtMs <= nowMs;
+  const saidAtMs = isTold ? atMs : reading.status === "REJECTED" ? nowMs : attempt.startedAtMs;
   const note = reading.notes.length === 0 ? null : reading.notes.join("\n");
+  // A rule's approval permits less than a human's, and a human's no forbids more than a rule's: what is not clear counts so.
+  const isNo = reading.status === "REJECTED";
+  const isByRule = reading.autoDecided || (!isNo && reading.autoDecisionRuleName !== null);
+  const by = isByRule ? "autoRule" : "human";
   const base: Omit<Decision, "outcome" | "validUntilMs"> = {
-    by: reading.autoDecided ? "autoRule" : "human",
+    by,
     rule: reading.autoDecisionRuleName,
     note,
     atMs,
+    saidAtMs,
     parameters: weighing.parameters,
     changed: [],
     digest,
   };
-  if (reading.status === "REJECTED") {
+  if (isNo) {
     if (reading.retryable) {
       return {
         kind: "unattended",
         isSure: true,
+        note,
+        atMs,
         text: `Cheqpoint rejected it by itself${reading.reasonCode === null ? "" : ` (${reading.reasonCode})`}: nobody decided.`,
       };
     }
     const isRepeat = (proposal.approval?.attempts.length ?? 0) > 1;
-    if (isRepeat && atMs - attempt.startedAtMs <= LOOP_PROTECTION_MS) {
+    const isAtOnce =
+      attempt.receipt === "decided" && atMs - attempt.startedAtMs <= LOOP_PROTECTION_MS;
+    if (isRepeat && isAtOnce && note === null) {
       return {
         kind: "unattended",
         isSure: false,
+        note,
+        atMs,
         text: "The repeated request was rejected at once, as Cheqpoint's loop protection does: it may be nobody's no.",
       };
     }
@@ -89,7 +114,7 @@ export function readVerdict(
       "What Cheqpoint shows as approved is not what was submitted for review.",
     );
   }
-  if (reading.autoDecided && !terms.acceptRuleApprovals) {
+  if (by === "autoRule" && !terms.acceptRuleApprovals) {
     return refuse(
       "ruleApprovalNotAccepted",
       `Cheqpoint's rule ${reading.autoDecisionRuleName ?? "(unnamed)"} approved it without a human, and gating rule ${weighing.evaluation.rule ?? "otherwise"} does not accept that.`,
@@ -112,9 +137,7 @@ export function readVerdict(
     );
   }
   const changed = edited.changed;
-  const stuck = changed.filter(
-    (name) => (weighing.runbook.parameters[name]?.customField ?? null) === null,
-  );
+  const stuck = notSent(weighing.runbook, checked.value).filter((name) => changed.includes(name));
   if (stuck.length > 0) {
     return refuse(
       "changeNotPossible",
@@ -139,6 +162,23 @@ export function readVerdict(
             }),
     },
   };
+}
+
+/** A no that only a callback with the request's own token told of: nobody can read it, and it counts as a human's. */
+export function unreadableNo({ weighing, digest }: Proposal, atMs: number): Verdict {
+  const decision: Decision = {
+    outcome: "rejected",
+    by: "human",
+    rule: null,
+    note: null,
+    atMs,
+    saidAtMs: atMs,
+    validUntilMs: null,
+    parameters: weighing?.parameters ?? {},
+    changed: [],
+    digest: digest ?? "",
+  };
+  return { kind: "decided", decision };
 }
 
 type Edited = { ok: true; parameters: Parameters; changed: string[] } | { ok: false; text: string };

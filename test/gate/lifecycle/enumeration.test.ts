@@ -122,6 +122,7 @@ describe("The lifecycle in every order of things", () => {
       "suppressed rejected",
       "suppressed rejectedByRule",
       "suppressed ruleApprovalNotAccepted",
+      "suppressed sameAsRejected",
       "uncertain neverRan",
       "uncertain unclear",
     ]);

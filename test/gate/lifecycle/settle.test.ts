@@ -73,7 +73,7 @@ function sent(runbook: "failover" | "remediate"): Proposal {
     places: {
       'executions/approved/["payments-db",null]': [],
     },
-    lastNo: null,
+    lastNo: { no: null, seen: { name: "PINC1 sha256:abc", version: null } },
   };
   const step = nextStep(proposal, known);
   assert.ok(step.kind === "save", JSON.stringify(step));

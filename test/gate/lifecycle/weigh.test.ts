@@ -58,7 +58,7 @@ const known: Known = {
   places: {
     'executions/approved/["payments-db",null]': [],
   },
-  lastNo: null,
+  lastNo: { no: null, seen: { name: "PINC1 sha256:abc", version: null } },
 };
 
 describe("weighing a proposal whose key another one holds", () => {

@@ -103,7 +103,10 @@ function asked(
 
 describe("what a reviewer is asked", () => {
   it("has no key that a parameter could take, and leaves none out where all is known", () => {
-    const keys = Object.keys(asked().details).filter((key) => key !== "max_replicas");
+    const parameters = { max_replicas: 3, reason: "CPU" };
+    const keys = Object.keys(asked({ request: { parameters } }).details).filter(
+      (key) => !Object.hasOwn(parameters, key),
+    );
     assert.deepEqual(keys, [...detailKeys]);
     const reserved: readonly string[] = reservedDetailKeys;
     assert.deepEqual(
@@ -142,6 +145,13 @@ describe("what a reviewer is asked", () => {
     ]);
     const { details } = asked({ request: { parameters: { region: "eu" } } });
     assert.ok(!("parameter_descriptions" in details));
+  });
+
+  it("names the parameters that PagerDuty is never sent", () => {
+    const parameters = { reason: "CPU", region: "eu", max_replicas: 3 };
+    const { details } = asked({ request: { parameters } });
+    assert.deepEqual(details["not_sent_to_pagerduty"], ["reason", "region"]);
+    assert.ok(!("not_sent_to_pagerduty" in asked().details));
   });
 
   it("leaves out what is unknown, never a parameter", () => {

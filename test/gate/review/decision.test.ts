@@ -111,13 +111,19 @@ function weighed(): Proposal {
   };
 }
 
-function verdictOf(reading: Partial<ApprovalReading>, earlier: ApprovalAttempt[] = []): Verdict {
+function verdictOf(
+  reading: Partial<ApprovalReading>,
+  earlier: ApprovalAttempt[] = [],
+  nowMs = START_MS + 60_000,
+  changes: Partial<ApprovalAttempt> = {},
+): Verdict {
+  const attempt = { ...ATTEMPT, ...changes };
   const proposal = weighed();
   const { approval } = proposal;
   assert.ok(approval !== null);
   return readVerdict(
-    { ...proposal, approval: { ...approval, attempts: [...earlier, ATTEMPT] } },
-    ATTEMPT,
+    { ...proposal, approval: { ...approval, attempts: [...earlier, attempt] } },
+    attempt,
     {
       id: "req_1",
       status: "APPROVED",
@@ -131,7 +137,7 @@ function verdictOf(reading: Partial<ApprovalReading>, earlier: ApprovalAttempt[]
       retryable: false,
       ...reading,
     },
-    START_MS + 60_000,
+    nowMs,
   );
 }
 
@@ -231,8 +237,19 @@ describe("A reviewer's change, where details may be replaced or patched", () => 
 
 describe("A rejection", () => {
   const earlier: ApprovalAttempt = { ...ATTEMPT, attemptId: "att_0", state: "unclear" };
-  const rejectedAfter = (ms: number, attempts: ApprovalAttempt[], autoDecided = false): Verdict =>
-    verdictOf({ status: "REJECTED", autoDecided, decidedAtMs: START_MS + ms }, attempts);
+  const rejectedAfter = (
+    ms: number,
+    attempts: ApprovalAttempt[],
+    autoDecided = false,
+    attempt: Partial<ApprovalAttempt> = {},
+    notes: string[] = [],
+  ): Verdict =>
+    verdictOf(
+      { status: "REJECTED", autoDecided, decidedAtMs: START_MS + ms, notes },
+      attempts,
+      START_MS + 60_000,
+      attempt,
+    );
 
   it("of the first request is a human's no, however quick", () => {
     const verdict = rejectedAfter(1_000, []);
@@ -241,19 +258,80 @@ describe("A rejection", () => {
     assert.equal(verdict.decision.by, "human");
   });
 
+  const isNobodys = { kind: "unattended", isSure: false, note: null };
   for (const autoDecided of [false, true]) {
-    it(`seconds after a repeated request may be loop protection, also where \`autoDecided\` is ${autoDecided}`, () => {
-      assert.deepEqual(rejectedAfter(15_000, [earlier], autoDecided), {
-        kind: "unattended",
-        isSure: false,
+    it(`with the very answer to a repeated request may be loop protection, also where \`autoDecided\` is ${autoDecided}`, () => {
+      const verdict = rejectedAfter(15_000, [earlier], autoDecided, { receipt: "decided" });
+      assert.deepEqual(verdict, {
+        ...isNobodys,
+        atMs: START_MS + 15_000,
         text: "The repeated request was rejected at once, as Cheqpoint's loop protection does: it may be nobody's no.",
       });
     });
   }
 
-  it("of a repeated request that somebody had time to read is a human's no", () => {
-    const verdict = rejectedAfter(15_001, [earlier]);
+  const human: [string, () => Verdict][] = [
+    ["was pending first", () => rejectedAfter(1_000, [earlier], false, { receipt: "pending" })],
+    ["has no answer", () => rejectedAfter(1_000, [earlier], false, {})],
+    ["has one without a status", () => rejectedAfter(1, [earlier], false, { receipt: "unknown" })],
+    ["has a note", () => rejectedAfter(1, [earlier], false, { receipt: "decided" }, ["no"])],
+    [
+      "somebody had time to read",
+      () => rejectedAfter(15_001, [earlier], false, { receipt: "decided" }),
+    ],
+    ["is the first", () => rejectedAfter(1, [], false, { receipt: "decided" })],
+  ];
+  for (const [what, verdictOn] of human) {
+    it(`of a repeated request that ${what} is a human's no`, () => {
+      const verdict = verdictOn();
+      assert.ok(verdict.kind === "decided");
+      assert.deepEqual([verdict.decision.outcome, verdict.decision.by], ["rejected", "human"]);
+    });
+  }
+
+  it("that names a rule without saying that the rule decided is a human's", () => {
+    const verdict = verdictOf({ status: "REJECTED", autoDecisionRuleName: "quick" });
     assert.ok(verdict.kind === "decided");
     assert.equal(verdict.decision.by, "human");
+  });
+});
+
+describe("An approval", () => {
+  it("that names a rule counts as the rule's, whether or not it says that the rule decided", () => {
+    for (const autoDecided of [false, true]) {
+      const verdict = verdictOf({ autoDecided, autoDecisionRuleName: "quick" });
+      assert.ok(verdict.kind === "refused");
+      assert.equal(verdict.reason, "ruleApprovalNotAccepted");
+    }
+  });
+
+  it("of an unknown status is none, and not taken for nobody's answer either", () => {
+    assert.deepEqual(verdictOf({ status: "UNKNOWN" }), {
+      kind: "unknown",
+      text: "Cheqpoint's status of it is one that the gate does not know.",
+    });
+  });
+
+  const LATER_MS = START_MS + 60_000;
+  const times: [string, number | null, { atMs: number; saidAtMs: number }][] = [
+    ["of now", LATER_MS, { atMs: LATER_MS, saidAtMs: LATER_MS }],
+    ["in the future", LATER_MS + 1, { atMs: LATER_MS, saidAtMs: START_MS }],
+    ["of before it was asked for", START_MS - 1, { atMs: START_MS, saidAtMs: START_MS }],
+    ["unknown", null, { atMs: LATER_MS, saidAtMs: START_MS }],
+  ];
+  for (const [what, decidedAtMs, expected] of times) {
+    it(`is dated by ${what}: good from the earliest, and later than a no only for sure`, () => {
+      const verdict = verdictOf({ decidedAtMs }, [], LATER_MS);
+      assert.ok(verdict.kind === "decided");
+      const { atMs, saidAtMs, validUntilMs } = verdict.decision;
+      assert.deepEqual({ atMs, saidAtMs }, expected);
+      assert.equal(validUntilMs, atMs + 15 * 60_000);
+    });
+  }
+
+  it("is no later than it can have been, and a no no earlier", () => {
+    const no = verdictOf({ status: "REJECTED", decidedAtMs: null }, [], LATER_MS);
+    assert.ok(no.kind === "decided");
+    assert.equal(no.decision.saidAtMs, LATER_MS);
   });
 });

@@ -8,6 +8,7 @@ export const detailKeys = [
   "target",
   "runbook_description",
   "parameter_descriptions",
+  "not_sent_to_pagerduty",
   "incident_title",
   "incident_url",
   "incident_age",
