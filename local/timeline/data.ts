@@ -8,28 +8,33 @@ import { alarmView, killSwitchView } from "../../functions/gate/telling/operator
 import { eventText } from "../../functions/gate/telling/eventText.ts";
 
 const OPEN_SHOWN = 200;
-const ENDED_SHOWN = 50;
+export const ENDED_SHOWN = 50;
+export const MOST_ENDED_SHOWN = 2_000;
 const ALARMS_SHOWN = 50;
 
 /** Everything that the list, the alarms and the banner show. */
-export async function overview({
-  ledger,
-  lastEnded,
-  gating,
-}: Pick<LocalGateParts, "ledger" | "lastEnded"> & {
-  gating: Pick<LocalGateParts["gating"], "problem">;
-}) {
+export async function overview(
+  {
+    ledger,
+    lastEnded,
+    gating,
+  }: Pick<LocalGateParts, "ledger" | "lastEnded"> & {
+    gating: Pick<LocalGateParts["gating"], "problem">;
+  },
+  /** How many of those that have ended. */
+  shown = ENDED_SHOWN,
+) {
   const [open, ended, alarms, killSwitch, narrower] = await Promise.all([
     ledger.list({ open: true, limit: OPEN_SHOWN }),
-    lastEnded(ENDED_SHOWN + 1),
+    lastEnded(shown + 1),
     ledger.alarms(ALARMS_SHOWN),
     ledger.killSwitch(),
     ledger.narrowerSwitches(),
   ]);
   return {
     open: open.proposals.map(rowOf),
-    ended: ended.slice(0, ENDED_SHOWN).map(rowOf),
-    more: { open: open.cursor !== null, ended: ended.length > ENDED_SHOWN },
+    ended: ended.slice(0, shown).map(rowOf),
+    more: { open: open.cursor !== null, ended: ended.length > shown },
     alarms: alarms.map(alarmView),
     kill_switch: killSwitchView(killSwitch, narrower),
     gating_problem: gating.problem(),

@@ -5,7 +5,7 @@ import type { LocalGateParts } from "../gate.ts";
 import { runScenario, ScenarioError, scenarios } from "../scenarios/index.ts";
 import { asset, PAGE_HEADERS } from "./assets.ts";
 import type { Changes } from "./changes.ts";
-import { detail, overview } from "./data.ts";
+import { ENDED_SHOWN, MOST_ENDED_SHOWN, detail, overview } from "./data.ts";
 import { isForeignRead, isFromHere, isOwnWrite } from "./guard.ts";
 import { skipTime } from "./skip.ts";
 import { stream } from "./stream.ts";
@@ -75,9 +75,15 @@ async function read(
   }
   const now = new Date(gate.clock.now()).toISOString();
   if (path === "/timeline/data") {
+    const shown = shownOf(request);
+    if (shown === null) {
+      return send(response, 400, {
+        error: `\`ended\` must be a whole number from 1 to ${MOST_ENDED_SHOWN}`,
+      });
+    }
     return send(response, 200, {
       now,
-      ...(await overview(gate)),
+      ...(await overview(gate, shown)),
       embedded: embedded === null ? null : embeddedView(embedded),
     });
   }
@@ -86,6 +92,13 @@ async function read(
   return found === null
     ? send(response, 404, { error: "no such proposal" })
     : send(response, 200, { now, ...found });
+}
+
+/** How many that have ended are asked for; null: not a number that is allowed. */
+function shownOf(request: IncomingMessage): number | null {
+  const query = new URLSearchParams((request.url ?? "").split("?", 2)[1] ?? "");
+  const shown = Number(query.get("ended") ?? ENDED_SHOWN);
+  return Number.isInteger(shown) && shown >= 1 && shown <= MOST_ENDED_SHOWN ? shown : null;
 }
 
 /** What only the embedded gate has. No token is among it. */

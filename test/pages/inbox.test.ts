@@ -423,6 +423,52 @@ describe("Inbox page", function () {
     rmSync(folder, { recursive: true });
   });
 
+  it("names runbook, service, incident and priority in the list, before what anybody wrote", async () => {
+    await ask(HIGH);
+    await ask(LOW);
+    const page = await open();
+    await page.getByTestId("inbox-item").nth(1).waitFor();
+    const row = page.locator(".item", { has: page.getByTestId("item-subject") });
+    const { runbook, service, incident_id: incident, severity } = SAMPLE.details;
+    assert.equal(
+      await row.getByTestId("item-subject").innerText(),
+      `${runbook} · ${service} · ${incident} · ${severity}`,
+    );
+    const whole = await row.innerText();
+    assert.ok(whole.indexOf(runbook) < whole.indexOf(SAMPLE.summary));
+    // A request that names nothing of it is told by its summary.
+    const other = page.locator(".item", { hasNot: page.getByTestId("item-subject") });
+    assert.equal(await other.locator(".item-summary").innerText(), LOW.summary);
+  });
+
+  it("goes on with the next pending request after a decision", async () => {
+    for (const name of ["one", "two", "three"]) {
+      await ask({ ...LOW, summary: `Restart ${name}` });
+    }
+    const page = await open();
+    const items = page.getByTestId("inbox-item");
+    await items.nth(2).waitFor();
+    const ids: (string | null)[] = [];
+    for (const item of await items.all()) {
+      ids.push(await item.getAttribute("data-id"));
+    }
+    const current = () => page.locator(".item[aria-current]").getAttribute("data-id");
+    const decide = async () => {
+      await page.getByTestId("approve").click();
+      await page.locator("#result").waitFor();
+    };
+    await items.nth(1).click();
+    await decide();
+    assert.equal(await current(), ids[1]);
+    await page.keyboard.press("j");
+    await page.getByTestId("approve").waitFor();
+    assert.equal(await current(), ids[2]);
+    await decide();
+    await page.keyboard.press("j");
+    await page.getByTestId("approve").waitFor();
+    assert.equal(await current(), ids[0]);
+  });
+
   it("says that a request is unknown", async () => {
     tolerated = /404 \(Not Found\)/;
     const page = await open("/r/req_unknown");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { anIncident, newProposal } from "../contract/proposals.ts";
 import type { Page } from "playwright-core";
 import { startEmbedded, type Embedded } from "../../local/embedded.ts";
 import { withTimeline } from "../../local/timeline/index.ts";
@@ -125,7 +126,7 @@ describe("Timeline page", function () {
     assert.equal(await row.count(), 1);
     assert.match(
       await row.innerText(),
-      /^waits for a decision\s+(4 min \d\d s|5 min 00 s)\s+db_failover_primary_to_replica\s+INC-4421 P1 · payments-db · ai-agent$/,
+      /^waits for a decision\s+(4 min \d\d s|5 min 00 s)\s+db_failover_primary_to_replica\s+INC-4421 P1 · payments-db · ai-agent\s+Primary DB CPU at 98% for 8 minutes$/,
     );
     const id = (await row.getAttribute("data-id")) ?? "";
     await row.click();
@@ -245,6 +246,80 @@ describe("Timeline page", function () {
     await page.getByRole("button", { name: "Show 1 more alarm" }).click();
     assert.equal(await alarm.count(), 4);
     assert.match(await text(page, "#announcer"), /^Alarm: About /);
+  });
+
+  it("tells which service or runbook is held, and folds an alarm that was acknowledged", async () => {
+    const page = await open();
+    const { ledger } = embedded.gate;
+    const state = { on: true, reason: "replica lags", by: "jo", atMs: Date.now() };
+    await ledger.setKillSwitch({ ...state, service: "payments-db", runbook: "failover" });
+    await page.getByTestId("kill-switch").waitFor();
+    assert.match(
+      await text(page, "[data-testid=kill-switch]"),
+      /^Kill switch on: runbook failover of service payments-db is held\. replica lags\. Set by jo .*\. To end it: npx gate kill-switch off --service payments-db --runbook failover$/,
+    );
+    await ledger.raise({
+      key: "bypass/1",
+      kind: "bypass",
+      atMs: Date.now(),
+      text: "Somebody ran it.",
+      proposalId: null,
+      incidentId: null,
+    });
+    await page.getByTestId("alarm").waitFor();
+    await ledger.acknowledge("bypass/1", { by: "jo", note: null, atMs: Date.now() });
+    await page.getByRole("button", { name: "Show 1 older alarm" }).waitFor();
+    assert.equal(await page.getByTestId("alarm").count(), 0);
+  });
+
+  it("finds by incident, title and outcome what it shows, and shows older ones", async () => {
+    const { ledger } = embedded.gate;
+    const made = (i: number) => {
+      const { proposal, events } = newProposal(`prop_made${i}`, {
+        dedupeKey: `made ${i}`,
+        dueAtMs: null,
+        receivedAtMs: i,
+        closedAtMs: 1_000 + i,
+        outcome: {
+          kind: i % 2 === 0 ? "executed" : "suppressed",
+          reason: i % 2 === 0 ? "completed" : "rejected",
+          text: "",
+          atMs: 1_000 + i,
+        },
+        incident: {
+          ...anIncident,
+          number: 9_000 + i,
+          title: i === 3 ? "Disk full on ledger" : "CPU high",
+        },
+      });
+      return ledger.create(proposal, events);
+    };
+    for (let i = 0; i < 120; i += 1) {
+      await made(i);
+    }
+    const page = await open();
+    const rows = page.locator("#ended").getByTestId("proposal-row");
+    await rows.nth(49).waitFor();
+    assert.equal(await rows.count(), 50);
+    assert.equal(await rows.first().locator(".item-title").innerText(), "CPU high");
+    await page.getByRole("button", { name: "Older ones" }).click();
+    await rows.nth(99).waitFor();
+    await page.getByRole("button", { name: "Older ones" }).click();
+    await rows.nth(119).waitFor();
+    assert.equal(await page.locator("#older").isVisible(), false);
+
+    const shows = async (count: number) => {
+      await page.locator("#ended-count", { hasText: new RegExp(`^${count}$`) }).waitFor();
+      assert.equal(await rows.count(), count);
+    };
+    await page.keyboard.press("/");
+    await page.keyboard.type("ledger disk");
+    await shows(1);
+    assert.match(await rows.first().innerText(), /INC-9003/);
+    await page.locator("#search").fill("INC-901");
+    await shows(10);
+    await page.locator("#outcome").selectOption("ran");
+    await shows(5);
   });
 
   it("keeps alarms to a line each on a phone, and folds those of the day before", async () => {

@@ -9,6 +9,8 @@ const approvals = new Map();
 const rows = new Map();
 /** The request that is open; `null` = none, the list is what a phone shows. */
 let selected = idInPath();
+/** Where in the list of pending ones the open request is or was: after its decision the next one stands there. */
+let place = null;
 let shownDetail = "";
 let drawing = false;
 let everySecond;
@@ -102,6 +104,8 @@ function draw() {
 function drawNow() {
   const { pending, late, decided } = sorted();
   if (selected === null && !isNarrow() && pending.length > 0) selected = pending[0].id;
+  const at = pending.findIndex(({ id }) => id === selected);
+  if (at >= 0) place = { id: selected, at };
   const focused = document.activeElement?.closest(".item")?.dataset.id;
   drawList("pending", pending);
   byId("pending-empty").hidden = pending.length > 0;
@@ -257,13 +261,23 @@ function focusOn(event, id) {
   element.scrollIntoView({ block: "nearest" });
 }
 
+/** Who has just decided goes on with what is still pending, not with what was decided before. */
+function nextOf(list, pending, step) {
+  const wasPending = place !== null && place.id === selected;
+  if (wasPending && pending.length > 0 && !pending.some(({ id }) => id === selected)) {
+    const at = step > 0 ? place.at : place.at - 1;
+    return pending[Math.min(pending.length - 1, Math.max(0, at))];
+  }
+  const at = list.findIndex(({ id }) => id === selected);
+  return list[at === -1 ? 0 : Math.min(list.length - 1, Math.max(0, at + step))];
+}
+
 function move(event, step) {
   const { pending, late, decided } = sorted();
   const list = [...pending, ...late, ...decided];
   if (list.length === 0) return;
   event.preventDefault();
-  const at = list.findIndex(({ id }) => id === selected);
-  const next = list[at === -1 ? 0 : Math.min(list.length - 1, Math.max(0, at + step))];
+  const next = nextOf(list, pending, step);
   void open(next.id, false).then(() => {
     history.replaceState(null, "", `/r/${next.id}`);
     if (!isNarrow()) rows.get(next.id)?.row.firstElementChild.focus();

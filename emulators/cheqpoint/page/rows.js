@@ -1,11 +1,11 @@
 import { chips } from "./detail.js";
-import { el } from "./dom.js";
+import { el, plain } from "./dom.js";
 import { age, clockTime, countdown, deadlineOf, isLate, ticking } from "./format.js";
 
 /** One request in the list; `onOpen` is called unless it is opened in another tab. */
 export function listRow(approval, onOpen) {
   const pending = approval.status === "PENDING";
-  const { service } = approval.details;
+  const about = subject(approval.details);
   return el(
     "li",
     {},
@@ -29,15 +29,36 @@ export function listRow(approval, onOpen) {
         pending ? chips(approval) : outcome(approval),
         timing(approval),
       ),
-      el("span", { class: "item-summary" }, approval.summary),
+      about,
+      el(
+        "span",
+        { class: about === null ? "item-summary" : "item-meta item-prose" },
+        approval.summary,
+      ),
       el(
         "span",
         { class: "item-meta" },
         el("code", {}, approval.action),
-        typeof service === "string" ? ` · ${service}` : null,
         pending ? [" · ", asked(approval)] : null,
       ),
     ),
+  );
+}
+
+/** What it is about, before any sentence that somebody wrote; null where the requester names nothing of it. */
+function subject({ runbook, service, incident_id: incident, priority, severity }) {
+  const text = (value) => (typeof value === "string" && value !== "" ? plain(value) : null);
+  const parts = [text(service), text(incident), text(priority) ?? text(severity)].filter(
+    (part) => part !== null,
+  );
+  const what = text(runbook);
+  if (what === null && parts.length === 0) return null;
+  return el(
+    "span",
+    { class: "item-summary", "data-testid": "item-subject" },
+    what === null ? null : el("code", {}, what),
+    what === null || parts.length === 0 ? null : " · ",
+    parts.join(" · "),
   );
 }
 

@@ -5,9 +5,9 @@ import { incidentLabel, statusOf } from "./words.js";
 const rows = new Map();
 
 /** Fills one of the lists; a row is built again only when its proposal changed. */
-export function drawList(name, proposals, { more, selected, onOpen }) {
+export function drawList(name, proposals, { more, selected, onOpen, isFiltered }) {
   byId(`${name}-count`).textContent = `${proposals.length}${more ? "+" : ""}`;
-  byId(`${name}-empty`).hidden = proposals.length > 0;
+  byId(`${name}-empty`).hidden = proposals.length > 0 || isFiltered;
   const wanted = proposals.map((proposal) => rowOf(proposal, selected, onOpen));
   const container = byId(name);
   const same =
@@ -71,9 +71,37 @@ function buildRow(proposal, onOpen) {
         incident.priority === null ? null : ` ${incident.priority}`,
         ` · ${service} · ${proposer}`,
       ),
+      incident.title === null ? null : el("span", { class: "item-title" }, incident.title),
       whyNot(proposal),
     ),
   );
+}
+
+/** Those that a search and a filter let through. All words must be somewhere in what people know a proposal by. */
+export function matching(proposals, { words, outcome }) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return proposals.filter((proposal) => {
+    const { id, incident, runbook, service, proposer } = proposal;
+    const texts = [id, incidentLabel(incident), incident.id, incident.title, incident.priority];
+    const text = [...texts, runbook, service, proposer, statusOf(proposal).text]
+      .filter((part) => typeof part === "string")
+      .join("\n")
+      .toLowerCase();
+    return wanted.every((word) => text.includes(word)) && isOf(outcome, proposal.outcome?.kind);
+  });
+}
+
+function isOf(wanted, kind) {
+  switch (wanted) {
+    case "ran":
+      return kind === "executed";
+    case "not":
+      return kind === "suppressed";
+    case "unclear":
+      return kind === "failed" || kind === "uncertain";
+    default:
+      return true;
+  }
 }
 
 export function statusChip(proposal) {

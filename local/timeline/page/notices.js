@@ -27,15 +27,29 @@ export function drawNotices(overview, onOpen) {
   drawAlarms(alarms, { onOpen, incidentUrl, again: () => drawNotices(latest, onOpen) });
 }
 
-function drawKillSwitch({ on, reason, by, since }) {
+/** The switch for everything, and those for a service or a runbook. */
+function drawKillSwitch({ narrower, ...all }) {
   const banner = byId("kill-switch");
-  banner.hidden = !on;
-  if (!on) {
-    banner.replaceChildren();
-    return;
-  }
-  banner.replaceChildren(
-    el("strong", {}, "Kill switch on: nothing is executed. "),
+  const thrown = [...(all.on ? [{ ...all, service: null, runbook: null }] : []), ...narrower];
+  banner.hidden = thrown.length === 0;
+  banner.replaceChildren(...thrown.map(switchLine));
+}
+
+function switchLine({ service, runbook, reason, by, since }) {
+  const scope = [
+    ...(service === null ? [] : ["--service", service]),
+    ...(runbook === null ? [] : ["--runbook", runbook]),
+  ];
+  const held =
+    runbook !== null
+      ? `runbook ${runbook} of ${service === null ? "every service" : `service ${service}`} is held`
+      : service !== null
+        ? `service ${service} is held`
+        : "nothing is executed";
+  return el(
+    "div",
+    {},
+    el("strong", {}, `Kill switch on: ${held}. `),
     el(
       "span",
       {},
@@ -43,7 +57,7 @@ function drawKillSwitch({ on, reason, by, since }) {
       `Set by ${by ?? "somebody"} `,
       since === null ? null : instant(since),
       ". To end it: ",
-      el("code", {}, "npx gate kill-switch off"),
+      el("code", {}, ["npx gate kill-switch off", ...scope].join(" ")),
     ),
   );
 }
@@ -93,8 +107,9 @@ function drawAlarms(alarms, links) {
   patch(section, el("div", {}, shown.length === 0 ? null : list, rest === 0 ? null : fold));
 }
 
-function isRecent({ at }) {
-  return now() - Date.parse(at) < RECENT_MS;
+/** What somebody has taken care of is no news. */
+function isRecent({ at, acknowledged }) {
+  return acknowledged === null && now() - Date.parse(at) < RECENT_MS;
 }
 
 function alarmItem(alarm, { onOpen, incidentUrl }) {

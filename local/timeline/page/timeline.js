@@ -2,13 +2,18 @@ import { connection, listen, read } from "./connection.js";
 import { detailView } from "./detail.js";
 import { announce, byId, coded, el } from "./dom.js";
 import { tick } from "./format.js";
-import { drawList, keepRows, rowLink } from "./list.js";
+import { drawList, keepRows, matching, rowLink } from "./list.js";
 import { drawNotices } from "./notices.js";
 import { patch } from "./patch.js";
 import { drawTryout } from "./tryout.js";
 import { incidentLabel, statusOf } from "./words.js";
 
+const STEP = 50;
+const MOST_SHOWN = 2000;
+
 let overview = null;
+/** How many that have ended are read. */
+let shown = STEP;
 /** The proposal that is open; `null` = none, the list is what a phone shows. */
 let selected = idInHash();
 let found = null;
@@ -25,6 +30,12 @@ byId("home").addEventListener("click", (event) => {
   void open(null);
 });
 document.addEventListener("keydown", onKey);
+byId("search").addEventListener("input", () => overview !== null && draw());
+byId("outcome").addEventListener("change", () => overview !== null && draw());
+byId("older").addEventListener("click", () => {
+  shown = Math.min(MOST_SHOWN, shown + STEP);
+  void load();
+});
 listen(() => void load());
 
 function idInHash() {
@@ -42,7 +53,7 @@ async function load() {
   try {
     do {
       loadAgain = false;
-      overview = await read("/timeline/data");
+      overview = await read(`/timeline/data?ended=${shown}`);
       await readSelected();
       connection("live", "Live");
       tellChanges();
@@ -88,16 +99,22 @@ function tellChanges() {
 
 function draw() {
   const { open: openOnes, ended, more, embedded } = overview;
-  const sorted = sortedOpen();
-  const options = { selected, onOpen: (id) => void open(id) };
-  drawList("open", sorted, { ...options, more: more.open });
-  drawList("ended", ended, { ...options, more: more.ended });
+  const filter = filterNow();
+  const isFiltered = filter.words.trim() !== "" || filter.outcome !== "";
+  const options = { selected, onOpen: (id) => void open(id), isFiltered };
+  drawList("open", matching(sortedOpen(), filter), { ...options, more: more.open });
+  drawList("ended", matching(ended, filter), { ...options, more: more.ended });
+  byId("older").hidden = !more.ended || shown >= MOST_SHOWN;
   keepRows(new Set([...openOnes, ...ended].map(({ id }) => id)));
   drawNotices(overview, (id) => void open(id));
   drawTryout(embedded, { onReport: showReport, onSkipped: () => void load() });
   drawLinks(embedded);
   document.title = openOnes.length > 0 ? `(${openOnes.length}) Approval gate` : "Approval gate";
   drawDetail();
+}
+
+function filterNow() {
+  return { words: byId("search").value, outcome: byId("outcome").value };
 }
 
 /** The one with the least time left first. */
@@ -264,6 +281,15 @@ function isNarrow() {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.key === "/") {
+    event.preventDefault();
+    byId("search").focus();
+    return;
+  }
   if (event.key === "Escape" && (selected !== null || report !== null)) void open(null);
   else if (event.key === "j") move(event, 1);
   else if (event.key === "k") move(event, -1);
@@ -271,7 +297,7 @@ function onKey(event) {
 
 function move(event, step) {
   if (overview === null) return;
-  const list = [...sortedOpen(), ...overview.ended];
+  const list = matching([...sortedOpen(), ...overview.ended], filterNow());
   if (list.length === 0) return;
   event.preventDefault();
   const at = list.findIndex(({ id }) => id === selected);
