@@ -1,3 +1,5 @@
+import { cut } from "../gate/text/cut.ts";
+import { inLine } from "../gate/text/quotation.ts";
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import { incidentLabel } from "../gate/proposal/incidents.ts";
 import { RemoteError, type Delivery, type ReportedInvocation } from "../gate/ports/index.ts";
@@ -91,7 +93,7 @@ export function agentText(agentId: string | null, name: string | null): string {
     ? "an unknown agent"
     : name === null
       ? `agent ${agentId}`
-      : `${name.replaceAll(/\s+/g, " ").slice(0, 100)} (${agentId})`;
+      : `${inLine(cut(name, 100))} (${agentId})`;
 }
 
 /** An alarm is in the ledger by now: a note that cannot be written does not hold it up. */

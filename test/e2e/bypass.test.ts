@@ -58,7 +58,7 @@ describe("A run past the gate", () => {
       const [run] = await world.invocations(incident.id);
       assert.equal(
         alarm?.text,
-        `Automation action 01DBFAILOVER was run on INC-${incident.incident_number} (checkout-api) by Jo Keller (PUSER01) without an approval of the gate (invocation ${run.id}).`,
+        `Automation action 01DBFAILOVER was run on INC-${incident.incident_number} (checkout-api) by “Jo Keller” (PUSER01) without an approval of the gate (invocation ${run.id}).`,
       );
     });
 

@@ -184,7 +184,7 @@ describe("Executions and what PagerDuty reports of them", () => {
       const [run] = await world.invocations(incident.id);
       assert.equal(
         alarm?.text,
-        `Automation action 01DBFAILOVER was run on INC-${incident.incident_number} (payments-db) by Jo Keller (PUSER01) without an approval of the gate (invocation ${run.id}).`,
+        `Automation action 01DBFAILOVER was run on INC-${incident.incident_number} (payments-db) by “Jo Keller” (PUSER01) without an approval of the gate (invocation ${run.id}).`,
       );
       assert.equal(world.metrics.counts()["BypassDetected"], 1);
       const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;

@@ -1,5 +1,8 @@
 import type { NewIncident } from "../ports/index.ts";
 import { proposalIncidentLabel } from "../proposal/incidents.ts";
+import { cut } from "../text/cut.ts";
+import { inLine, told } from "../text/quotation.ts";
+import { time } from "./texts.ts";
 import { toDo } from "./toDo.ts";
 import type { Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
 
@@ -20,39 +23,37 @@ const WHAT: Partial<Record<OutcomeReason, string>> = {
   sameAsRejected: "A reviewer said no to exactly this.",
 };
 
-function lines(...parts: string[]): string {
-  return parts.join("\n");
-}
-
 /** One task of low urgency for all of one service, proposer and reason: nobody has to do anything by hand. */
 export function collectingTask(
   proposal: Proposal,
   outcome: Outcome,
   place: Pick<NewIncident, "serviceId" | "escalationPolicyId" | "userIds" | "incidentKey">,
 ): NewIncident {
-  const service = proposal.incident?.serviceName ?? proposal.request.service;
+  const { incident, request } = proposal;
+  const service = incident?.serviceName ?? request.service;
   return {
     ...place,
-    title: `[Counted] ${proposal.proposer} on ${service}: ${outcome.reason}`.slice(0, MAX_TITLE),
-    details: lines(
-      `Proposals of ${proposal.proposer} for ${service} were not run. ${WHAT[outcome.reason] ?? ""}`,
-      `The first: ${proposal.id}, ${proposal.request.runbook} on ${proposalIncidentLabel(proposal)}, ${new Date(outcome.atMs).toISOString()}. ${outcome.text}`,
+    title: cut(`[Counted] ${proposal.proposer} on ${service}: ${outcome.reason}`, MAX_TITLE),
+    details: told([
+      `Proposals of ${proposal.proposer} for ${inLine(service)} were not run. ${WHAT[outcome.reason] ?? ""}`,
+      `The first: ${proposal.id}, ${inLine(request.runbook)} on ${proposalIncidentLabel(proposal)}, ${time(proposal, outcome.atMs)}. ${outcome.text}`,
       `To do: ${toDo(outcome)}`,
       "Further ones are counted, not told one by one; a note says when there are 10, 100, 1000. Resolve this incident once you have read it: the next one after that opens another.",
-    ),
+    ]),
     urgency: "low",
   };
 }
 
 /** A round number of them. */
 export function collectedNote(
-  { id, request, proposer }: Proposal,
+  proposal: Proposal,
   outcome: Outcome,
   number: number,
   mark: string,
 ): string {
-  return lines(
+  const { id, request, proposer } = proposal;
+  return told([
     mark,
-    `Approval gate: ${number} proposals of ${proposer} by now. The last: ${id}, ${request.runbook}, ${new Date(outcome.atMs).toISOString()}. ${outcome.text}`,
-  );
+    `Approval gate: ${number} proposals of ${proposer} by now. The last: ${id}, ${inLine(request.runbook)}, ${time(proposal, outcome.atMs)}. ${outcome.text}`,
+  ]);
 }

@@ -1,3 +1,4 @@
+import { inLine } from "../text/quotation.ts";
 import { incidentAppearsWithinMs } from "../gating/index.ts";
 import { isServiceOf } from "../proposal/incidents.ts";
 import type { Incident, OutcomeReason, Proposal } from "../proposal/proposal.ts";
@@ -77,7 +78,7 @@ function notYetThere(proposal: Proposal, known: Known): Step {
     proposal,
     known,
     "incidentNotFound",
-    `No open incident of ${service} with a triggered alert of the key ${alertKey} appeared within ${formatDuration(withinMs)}. PagerDuty holds one back for as long as auto-pause or a rule's \`suspend\` lasts; \`incidentAppearsWithin\` of the service has to be longer.`,
+    `No open incident of ${inLine(service)} with a triggered alert of the key ${inLine(alertKey ?? "")} appeared within ${formatDuration(withinMs)}. PagerDuty holds one back for as long as auto-pause or a rule's \`suspend\` lasts; \`incidentAppearsWithin\` of the service has to be longer.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { inLine } from "../text/quotation.ts";
 import { escalationKey, manualTaskKey } from "../proposal/incidents.ts";
 import { joinTask } from "./collect.ts";
 import type { Known, Step } from "./known.ts";
@@ -189,7 +190,7 @@ function placeOf(
     };
   }
   if (known.service.value === null) {
-    const problem = `PagerDuty has neither the incident nor a service "${request.service}": there is nobody to page`;
+    const problem = `PagerDuty has neither the incident nor a service ${inLine(request.service)}: there is nobody to page`;
     return {
       step: {
         kind: "save",

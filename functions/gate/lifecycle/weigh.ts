@@ -1,3 +1,4 @@
+import { inLine } from "../text/quotation.ts";
 import { dedupeKey, actionDigest } from "../proposal/digest.ts";
 import { checkParameters, evaluate, findRunbook } from "../gating/index.ts";
 import type { Evaluation, Runbook, Subject } from "../gating/index.ts";
@@ -60,7 +61,7 @@ export function weigh(proposal: Proposal, known: Known): Step {
   if (!isNamed) {
     return suppress(
       "serviceMismatch",
-      `${label} belongs to service ${incident.serviceName}, but the proposal names ${proposal.request.service}.`,
+      `${label} belongs to service ${incident.serviceName}, but the proposal names ${inLine(proposal.request.service)}.`,
     );
   }
   if (incident.status === "resolved") {
@@ -75,7 +76,7 @@ export function weigh(proposal: Proposal, known: Known): Step {
   if (runbook === null || runbook === undefined) {
     return suppress(
       "unknownRunbook",
-      `The gating of ${stored.key} has no runbook "${proposal.request.runbook}".`,
+      `The gating of ${stored.key} has no runbook ${inLine(proposal.request.runbook)}.`,
     );
   }
   const parameters = checkParameters(runbook, proposal.request.parameters);

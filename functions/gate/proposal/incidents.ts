@@ -1,3 +1,4 @@
+import { inLine } from "../text/quotation.ts";
 import type { Target } from "../gating/index.ts";
 import type { Incident, Proposal } from "./proposal.ts";
 
@@ -72,6 +73,7 @@ export function isServiceOf(incident: Incident, service: string): boolean {
 export function proposalIncidentLabel(proposal: Proposal): string {
   const { incident, request } = proposal;
   return incident === null
-    ? (request.incidentId ?? `alert ${request.alertKey ?? "unknown"}`)
+    ? (request.incidentId ??
+        `alert ${request.alertKey === null ? "unknown" : inLine(request.alertKey)}`)
     : incidentLabel(incident);
 }
