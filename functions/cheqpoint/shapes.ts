@@ -14,8 +14,8 @@ const text = optional(z.string());
 export const receiptShape = z
   .object({ approvalId: text, id: text, status: text, reviewUrl: text })
   .transform((wire): SubmitReceipt => ({
-    approvalId: filled(wire.approvalId) ?? filled(wire.id),
-    reviewUrl: webAddress(wire.reviewUrl),
+    approvalId: kept(wire.approvalId) ?? kept(wire.id),
+    reviewUrl: kept(webAddress(wire.reviewUrl)),
     status: receiptStatus(wire.status),
   }));
 
@@ -25,7 +25,7 @@ export function readingShape(approvalId: string) {
     .object({
       id: z.literal(approvalId),
       status: z.string(),
-      details: z.record(z.string(), z.unknown()),
+      details: z.unknown().optional(),
       modifiedDetails: z.unknown().optional(),
       responseNotes: text,
       decisionNote: text,
@@ -35,10 +35,10 @@ export function readingShape(approvalId: string) {
       decidedAt: text,
       retryable: z.unknown().optional(),
     })
-    .transform((wire): ApprovalReading => ({
+    .transform((wire, context): ApprovalReading => ({
       id: wire.id,
       status: readingStatus(wire.status),
-      details: wire.details,
+      details: detailsOf(wire, context),
       modifiedDetails: wire.modifiedDetails ?? null,
       notes: notesOf(wire.responseNotes, wire.decisionNote),
       reasonCode: named(wire.decisionReasonCode),
@@ -47,6 +47,26 @@ export function readingShape(approvalId: string) {
       decidedAtMs: epochMs(wire.decidedAt),
       retryable: wire.retryable === true,
     }));
+}
+
+const record = z.record(z.string(), z.unknown());
+
+/** What an approval is of has to be told; a no is a no whatever is told beside it. */
+function detailsOf(
+  { status, details }: { status: string; details?: unknown },
+  context: z.RefinementCtx,
+): Record<string, unknown> {
+  const read = record.safeParse(details);
+  if (read.success) return read.data;
+  if (readingStatus(status) === "REJECTED") return {};
+  const found =
+    details === undefined ? "undefined" : Array.isArray(details) ? "array" : typeof details;
+  context.addIssue({
+    code: "custom",
+    path: ["details"],
+    message: `Invalid input: expected record, received ${found}`,
+  });
+  return z.NEVER;
 }
 
 function receiptStatus(status: string | null | undefined): SubmitReceipt["status"] {
@@ -77,6 +97,7 @@ function saysYes(autoDecided: unknown): boolean {
 /** More than a note on the incident could show beside the gate's own lines; a record of the ledger has its limits too. */
 const LONGEST_NOTE = 4_000;
 const LONGEST_NAME = 200;
+const LONGEST_ADDRESS = 2_000;
 
 /** Both names of the reviewer's note, the same text once. Nobody can be told to mend or shorten it. */
 function notesOf(...notes: (string | null | undefined)[]): string[] {
@@ -85,6 +106,12 @@ function notesOf(...notes: (string | null | undefined)[]): string[] {
       notes.flatMap((note) => filled(cut(printableLines(note ?? "").trim(), LONGEST_NOTE)) ?? []),
     ),
   ];
+}
+
+/** What cannot be cut is taken for absent where it is too long for a record. */
+function kept(value: string | null | undefined): string | null {
+  const found = filled(value);
+  return found !== null && found.length > LONGEST_ADDRESS ? null : found;
 }
 
 function named(value: string | null | undefined): string | null {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Invocation, Listed } from "../gate/ports/index.ts";
+import { cut } from "../gate/text/cut.ts";
 import { isTimeZone } from "../gate/text/localTime.ts";
 import { printable } from "../gate/text/printable.ts";
 import type { Incident } from "../gate/proposal/proposal.ts";
@@ -54,8 +55,11 @@ export function listOf<T extends z.ZodType>(entry: T) {
 const reference = z.object({ id });
 const maybeReference = reference.nullish();
 
-/** What people call a thing: rules and readers get it without what nobody sees. */
-export const name = z.string().transform((written) => printable(written));
+/** As much of a title as rules look at; PagerDuty's own names are shorter. */
+const LONGEST_NAME = 1024;
+
+/** What people call a thing: rules and readers get it without what nobody sees, and no longer than a record may hold. */
+export const name = z.string().transform((written) => cut(printable(written), LONGEST_NAME));
 
 /** Both are only told where `include[]` asks for them. */
 const zoned = z.object({ time_zone: optional(z.string()) });

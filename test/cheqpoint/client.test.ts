@@ -460,6 +460,14 @@ describe("createCheqpoint", () => {
       assert.match(note, /^x+… \[cut\]$/);
     });
 
+    it("reads a no whatever stands beside it, and no approval without the details that were submitted", async () => {
+      for (const details of [null, "x", undefined]) {
+        server.will({ status: 200, body: { ...approval, status: "REJECTED", details } });
+        const read = await client().read("req_t1");
+        assert.deepEqual([read?.status, read?.details], ["REJECTED", {}]);
+      }
+    });
+
     it("keeps changes of any form for the gate to judge", async () => {
       for (const modifiedDetails of [{}, [], "x", 0, false]) {
         server.will({ status: 200, body: { ...approval, modifiedDetails } });

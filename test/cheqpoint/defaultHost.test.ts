@@ -66,7 +66,7 @@ describe("The services' own addresses", () => {
     agent
       .get("https://api.eu.pagerduty.com")
       .intercept({
-        path: "/incidents/PINC001",
+        path: "/incidents/PINC001?include[]=services&include[]=assignees",
         method: "GET",
         headers: { authorization: "Bearer pd-oauth" },
       })
