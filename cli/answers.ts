@@ -137,7 +137,13 @@ export const gatingAnswer = z.object({
   digest: z.string(),
   problem: nullableText,
   services: z.array(
-    z.object({ key: z.string(), listed_as: z.string(), hash: z.string(), written: z.unknown() }),
+    z.object({
+      key: z.string(),
+      listed_as: z.string(),
+      service_id: z.string().nullish(),
+      hash: z.string(),
+      written: z.unknown(),
+    }),
   ),
   defaults: z.object({ hash: z.string(), written: z.unknown() }),
 });

@@ -68,8 +68,9 @@ export async function gatingOf(
   const { gating, answer } = inForce;
   const examined = local?.isAsked === true ? local.gating : gating;
   const services = servicesOf(examined, options.service);
+  const ids = new Map(answer.services.map((one) => [one.listed_as, one.service_id ?? null]));
   return {
-    services: services.found,
+    services: services.found.map((one) => ({ ...one, serviceId: ids.get(one.key) ?? null })),
     checks: [
       ...wrong,
       ...asInForce(answer),

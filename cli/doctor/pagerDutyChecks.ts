@@ -101,7 +101,8 @@ export async function serviceChecks(
   const found: Check[] = [];
   for (const service of services) {
     const { fail, warn } = checks("pagerduty.service", service.key);
-    const named = await reader.findService(service.key);
+    // Renamed since, it is found by its id alone.
+    const named = await reader.findService(service.serviceId ?? service.key);
     const full = named === null ? null : await reader.service(named.id);
     if (full === null) {
       found.push(

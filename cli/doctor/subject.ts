@@ -28,6 +28,8 @@ export interface Subject {
 export interface GatedService {
   /** As the gating lists it: PagerDuty's name or id. */
   key: string;
+  /** The service that the gate takes it for; null or absent: it does not tell. */
+  serviceId?: string | null;
   gating: ServiceGating;
 }
 

@@ -211,7 +211,7 @@ export class World {
     this.#dataDir = mkdtempSync(join(ROOT, "gate-test-"));
     this.setGating(scene.gating);
     await this.open();
-    await this.#running().learned();
+    await this.#gate?.learned();
     const made = await this.onPagerDuty("POST", "/webhook_subscriptions", {
       webhook_subscription: {
         type: "webhook_subscription",

@@ -14,7 +14,7 @@ export function renderAction(account: Account, action: AutomationAction): Record
     action_type: action.actionType,
     action_classification: action.classification,
     action_data_reference: action.data,
-    runner: action.runner,
+    ...(action.runner === null ? {} : { runner: action.runner }),
     runner_type: "sidecar",
     only_invocable_on_unresolved_incidents: action.onlyOnUnresolved,
     allow_invocation_manually: true,

@@ -42,9 +42,10 @@ export function gatingView({ source, digest, services, defaults, problem }: Gati
     source,
     digest,
     problem,
-    services: services.map(({ key, listedAs, hash, written }) => ({
+    services: services.map(({ key, listedAs, serviceId, hash, written }) => ({
       key,
       listed_as: listedAs,
+      service_id: serviceId,
       hash,
       written,
     })),

@@ -15,6 +15,18 @@ describe("gate doctor: what PagerDuty tells the gate, and what the gating names"
       [status, check, about ?? "-", found].join(" | "),
     );
 
+  it("finds a service that was renamed since the gate knows it", async () => {
+    await bench.embedded.gate.learned();
+    await bench.subscribe();
+    const before = await brief();
+    await bench.pagerDuty("PUT", "/services/PSVC001", { service: { name: "payments database" } });
+    try {
+      assert.deepEqual(await brief(), before);
+    } finally {
+      await bench.pagerDuty("PUT", "/services/PSVC001", { service: { name: "payments-db" } });
+    }
+  });
+
   it("misses a subscription", async () => {
     const url = `${bench.embedded.gate.url}/pagerduty/webhook`;
     assert.deepEqual(await brief(), [

@@ -82,6 +82,26 @@ describe("the emulator's Events API v2", () => {
     assert.equal((await incidents()).length, 2);
   });
 
+  it("groups alerts where the service does, and closes the incident with the last of them", async () => {
+    await world.call("PUT", "/services/PSVC001", {
+      service: { alert_grouping_parameters: { type: "time" } },
+    });
+    await trigger();
+    await trigger({ dedup_key: "disk" });
+    const [incident, ...others] = await incidents();
+    assert.deepEqual(others, []);
+    assert.deepEqual(incident.alert_counts, { all: 2, triggered: 2, resolved: 0 });
+    const found = async (key: string) =>
+      (await world.call("GET", `/incidents?incident_key=${key}`)).body.incidents.length;
+    assert.deepEqual([await found("cpu"), await found("disk"), await found("none")], [1, 1, 0]);
+    const resolve = (dedup_key: string) =>
+      enqueue({ routing_key: key, event_action: "resolve", dedup_key });
+    await resolve("cpu");
+    assert.equal((await incidents())[0].status, "triggered");
+    await resolve("disk");
+    assert.equal((await incidents())[0].status, "resolved");
+  });
+
   it("makes a dedup_key when there is none", async () => {
     const { body } = await trigger({ dedup_key: undefined });
     assert.match(body.dedup_key, /^[0-9a-f]{32}$/);

@@ -444,6 +444,14 @@ describe("the emulator's incidents", () => {
     assert.equal((await world.call("GET", `/incidents/${id}`)).body.incident.status, "resolved");
   });
 
+  it("are read by the number that people see, too", async () => {
+    const incident = await world.openIncident();
+    const byNumber = await world.call("GET", `/incidents/${incident.incident_number}`);
+    assert.equal(byNumber.status, 200);
+    assert.equal(byNumber.body.incident.id, incident.id);
+    assert.equal((await world.call("GET", "/incidents/999999")).status, 404);
+  });
+
   it("merges: the sources are resolved and say into what", async () => {
     const target = await world.openIncident();
     const source = await world.openIncident();
