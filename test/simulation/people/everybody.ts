@@ -273,9 +273,7 @@ export class Everybody {
       }
       return this.#switch(id, { on, ...over }, attempt + 1);
     }
-    this.#parts.tell(
-      () => `gate → operator: kill switch ${on ? "on" : "off"}`,
-    );
+    this.#parts.tell(() => `gate → operator: kill switch ${on ? "on" : "off"}`);
     this.killSwitch.push({ on, over, atMs: kernel.nowMs });
   }
 

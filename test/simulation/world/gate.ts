@@ -6,6 +6,7 @@ import type {
   Metrics,
   Queue,
   Secrets,
+  SendOptions,
   StoredGating,
   WorkItem,
 } from "../../../functions/gate/ports/index.ts";
@@ -127,7 +128,7 @@ export class SimGate {
     });
   }
 
-  send(items: readonly WorkItem[]): void {
+  send(items: readonly WorkItem[], { afterMs = 0 }: SendOptions = {}): void {
     const { kernel, chance, faults } = this.#parts.around;
     for (const item of items) {
       const key = `message ${++this.#messages}`;
@@ -141,7 +142,9 @@ export class SimGate {
           : chance.between(`${key} takes`, 1, 60);
       const copies = isRough && chance.happens(`${key} twice`, 0.05) ? 2 : 1;
       for (let copy = 0; copy < copies; copy++) {
-        kernel.after(delayMs * (copy + 1), () => this.#deliver(item, `${key}/${copy}`, 1));
+        kernel.after(afterMs + delayMs * (copy + 1), () =>
+          this.#deliver(item, `${key}/${copy}`, 1),
+        );
       }
     }
   }
@@ -196,7 +199,8 @@ export class SimGate {
     const { machine } = task;
     const clock = { now: () => machine.now() };
     const queue: Queue = {
-      send: (items) => boundary.store("queue.send", task, () => Promise.resolve(this.send(items))),
+      send: (items, how) =>
+        boundary.store("queue.send", task, () => Promise.resolve(this.send(items, how))),
     };
     const ports = {
       clock,
