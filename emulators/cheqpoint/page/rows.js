@@ -1,5 +1,5 @@
 import { chips } from "./detail.js";
-import { el, plain } from "./dom.js";
+import { el } from "./dom.js";
 import { age, clockTime, countdown, deadlineOf, isLate, ticking } from "./format.js";
 
 /** One request in the list; `onOpen` is called unless it is opened in another tab. */
@@ -47,7 +47,7 @@ export function listRow(approval, onOpen) {
 
 /** What it is about, before any sentence that somebody wrote; null where the requester names nothing of it. */
 function subject({ runbook, service, incident_id: incident, priority, severity }) {
-  const text = (value) => (typeof value === "string" && value !== "" ? plain(value) : null);
+  const text = (value) => (typeof value === "string" && value !== "" ? value : null);
   const parts = [text(service), text(incident), text(priority) ?? text(severity)].filter(
     (part) => part !== null,
   );
@@ -57,8 +57,10 @@ function subject({ runbook, service, incident_id: incident, priority, severity }
     "span",
     { class: "item-summary", "data-testid": "item-subject" },
     what === null ? null : el("code", {}, what),
-    what === null || parts.length === 0 ? null : " · ",
-    parts.join(" · "),
+    parts.flatMap((part, i) => [
+      what === null && i === 0 ? null : " · ",
+      el("span", { class: "item-part" }, part),
+    ]),
   );
 }
 
