@@ -37,6 +37,7 @@ const GROUPS = [
       evidence: "Evidence",
       risk: "Risk",
       risk_level: "Risk level",
+      runs_this_hour: "Runs in the last hour",
     },
   ],
   [
