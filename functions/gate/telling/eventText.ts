@@ -69,6 +69,21 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     "warn",
     (data) => `The approval could not be read back${because(data)}`,
   ),
+  "approval.toldByCallback": tell("step", "neutral", (data) =>
+    data["approvalId"] === null
+      ? "A callback tells of a no to a request that cannot be read"
+      : "A callback tells the id of a request whose answer was lost",
+  ),
+  "approval.unconfirmed": tell(
+    "key",
+    "warn",
+    (data) => `It waits: what the ledger says of the approval is not confirmed${because(data)}`,
+  ),
+  "approval.unwatched": tell(
+    "key",
+    "warn",
+    () => "It was not watched for a while, or the clock jumped: silence counts as much later",
+  ),
   "approval.unattended": tell("key", "warn", (data) => word(data, "text")),
   "decision.approved": tell(
     "key",
@@ -85,6 +100,11 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
     "key",
     "warn",
     (data) => `A late decision (${word(data, "outcome")}) was recorded and not acted on`,
+  ),
+  "decision.overruled": tell(
+    "key",
+    "bad",
+    (data) => `Rejected ${byWhom(data)} before it ran${decisionEnd(data)}`,
   ),
   "decision.lateUnread": tell(
     "step",
