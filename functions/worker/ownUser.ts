@@ -8,7 +8,12 @@ const KNOWN_FOR_MS = 5 * 60_000;
 /** What could not be read is not asked for with every run that is reported. */
 const UNKNOWN_FOR_MS = 30_000;
 
-const known = new WeakMap<PagerDuty, { userId: string | null; untilMs: number }>();
+interface Known {
+  userId: Promise<string | null>;
+  untilMs: number;
+}
+
+const known = new WeakMap<PagerDuty, Known>();
 
 /** Whether that user is the gate's own; null where that cannot be told. */
 export async function isByGate(
@@ -29,27 +34,27 @@ export async function isByGate(
   return (await ledger.link(OWN_AGENT)) === null ? null : false;
 }
 
-/** Who the gate's token says it is; null: nobody, or it cannot be read at the moment. */
-async function ownUser({
+/** Who the gate's token says it is; null: nobody, or it cannot be read at the moment. Asked once for all who want to know. */
+function ownUser({
   pagerDuty,
   clock,
   log,
 }: Pick<WorkerPorts, "pagerDuty" | "clock" | "log">): Promise<string | null> {
-  const before = known.get(pagerDuty);
   const nowMs = clock.now();
+  const before = known.get(pagerDuty);
   if (before !== undefined && nowMs < before.untilMs) {
     return before.userId;
   }
-  try {
-    const userId = await pagerDuty.ownUser();
-    known.set(pagerDuty, { userId, untilMs: nowMs + KNOWN_FOR_MS });
-    return userId;
-  } catch (error) {
+  const asked: Known = { userId: Promise.resolve(null), untilMs: nowMs + KNOWN_FOR_MS };
+  known.set(pagerDuty, asked);
+  asked.userId = pagerDuty.ownUser().catch((error: unknown) => {
     if (!(error instanceof RemoteError)) {
+      known.delete(pagerDuty);
       throw error;
     }
     log.warn("the gate's own user cannot be read", { problem: error.message });
-    known.set(pagerDuty, { userId: null, untilMs: nowMs + UNKNOWN_FOR_MS });
+    asked.untilMs = nowMs + UNKNOWN_FOR_MS;
     return null;
-  }
+  });
+  return asked.userId;
 }

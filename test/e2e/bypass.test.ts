@@ -180,6 +180,7 @@ describe("A run past the gate", () => {
       const incident = await world.openIncident();
       const made = await invoke(incident, "01DBFAILOVER");
       const { id } = made.body.invocation;
+      await finish(world);
       await send(incident, "action_invocation.created", invocation(incident, { id, action: null }));
       const found = await alarms();
       assert.deepEqual(found.map(({ kind }) => kind).sort(), ["bypass"]);

@@ -16,12 +16,17 @@ export function installVirtualTime(kernel: Kernel): () => void {
   const timeout = Object.getOwnPropertyDescriptor(AbortSignal, "timeout");
   const { setTimeout } = timers;
   const { random } = Math;
+  const { setImmediate } = globalThis;
   Object.defineProperty(AbortSignal, "timeout", {
     configurable: true,
     writable: true,
     value: (ms: number) => virtualSignal(kernel, kernel.nowMs + ms),
   });
   Object.assign(timers, { setTimeout: (ms: number) => kernel.wait(ms) });
+  // A write that waits for its turn is done at that moment, and not only when something else happens.
+  Object.assign(globalThis, {
+    setImmediate: (run: () => void) => kernel.at(kernel.nowMs, run),
+  });
   // Jitter would make each run of a seed another history.
   Math.random = () => 0.5;
   syncBuiltinESMExports();
@@ -30,6 +35,7 @@ export function installVirtualTime(kernel: Kernel): () => void {
       Object.defineProperty(AbortSignal, "timeout", timeout);
     }
     Object.assign(timers, { setTimeout });
+    Object.assign(globalThis, { setImmediate });
     Math.random = random;
     syncBuiltinESMExports();
   };
