@@ -20,8 +20,9 @@ describe("The services' own addresses", () => {
   });
 
   afterEach(async () => {
-    agent.assertNoPendingInterceptors();
+    // First of all: a test that fails here must not take the network from those after it.
     setGlobalDispatcher(before);
+    agent.assertNoPendingInterceptors();
     await agent.close();
   });
 

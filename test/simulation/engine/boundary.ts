@@ -337,5 +337,8 @@ function failure(facts: { code: string; syscall: string }): Error {
 /** A response whose text is there at once: streams take turns that virtual time does not know. */
 function quickResponse({ status, body }: Answer): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return Object.assign(new Response(null, { status }), { text: () => Promise.resolve(text) });
+  // Where an HTTP server of Hono runs in the process its own Response stands here, whose members cannot be assigned.
+  return Object.defineProperty(new Response(null, { status }), "text", {
+    value: () => Promise.resolve(text),
+  });
 }
