@@ -156,7 +156,7 @@ describe("Scenarios", function () {
     assert.deepEqual(proposalIds, []);
     assert.match(
       happened.at(-1) ?? "",
-      /^The gate raised an alarm: .* by Jo Keller \(PUSER01\) without an/,
+      /^The gate raised an alarm: .* by “Jo Keller” \(PUSER01\) without an/,
     );
     const alarms = await embedded.gate.ledger.alarms(10);
     assert.deepEqual(
