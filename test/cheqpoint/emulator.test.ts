@@ -120,7 +120,10 @@ describe("the Cheqpoint client against the emulator", () => {
     assert.equal(typeof header, "string");
     assert.equal(verifyCheqpointSignature(raw, String(header), SECRET), true);
     assert.equal(verifyCheqpointSignature(raw, String(header), "another secret"), false);
-    assert.deepEqual(parseCallback(raw.toString("utf8")), { status: "REJECTED" });
+    assert.deepEqual(parseCallback(raw.toString("utf8")), {
+      status: "REJECTED",
+      approvalId: null,
+    });
     assert.equal((await client().read(id))?.status, "REJECTED");
   });
 
