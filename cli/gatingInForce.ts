@@ -29,7 +29,7 @@ export function inForceOf({ source, digest, services, defaults }: GatingAnswer):
   return gating;
 }
 
-export function digestOf({ services, defaults }: Gating): string {
+function digestOf({ services, defaults }: Gating): string {
   const listed = Object.entries(services).map(([listedAs, own]) => ({
     listedAs,
     hash: gatingHash(own),

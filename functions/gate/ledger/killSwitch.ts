@@ -14,11 +14,11 @@ export interface KillSwitches {
 }
 
 /** Of a ledger that was never told. */
-export const KILL_SWITCH_OFF: KillSwitch = { on: false, reason: null, by: null, atMs: 0 };
+const KILL_SWITCH_OFF: KillSwitch = { on: false, reason: null, by: null, atMs: 0 };
 export const ALL_OFF: KillSwitches = { all: KILL_SWITCH_OFF, narrower: [] };
 
 /** More could not be looked through in the write that claims; the switch for everything always can be thrown. */
-export const MOST_NARROWER = 200;
+const MOST_NARROWER = 200;
 
 /** The name of what a switch holds. A narrower one never has that of another. */
 export function switchKey({ service, runbook }: SwitchScope): string {
