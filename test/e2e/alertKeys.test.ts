@@ -126,7 +126,7 @@ describe("A proposal that knows only an alert's key", () => {
     assert.equal(outcome?.reason, "incidentNotFound");
     assert.equal(
       outcome.text,
-      "No open incident of payments-db with a triggered alert of the key db-8 appeared within 20m. PagerDuty holds one back for as long as auto-pause or a rule's `suspend` lasts; `incidentAppearsWithin` of the service has to be longer.",
+      "No open incident of “payments-db” with a triggered alert of the key “db-8” appeared within 20m. PagerDuty holds one back for as long as auto-pause or a rule's `suspend` lasts; `incidentAppearsWithin` of the service has to be longer.",
     );
     assert.equal((await world.gateIncidents("task")).length, 1);
   });

@@ -15,7 +15,7 @@ export const DOCUMENT_FILE = join(DIRECTORY, "pagerduty-openapi.json");
 export const hasDocument = existsSync(DOCUMENT_FILE);
 
 /** What gate, provider and doctor call themselves. */
-const OF_THE_GATE = "pagerduty-approval-gate";
+const OF_THE_GATE = /^pagerduty-approval-gate(\/|$)/;
 
 const found = new Map<string, string>();
 let running = "";
@@ -38,7 +38,7 @@ export function problemsOf(exchange: Exchange): string[] {
   const document = vendorDocument();
   const operation = document.operation(exchange);
   const name = operation ?? `${exchange.method} ${exchange.path}`;
-  const isOfTheGate = exchange.headers.get("user-agent") === OF_THE_GATE;
+  const isOfTheGate = OF_THE_GATE.test(exchange.headers.get("user-agent") ?? "");
   const asked = isOfTheGate ? document.problemsOfRequest(exchange) : [];
   const isNowhere = operation === null && exchange.status === 404;
   const answered = exchange.isFault || isNowhere ? [] : document.problemsOfAnswer(exchange);
