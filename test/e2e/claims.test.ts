@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { chainFacts } from "../../functions/gate/proposal/audit.ts";
+import { actionDigest } from "../../functions/gate/proposal/digest.ts";
 import type { Decision, Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
@@ -159,6 +160,30 @@ describe("Before anything is sent", function () {
       await finish(world);
       assert.deepEqual((await see(world, incident)).invocations, []);
       assert.ok(id !== harmless.id);
+    });
+
+    it("an approval of other values permits nothing else", async () => {
+      const incident = await begin();
+      const { id } = await asked(world);
+      const operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+      await world.onGate("PUT", "/operator/kill-switch", { on: true }, operator);
+      await world.decide(id, "approved");
+      await world.settle();
+      await forge(incident, ({ weighing, decision, incident: where }) => {
+        assert.ok(weighing !== null && decision !== null && where !== null);
+        const parameters = { max_replicas: 5 };
+        const { action, target } = weighing.runbook;
+        const { id: incidentId, serviceId } = where;
+        const digest = actionDigest({ action, target, parameters, incidentId, serviceId });
+        return {
+          digest,
+          weighing: { ...weighing, parameters },
+          decision: { ...decision, parameters, digest },
+        };
+      });
+      await world.onGate("PUT", "/operator/kill-switch", { on: false }, operator);
+      await finish(world);
+      assert.deepEqual((await see(world, incident)).invocations, []);
     });
 
     it("it waits while Cheqpoint cannot be read, and runs when it can", async () => {

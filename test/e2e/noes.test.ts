@@ -126,6 +126,8 @@ describe("A human's no", function () {
       await finish(world);
       assert.equal(isArmed, false);
       assert.equal(await runs(incident), 0);
+      const types = (await world.gate.ledger.events(held.id)).map(({ type }) => type);
+      assert.ok(!types.includes("execution.claimed"), "claimed, and stopped only by the last look");
     });
   });
 
