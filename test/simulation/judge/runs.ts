@@ -69,14 +69,25 @@ function* judgeRun(evidence: Evidence, run: Run, wish: Wish): Generator<Violatio
     };
   } else if (!rules.some((rule) => isPermitted(evidence, run, wish, rule))) {
     yield {
-      rule: "1 permitted",
+      rule: isJumped(evidence, run) ? "7 jumped clock" : "1 permitted",
       text: `${what} without a permission in force: rule ${rules.map(({ name, decision }) => `${name} ${decision}`).join(", ")}, ${cardsText(evidence, wish)}`,
     };
   }
   yield* judgeSwitch(evidence, run, wish, what);
   yield* judgeWorld(evidence, run, wish, what);
   yield* judgeNoes(evidence, run, wish, what);
+  if (!rules.some(({ decision }) => decision === "allow")) {
+    yield* judgeReading(evidence, run, wish, what);
+  }
   yield* judgeValue(evidence, run, wish, what);
+}
+
+/** A clock that was set while it mattered: its deadlines come early or late. */
+function isJumped({ plan, startMs }: Evidence, { sentAtMs }: Run): boolean {
+  return plan.acts.some(
+    ({ when, deed }) =>
+      deed.kind === "jump" && (!("afterMs" in when) || startMs + when.afterMs <= sentAtMs),
+  );
 }
 
 function cardsText({ cheqpoint }: Evidence, wish: Wish): string {
@@ -171,6 +182,29 @@ function* judgeWorld(
     };
   }
   void evidence;
+}
+
+/** Whoever can write the ledger cannot approve: the yes is read from Cheqpoint shortly before it is acted on. */
+function* judgeReading(
+  { cheqpoint }: Evidence,
+  run: Run,
+  wish: Wish,
+  what: string,
+): Generator<Violation> {
+  const wasAsked = cheqpoint.asked.some(({ item }) => item === wish.id);
+  const isRead = cheqpoint.readings.some(
+    ({ asked, status, atMs }) =>
+      asked.item === wish.id &&
+      status !== "REJECTED" &&
+      atMs <= run.sentAtMs &&
+      atMs >= run.sentAtMs - FRESH_MS,
+  );
+  if (wasAsked && !isRead) {
+    yield {
+      rule: "11 read again",
+      text: `${what} and no answer of the reviewer had been read within 5 s`,
+    };
+  }
 }
 
 /** A human's no, once the gate knew of it, is not followed by a run of the same. */
