@@ -33,6 +33,7 @@ export interface Evidence {
 
 /** Nothing is sent on a look that is older. */
 export const FRESH_MS = 5_000;
+const LONGEST_FREEZE_MS = 130_000;
 /** What clocks that run apart may make of a deadline. */
 export const SKEW_MS = 4_000;
 
@@ -53,6 +54,8 @@ export interface Wish {
   incident: SimIncident | null;
   serviceId: string | null;
   receivedAtMs: number;
+  /** When it may have arrived: the machine that took it in may have stood still before it wrote. */
+  arrivedAtMs: number;
   /** From when on the time for a decision runs: for an alert's proposal from when its incident was found, at the latest asked about. */
   waitsSinceMs: number;
   parameters: Readonly<Record<string, unknown>>;
@@ -80,6 +83,10 @@ export function wishOf({ created, pagerDuty, cheqpoint }: Evidence, item: string
     incident: incident ?? null,
     serviceId: first?.findLast(({ atMs }) => atMs <= receivedAtMs)?.value.serviceId ?? null,
     receivedAtMs,
+    arrivedAtMs: Math.max(
+      receivedAtMs - LONGEST_FREEZE_MS,
+      Math.min(receivedAtMs, taken.value.receivedAtMs),
+    ),
     waitsSinceMs:
       request.incidentId === null
         ? Math.max(receivedAtMs, cheqpoint.asked.find((asked) => asked.item === item)?.atMs ?? 0)

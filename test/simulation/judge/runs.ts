@@ -127,13 +127,13 @@ function isPermitted(evidence: Evidence, run: Run, wish: Wish, rule: SimRule): b
   const shortest = Math.min(...rules.map((one) => msOf(one.sla ?? "15m")));
   const isSilence =
     rule.onExpiry === "approve" &&
-    sent >= wish.receivedAtMs + shortest - SKEW_MS &&
+    sent >= wish.arrivedAtMs + shortest - SKEW_MS &&
     sent <= deadlineMs + goodMs &&
     !cards.some(
       ({ answered }) =>
         answered !== null &&
         answered.by !== "system" &&
-        answered.atMs < deadlineMs - 2 * SKEW_MS &&
+        answered.atMs < Math.min(deadlineMs - 2 * SKEW_MS, sent - FRESH_MS) &&
         answered.status === "REJECTED",
     );
   return isYes || isSilence;
