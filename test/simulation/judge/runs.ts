@@ -193,11 +193,8 @@ function* judgeReading(
 ): Generator<Violation> {
   const wasAsked = cheqpoint.asked.some(({ item }) => item === wish.id);
   const isRead = cheqpoint.readings.some(
-    ({ asked, status, atMs }) =>
-      asked.item === wish.id &&
-      status !== "REJECTED" &&
-      atMs <= run.sentAtMs &&
-      atMs >= run.sentAtMs - FRESH_MS,
+    ({ asked, atMs }) =>
+      asked.item === wish.id && atMs <= run.sentAtMs && atMs >= run.sentAtMs - FRESH_MS,
   );
   if (wasAsked && !isRead) {
     yield {
