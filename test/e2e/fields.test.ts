@@ -216,7 +216,7 @@ describe("Custom fields that carry parameters to a run", () => {
       await write(incident, "max_replicas", 5, token);
       await finish(world);
       assert.deepEqual(await alarms(), [
-        `fieldChanged: AI agent (PAIUSR1) set custom field max_replicas on INC-${incident.incident_number} to 4 while the run of ${id} was not over, for which 1 is permitted: it may have found the other value.`,
+        `fieldChanged: “AI agent” (PAIUSR1) set custom field max_replicas on INC-${incident.incident_number} to 4 while the run of ${id} was not over, for which 1 is permitted: it may have found the other value.`,
       ]);
       assert.equal(world.metrics.counts()["FieldChanged"], 2);
       const { notes } = (await world.onPagerDuty("GET", `/incidents/${incident.id}/notes`)).body;
