@@ -7,6 +7,8 @@ import { coldImport } from "./cases/coldImport.ts";
 import { decision } from "./cases/decision.ts";
 import { gating } from "./cases/gating.ts";
 import { preview } from "./cases/preview.ts";
+import { hanging } from "./cases/hanging.ts";
+import { storm } from "./cases/storm.ts";
 import { warm } from "./cases/warm.ts";
 import { webhook } from "./cases/webhook.ts";
 import { compare, type Comparison, type Spread } from "./measure.ts";
@@ -15,6 +17,10 @@ const cases: Readonly<Record<string, BenchCase>> = {
   webhook,
   decision,
   gating,
+  storm,
+  "hanging-run": hanging("run"),
+  // Its page comes after a minute.
+  "hanging-page": hanging("page"),
   ...Object.fromEntries(
     FUNCTIONS.flatMap((name) =>
       (["empty", "clients"] as const).flatMap((baseline) => [
@@ -105,12 +111,17 @@ function table(
     .join(", ");
   const note = scale === "tiny" ? "\nA tiny run: the figures mean nothing.\n" : "";
   const rows = results.map(
-    ({ name, baseline, unit, rounds, operations, subject, baselineTime, ratio }) =>
+    ({ name, baseline, unit, rounds, operations, subject, baselineTime, ratio, bound }) =>
       [
         `${name}`,
         `  gate      ${shown(subject)} ${unit}`,
         `  baseline  ${shown(baselineTime)} ${unit}   ${baseline}`,
         `  ratio     ${shown(ratio)}`,
+        ...(bound === undefined
+          ? []
+          : [
+              `  bound     ${figure(bound.most)} ${unit}: ${bound.isKept ? "kept" : "NOT KEPT"}, the worst round took ${figure(bound.worst)}`,
+            ]),
         `  ${rounds} rounds of ${operations}; median, in brackets the middle half of the rounds`,
       ].join("\n"),
   );

@@ -13,6 +13,8 @@ export interface Comparison {
   baselineTime: Spread;
   /** Subject divided by baseline, of the two halves of each round. */
   ratio: Spread;
+  /** What the subject must stay below in every round, and whether it did; absent: there is no such bound. */
+  bound?: { most: number; worst: number; isKept: boolean };
 }
 
 export interface Spread {
@@ -27,6 +29,8 @@ export interface Pair {
   baseline: string;
   unit: "ms" | "µs" | "KB";
   operations: number;
+  /** What the subject promises to stay below, in its unit. */
+  most?: number;
   runSubject: Round;
   runBaseline: Round;
 }
@@ -49,7 +53,8 @@ export async function compare(pair: Pair, rounds: number): Promise<Comparison> {
       );
     }
   }
-  const { name, baseline, unit, operations } = pair;
+  const { name, baseline, unit, operations, most } = pair;
+  const worst = Math.max(...times.map(({ subject }) => subject));
   return {
     name,
     baseline,
@@ -59,6 +64,7 @@ export async function compare(pair: Pair, rounds: number): Promise<Comparison> {
     subject: spread(times.map(({ subject }) => subject)),
     baselineTime: spread(times.map(({ baseline: time }) => time)),
     ratio: spread(times.map((time) => time.subject / time.baseline)),
+    ...(most === undefined ? {} : { bound: { most, worst, isKept: worst < most } }),
   };
 }
 

@@ -1,7 +1,10 @@
 /** So many steps of the worker are taken between two looks at what has come in. */
 const STEPS = 8;
-/** While requests keep coming in, the worker takes its steps so often at least: a storm must not stop it. */
-const LONGEST_REST_MS = 25;
+/** So many requests within so much time are a storm. */
+const MANY = 5;
+const WITHIN_MS = 50;
+/** In a storm the worker takes a single step so often: it goes on, and is hardly felt. */
+const REST_MS = 20;
 
 /**
  * Lets whoever receives go first. Everything in this process shares one thread, and PagerDuty waits only seconds for an
@@ -16,32 +19,41 @@ export interface Turns {
 
 export function createTurns(nowMs: () => number = () => performance.now()): Turns {
   const waiting: (() => void)[] = [];
-  let hasArrived = false;
-  let lastStepsMs = -Infinity;
+  /** When the last requests came, the oldest first. */
+  const arrivedAtMs: number[] = [];
 
-  const pass = (): void => {
-    const isHeld = hasArrived && nowMs() - lastStepsMs < LONGEST_REST_MS;
-    // Whether more come in is seen by the next time round.
-    hasArrived = false;
-    if (!isHeld) {
-      lastStepsMs = nowMs();
-      waiting.splice(0, STEPS).forEach((go) => go());
+  const isStorm = (): boolean =>
+    arrivedAtMs.length === MANY && nowMs() - (arrivedAtMs[0] ?? 0) < WITHIN_MS;
+
+  const next = (): void => {
+    if (waiting.length === 0) {
+      return;
     }
-    if (waiting.length > 0) {
+    if (isStorm()) {
+      setTimeout(pass, REST_MS);
+    } else {
       setImmediate(pass);
     }
+  };
+
+  const pass = (): void => {
+    waiting.splice(0, isStorm() ? 1 : STEPS).forEach((go) => go());
+    next();
   };
 
   const turn = (): Promise<void> =>
     new Promise((resolve) => {
       if (waiting.push(resolve) === 1) {
-        setImmediate(pass);
+        next();
       }
     });
 
   return {
     arrived() {
-      hasArrived = true;
+      arrivedAtMs.push(nowMs());
+      if (arrivedAtMs.length > MANY) {
+        arrivedAtMs.shift();
+      }
     },
 
     behind: (port) =>

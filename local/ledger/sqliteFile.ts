@@ -22,6 +22,11 @@ export interface SqliteFile {
 
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** So many writes in one commit, and a commit that takes so long, make it worth while to gather for the next. */
+const MANY = 4;
+const SLOW_MS = 3;
+const LONGEST_GATHER_MS = 100;
+
 /**
  * Opens or makes `file`. `migrations` are applied in their order, each once; the number of those that were applied is
  * the file's version, so a migration that was released never changes again.
@@ -74,14 +79,24 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
     }
   };
 
+  /** How long to gather before the next commit; 0: only for this turn of the event loop. */
+  let gatherMs = 0;
+
   const commitSoon = (): void => {
     const parts = soon.splice(0);
+    if (parts.length === 0) {
+      return;
+    }
+    const beganAtMs = performance.now();
     try {
       const outcomes = transaction("BEGIN IMMEDIATE", () => parts.map((part) => part.work()));
       outcomes.forEach((tell) => tell());
     } catch (error) {
       parts.forEach((part) => part.fail(error));
     }
+    // Where many come while a slow disk is waited for, as much time again lets the others come into the next commit.
+    const tookMs = performance.now() - beganAtMs;
+    gatherMs = parts.length >= MANY && tookMs >= SLOW_MS ? Math.min(tookMs, LONGEST_GATHER_MS) : 0;
   };
 
   const writeSoon = <T>(work: () => T): Promise<T> => {
@@ -101,7 +116,11 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
       fail: reject,
     });
     if (soon.length === 1) {
-      setImmediate(commitSoon);
+      if (gatherMs === 0) {
+        setImmediate(commitSoon);
+      } else {
+        setTimeout(commitSoon, gatherMs);
+      }
     }
     return promise;
   };

@@ -54,6 +54,23 @@ describe("createSqsQueue", () => {
     assert.deepEqual(new Set(sent.map(({ QueueUrl }) => QueueUrl)), new Set(["https://sqs/queue"]));
   });
 
+  it("holds back what is for later, as long as SQS does at most", async () => {
+    const subject = await queue();
+    const delays = z.object({
+      Entries: z.array(z.object({ DelaySeconds: z.number().optional() })),
+    });
+    for (const [afterMs, seconds] of [
+      [0, undefined],
+      [1, 1],
+      [59_001, 60],
+      [3_600_000, 900],
+    ] as const) {
+      await subject.send([{ kind: "proposal", id: "a" }], { afterMs });
+      const { Entries: entries } = delays.parse(aws?.calls.at(-1)?.input);
+      assert.equal(entries[0]?.DelaySeconds, seconds);
+    }
+  });
+
   it("calls nobody for nothing", async () => {
     await (await queue()).send([]);
     assert.deepEqual(aws?.calls, []);

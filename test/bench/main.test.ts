@@ -37,6 +37,14 @@ describe("the benchmarks", () => {
           "gating of 10 services with 20 rules, the last one matching",
           "looking the service up in a Map",
         ],
+        [
+          "the slowest answer to 20 events at once that propose, beside a working worker",
+          "bare node:http, HMAC and JSON.parse, nothing stored",
+        ],
+        [
+          "a run at its time, beside 10 proposals whose decisions Cheqpoint does not tell",
+          "the same while Cheqpoint answers",
+        ],
         ...["middleware", "callback", "worker"].flatMap((name) =>
           [
             "a handler that does nothing but log",
@@ -50,6 +58,7 @@ describe("the benchmarks", () => {
     );
     // These take minutes, and more than a Node.
     assert.deepEqual(skipped, {
+      "hanging-page": "a tiny run does not wait a minute for a page",
       "warm-middleware": "a tiny run leaves the local AWS out",
       "warm-callback": "a tiny run leaves the local AWS out",
       "warm-worker": "a tiny run leaves the local AWS out",
