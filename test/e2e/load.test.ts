@@ -22,7 +22,12 @@ describe("The gate under load", () => {
   before(async function () {
     folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "gate-load-"));
     const gatingFile = join(folder, "gating.yaml");
-    const rule = { match: { event: "incident.triggered" }, propose: "failover", decision: "deny" };
+    const rule = {
+      match: { event: "incident.triggered" },
+      propose: "failover",
+      decision: "deny",
+      onDeny: "page",
+    };
     writeFileSync(gatingFile, JSON.stringify(gatingOf(rule)));
     const start = JSON.stringify({ dataDir: folder, gatingFile, secret: SECRET });
     const script = fileURLToPath(new URL("./fixtures/loadedGate.ts", import.meta.url));

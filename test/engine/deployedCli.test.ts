@@ -122,10 +122,13 @@ describe("The command line on a gate in AWS", function () {
     assert.match((await watched).out, /"id":"prop_one"/);
 
     const exported = await byTable("audit", "export", "--out", "audit.jsonl");
-    assert.match(exported.out, /of 2 proposals in /);
+    assert.match(exported.out, /of 2 proposals and 1 trail of the gate's own in /);
     for (const args of [["audit.jsonl"], ["audit.jsonl", "--live"], []]) {
       const { out, code } = await byTable("audit", "verify", ...args);
-      assert.match(out, /^Whole and unaltered: \d+ events? of 2 proposals\n$/);
+      assert.match(
+        out,
+        /^Whole and unaltered: \d+ events? of 2 proposals and 1 trail of the gate's own\n$/,
+      );
       assert.equal(code, 0);
     }
     assert.match((await byTable("alarms")).out, /bypass/);
