@@ -1,6 +1,6 @@
 import type { Target } from "../gating/index.ts";
 import type { Candidate, Known, Step } from "./known.ts";
-import type { Execution, Incident, Proposal } from "../proposal/proposal.ts";
+import type { Execution, Proposal } from "../proposal/proposal.ts";
 import { letStartGo } from "./shared.ts";
 import { backoffMs, end, spreadMs, waitUntil, withChanges } from "./common.ts";
 
@@ -44,7 +44,7 @@ export function settle(proposal: Proposal, known: Known): Step {
     ? settleInvocation(proposal, known, execution, incident.id, weighing.runbook.target.actionId)
     : weighing.runbook.target.kind === "incidentWorkflow"
       ? settleWorkflow(proposal, known, execution)
-      : settleIncident(proposal, known, execution, incident, weighing.runbook.target);
+      : settleIncident(proposal, known, execution, incident.id, weighing.runbook.target);
 }
 
 function settleInvocation(
@@ -154,29 +154,34 @@ function settleWorkflow(proposal: Proposal, known: Known, execution: Execution):
   );
 }
 
+/** An incident tells how it is assigned, never by whom: it may have been so before, or a person may have done the same. */
 function settleIncident(
   proposal: Proposal,
   known: Known,
   execution: Execution,
-  before: Incident,
+  incidentId: string,
   target: Extract<Target, { kind: "reassign" | "escalate" }>,
 ): Step {
   if (known.incident === undefined) {
-    return { kind: "look", look: { at: "incident", id: before.id } };
+    return { kind: "look", look: { at: "incident", id: incidentId } };
   }
   if (!known.incident.ok) {
     return unreadable(proposal, known, execution, known.incident.problem);
   }
   const incident = known.incident.value;
   // An escalation level cannot be read from an incident; a reassignment can.
-  const isDone =
+  const isShown =
     incident !== null &&
     target.kind === "reassign" &&
     (target.escalationPolicy !== null
       ? incident.escalationPolicyId === target.escalationPolicy
       : target.users.every((user) => incident.assigneeIds.includes(user)));
-  return isDone
-    ? adopt(proposal, known, execution, null, "completed")
+  return isShown
+    ? uncertain(
+        proposal,
+        known,
+        "The incident is assigned as decided, and PagerDuty does not tell by whom.",
+      )
     : nothingFound(proposal, known, execution, "The incident does not show the change.");
 }
 

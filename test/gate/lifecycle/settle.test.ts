@@ -32,11 +32,14 @@ const INCIDENT: Incident = {
 };
 
 /** A proposal whose request was sent at `CLAIMED_MS`, and whose answer was lost. */
-function sent(runbook: "failover" | "remediate"): Proposal {
+function sent(runbook: "failover" | "remediate" | "handover" | "toPeople" | "raise"): Proposal {
   const gating = parseServiceGating("payments-db", {
     runbooks: {
       failover: { automationAction: "01ACTION" },
       remediate: { incidentWorkflow: "PWF0001" },
+      handover: { reassign: { escalationPolicy: "PEP0002" } },
+      toPeople: { reassign: { users: ["PUSER01", "PUSER02"] } },
+      raise: { escalate: { level: 2 } },
     },
     otherwise: "requireApproval",
   });
@@ -228,6 +231,41 @@ describe("A request whose answer was lost", () => {
           /PagerDuty reported a start of the workflow, and does not tell that the gate started it: PWFI1\./,
         );
       }
+    });
+  }
+
+  const atPolicy: Incident = { ...INCIDENT, escalationPolicyId: "PEP0002" };
+  const atPeople: Incident = { ...INCIDENT, assigneeIds: ["PUSER02", "PUSER01"] };
+  const atOneOfThem: Incident = { ...INCIDENT, assigneeIds: ["PUSER01"] };
+  const asRead = (incident: Incident): Partial<Known> => ({
+    incident: { ok: true, value: incident },
+  });
+
+  for (const [what, runbook, before, now] of [
+    ["that the incident shows now", "handover", INCIDENT, atPolicy],
+    ["that the incident showed before", "handover", atPolicy, atPolicy],
+    ["to people whom the incident has now", "toPeople", INCIDENT, atPeople],
+    ["to people whom the incident had before", "toPeople", atPeople, atPeople],
+  ] as const) {
+    it(`is uncertain for a reassignment ${what}: nothing tells that the gate did it`, () => {
+      assert.equal(
+        settled({ ...sent(runbook), incident: before }, asRead(now)),
+        "uncertain: It was sent to PagerDuty, and its answer does not tell whether it was done (no answer). The incident is assigned as decided, and PagerDuty does not tell by whom. The gate does not send it again.",
+      );
+    });
+  }
+
+  for (const [runbook, now] of [
+    ["handover", INCIDENT],
+    ["toPeople", atOneOfThem],
+    ["raise", atPolicy],
+  ] as const) {
+    it(`is uncertain in the end where the incident does not show the change of ${runbook}`, () => {
+      assert.equal(settled(sent(runbook), asRead(now), endMs - 1), "looks again");
+      assert.match(
+        settled(sent(runbook), asRead(now), endMs),
+        /^uncertain: .* The incident does not show the change\./,
+      );
     });
   }
 });
