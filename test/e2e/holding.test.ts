@@ -170,6 +170,18 @@ describe("What holds an action or lets it go", () => {
       assert.equal(ended(await see(world, incident)), EXECUTED);
     });
 
+    it("is told to the reviewer who is asked while it is on", async () => {
+      const incident = await begin();
+      await killSwitch(true);
+      await propose(world, incident);
+      await asked(world);
+      const [request] = await world.pendingApprovals();
+      assert.match(
+        request.details.kill_switch,
+        /^ON since .* by operator: an approved action waits until it is off \(“change freeze of the whole company”\)$/,
+      );
+    });
+
     it("holds it for longer than the approval is good: it lapses and says so", async () => {
       const incident = await begin({ validFor: "1m", decision: "allow" });
       await killSwitch(true);

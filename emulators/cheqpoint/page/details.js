@@ -6,6 +6,7 @@ const GROUPS = [
   [
     "What would be done",
     {
+      kill_switch: "Kill switch, when you were asked",
       target: "Target",
       runbook: "Runbook",
       runbook_description: "What the runbook does",

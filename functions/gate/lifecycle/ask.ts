@@ -75,6 +75,9 @@ export function ask(
   if (look !== null) {
     return look;
   }
+  if (known.killSwitch === undefined) {
+    return { kind: "look", look: { at: "killSwitch" } };
+  }
   if (known.alsoOpen === undefined) {
     const { target } = weighing.runbook;
     return { kind: "look", look: { at: "alsoOpen", incidentId: incident.id, target } };
@@ -83,6 +86,7 @@ export function ask(
     attemptId: fresh.attemptId,
     nowMs,
     alsoOpen: known.alsoOpen,
+    killSwitch: known.killSwitch,
     runsThisHour: runsText(weighing.brakes, known.places ?? {}, nowMs),
   });
   const attempt: ApprovalAttempt = {

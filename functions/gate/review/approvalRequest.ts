@@ -3,7 +3,7 @@ import { formatDuration } from "../text/duration.ts";
 import { inLine, inOwnField } from "../text/quotation.ts";
 import { notSent } from "../proposal/sent.ts";
 import { incidentLabel } from "../proposal/incidents.ts";
-import type { ApprovalRequest } from "../ports/index.ts";
+import type { ApprovalRequest, KillSwitch } from "../ports/index.ts";
 import type { Incident, Proposal, Weighing } from "../proposal/proposal.ts";
 import { phaseOf } from "../proposal/proposal.ts";
 
@@ -23,6 +23,15 @@ interface Attempt {
   runsThisHour: string | null;
   /** Proposals for the same target on the same incident that are open as well. */
   alsoOpen: readonly Proposal[];
+  /** What holds it at that moment. */
+  killSwitch: KillSwitch;
+}
+
+/** Told where it is on: a reviewer's yes does not run then, until somebody switches it off. */
+function killSwitchText({ on, reason, by, atMs }: KillSwitch): string | null {
+  return on
+    ? `ON since ${new Date(atMs).toISOString()}${by === null ? "" : ` by ${by}`}: an approved action waits until it is off${reason === null ? "" : ` (${inLine(reason)})`}`
+    : null;
 }
 
 /** More than these are only counted. */
@@ -177,6 +186,7 @@ function approvalDetails(
     valid_for: `${formatDuration(terms.validForMs)} after the approval`,
     approval_valid_until: `${new Date(decideByMs + terms.validForMs).toISOString()} at the latest`,
     editable: terms.editable.filter((name) => name in weighing.parameters),
+    kill_switch: killSwitchText(attempt.killSwitch),
     also_open: alsoOpen(attempt.alsoOpen),
     runs_this_hour: attempt.runsThisHour,
     action_digest: proposal.digest,

@@ -7,6 +7,7 @@ import {
   reservedDetailKeys,
 } from "../../../functions/gate/gating/index.ts";
 import { newProposal } from "../../../functions/gate/proposal/intake.ts";
+import type { KillSwitch } from "../../../functions/gate/ports/index.ts";
 import type { Incident, ProposalRequest } from "../../../functions/gate/proposal/proposal.ts";
 import { subject, tuesday } from "../gating/subjects.ts";
 
@@ -53,6 +54,7 @@ function asked(
     incident?: Partial<Incident>;
     /** Parameters of others that are open; one unless given. */
     alsoOpen?: Record<string, string | number>[];
+    killSwitch?: Partial<KillSwitch>;
   } = {},
 ) {
   const { proposal } = newProposal({
@@ -92,6 +94,7 @@ function asked(
       attemptId: "att_1",
       nowMs: tuesday,
       runsThisHour: "2 of 3",
+      killSwitch: { on: true, reason: "change freeze", by: "sre", atMs: tuesday, ...of.killSwitch },
       alsoOpen: (of.alsoOpen ?? [{ max_replicas: 1 }]).map((parameters, i) => ({
         ...proposal,
         id: `prop_${i + 2}`,
@@ -113,6 +116,14 @@ describe("what a reviewer is asked", () => {
       keys.filter((key) => !reserved.includes(key)),
       [],
     );
+  });
+
+  it("tells that the kill switch is on, as a yes does not run then, and nothing while it is off", () => {
+    assert.equal(
+      asked().details["kill_switch"],
+      `ON since ${new Date(tuesday).toISOString()} by sre: an approved action waits until it is off (“change freeze”)`,
+    );
+    assert.equal("kill_switch" in asked({ killSwitch: { on: false } }).details, false);
   });
 
   it("tells what else is open for the same target on the incident, five of them and the number of more", () => {

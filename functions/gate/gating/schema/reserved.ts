@@ -25,6 +25,7 @@ export const detailKeys = [
   "valid_for",
   "approval_valid_until",
   "editable",
+  "kill_switch",
   "also_open",
   "runs_this_hour",
   "action_digest",
