@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
+import { secondWorker } from "../harness/secondWorker.ts";
 import { World, type Json } from "../harness/world.ts";
 
 const READ_FAILS = { call: "GET /api/approvals/:id", status: 503 };
@@ -192,7 +193,8 @@ describe("Decisions on their way to the gate", () => {
       const { details } = await asked(world);
       assert.equal(details.approval_valid_until, "2026-11-23T10:02:00.000Z at the latest");
       await world.pass(59_000);
-      world.clock.nowMs += 61_000;
+      // A minute at most after it was due.
+      world.clock.nowMs += 60_000;
       await finish(world);
       assert.equal(ended(await see(world, incident)), EXECUTED);
     });
@@ -223,16 +225,88 @@ describe("Decisions on their way to the gate", () => {
       assert.equal(ended(await see(world, incident)), "suppressed rejected, 0 runs, 1 tasks");
     });
 
+    const readings = async (): Promise<number> => {
+      const { requests } = (await world.onCheqpoint("GET", "/_emulator/requests")).body;
+      return requests.filter(
+        ({ method, path }: { method: string; path: string }) =>
+          method === "GET" && path.startsWith("/api/approvals/"),
+      ).length;
+    };
+    const circles = () => world.log.lines.filter((line) => line.includes("too many steps"));
+
+    it("is read every quarter of a minute in the time that is waited for longer, and not in a circle", async () => {
+      await begin({ ...silence, validFor: "10m" });
+      await asked(world);
+      world.clock.nowMs += 4 * 60_000;
+      const before = await readings();
+      await world.pass(40_000);
+      const made = (await readings()) - before;
+      assert.ok(made >= 2 && made <= 5, `${made} readings in 40 s`);
+      assert.deepEqual(circles(), []);
+    });
+
+    it("is waited for without a circle where no request is under review any more", async () => {
+      const incident = await begin({ ...silence, validFor: "10m" });
+      await world.onCheqpoint("POST", "/_emulator/settings", { expireAfterMs: 10_000 });
+      await asked(world);
+      world.clock.nowMs += 4 * 60_000;
+      await world.settle();
+      await world.onCheqpoint("POST", "/_emulator/settings", { expireAfterMs: null });
+      await finish(world);
+      assert.deepEqual(circles(), []);
+      const seen = await see(world, incident);
+      assert.ok(seen.types.includes("approval.unattended"));
+      assert.equal(ended(seen), EXECUTED);
+    });
+
+    it("ends where two machines' clocks differ by minutes: only what neither watched is waited for longer", async () => {
+      const incident = await begin({ ...silence, validFor: "10m" });
+      await asked(world);
+      const { proposals } = await world.gate.ledger.list({ incidentId: incident.id });
+      const id = proposals[0]?.id ?? "";
+      const [right, ahead] = [secondWorker(world), secondWorker(world, 150_000)];
+      let looks = 0;
+      for (; (await see(world, incident)).proposal.decision === null; looks++) {
+        assert.ok(looks < 20, "nobody's silence is ever long enough");
+        await world.pass(10_000);
+        await right.handle({ kind: "proposal", id });
+        await ahead.handle({ kind: "proposal", id });
+      }
+      const { types, proposal } = await see(world, incident);
+      assert.equal(proposal.decision?.by, "onExpiry");
+      assert.equal(types.filter((type) => type === "approval.unwatched").length, 1);
+      assert.ok(world.clock.nowMs >= (proposal.decideByMs ?? Infinity), "before the deadline");
+    });
+
+    it("counts from when the gate can ask again, where its clock jumps before anybody was asked", async () => {
+      await world.begin({ gating: gatingOf({ ...silence, sla: "5m", validFor: "10m" }) });
+      const incident = await world.openIncident();
+      await world.onPagerDuty("POST", "/_emulator/faults", {
+        call: "GET /incidents/:id",
+        status: 503,
+        times: 1,
+      });
+      await propose(world, incident);
+      world.clock.nowMs += 4 * 60_000;
+      await asked(world);
+      await world.pass(4 * 60_000);
+      assert.deepEqual(await world.invocations(incident.id), []);
+      await finish(world);
+      const seen = await see(world, incident);
+      assert.equal(ended(seen), EXECUTED);
+      assert.ok(seen.types.includes("approval.unwatched"));
+    });
+
     it("found out too late, after the gate was down for hours, is a manual task", async () => {
       const incident = await begin(silence);
       await asked(world);
       world.clock.nowMs += 3 * 3_600_000;
       await finish(world);
       const seen = await see(world, incident);
-      assert.equal(ended(seen), "suppressed approvalLapsed, 0 runs, 1 tasks");
+      assert.equal(ended(seen), "suppressed expired, 0 runs, 1 tasks");
       assert.equal(
         seen.proposal.outcome?.text,
-        "The approval was good until 23 Nov 2026, 10:02 UTC and was not used.",
+        "Nobody decided until 23 Nov 2026, 10:01 UTC, and nobody watched for 3h: longer than silence would have been good for a yes.",
       );
     });
   });

@@ -10,12 +10,10 @@ import { asked } from "./answers.ts";
 import { ask, cutOff } from "./ask.ts";
 import { hintIds, waitUntil, withChanges } from "./common.ts";
 import { dutyStep, isPlaceRefused, type DutyStep } from "./duties.ts";
+import { unwatchedSince } from "./expire.ts";
 import { readBack } from "./readBack.ts";
 import { escalationIncident, proposedNote } from "./texts.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
-
-/** A proposal that is looked at so long after it was due was not watched meanwhile. */
-const WATCHED_WITHIN_MS = 60_000;
 
 /** An incident that names nobody goes to its service's own escalation policy. */
 const SERVICE_POLICY = { users: [], escalationPolicy: null };
@@ -47,8 +45,8 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
     }
   }
   if (open.length > 0) {
-    // After a failed reading its pause is kept, deadline or not.
-    const isLastDue = isPast && approval.failures === 0;
+    // After a failed reading its pause is kept, deadline or not, and so it is where silence is waited for longer.
+    const isLastDue = isPast && approval.failures === 0 && (approval.unwatchedMs ?? 0) === 0;
     if (isLastDue || hinted || known.nowMs >= (approval.nextReadAtMs ?? 0)) {
       return readBack(proposal, known, approval, open, decideByMs);
     }
@@ -77,22 +75,17 @@ function isUnderReview({ state, receipt }: ApprovalAttempt): boolean {
   return state === "submitted" || (state === "unclear" && receipt === undefined);
 }
 
-/**
- * Where silence approves, it has to be heard: a gate that stood still, or whose clock jumped, comes to a proposal long
- * after it was due, and nobody can tell how much time people really had.
- */
+/** Where silence approves, it has to be heard. */
 function unwatchedTime(
   proposal: Proposal,
   known: Known,
   approval: ApprovalProgress,
   weighing: Weighing,
 ): Step | null {
-  const { dueAtMs, seenAtMs } = proposal;
-  const lateMs = known.nowMs - (dueAtMs ?? known.nowMs);
-  if (weighing.evaluation.terms.onExpiry !== "approve" || lateMs <= WATCHED_WITHIN_MS) {
+  const ms = unwatchedSince(proposal, known.nowMs);
+  if (weighing.evaluation.terms.onExpiry !== "approve" || ms === 0) {
     return null;
   }
-  const ms = Math.max(lateMs, known.nowMs - (seenAtMs ?? known.nowMs));
   const unwatchedMs = (approval.unwatchedMs ?? 0) + ms;
   return {
     kind: "save",

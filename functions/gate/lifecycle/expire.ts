@@ -1,16 +1,33 @@
 import type { Known, Step } from "./known.ts";
 import type { ApprovalAttempt, Decision, Proposal } from "../proposal/proposal.ts";
-import { decisionFact, end, withChanges } from "./common.ts";
+import { decisionFact, end, waitUntil, withChanges } from "./common.ts";
+import { formatDuration } from "../text/duration.ts";
 import { time } from "./texts.ts";
 
 /** How often an approval is read back that nobody is in a hurry to decide. */
 export const READ_EVERY_MS = 15_000;
 
+/** A proposal that is looked at so long after it was due was not watched meanwhile. */
+const WATCHED_WITHIN_MS = 60_000;
+
+/**
+ * For how long nobody has looked, although it was due: a gate that stood still, or whose clock jumped, comes to a
+ * proposal long after it was due, and nobody can tell how much time people really had. 0: it was watched. Where the
+ * clocks of two machines differ, only time that neither of them has seen counts, or the one that is ahead would miss
+ * the same time again at every look.
+ */
+export function unwatchedSince(proposal: Proposal, nowMs: number): number {
+  const { dueAtMs, seenAtMs } = proposal;
+  const isWatched =
+    dueAtMs === null || nowMs - Math.max(dueAtMs, seenAtMs ?? dueAtMs) <= WATCHED_WITHIN_MS;
+  return isWatched ? 0 : nowMs - (seenAtMs ?? dueAtMs);
+}
+
 /**
  * Nobody decided in time. Only a rule that says so lets it run, and only when Cheqpoint has just confirmed that there
  * is no answer: a no that could not be read must not turn into a yes. A request whose submission was unclear may be in
  * the inbox and can never be read, so that nobody knows what was said to it. Silence while nobody watched is none: where
- * the gate stood still, or its clock jumped, it waits as much longer.
+ * the gate stood still, or its clock jumped, it waits as much longer, but never longer than the yes would be good.
  * @param isQuiet Cheqpoint says of every request that can be read that nobody has decided.
  */
 export function expire(proposal: Proposal, known: Known, consume: string[], isQuiet = true): Step {
@@ -19,8 +36,26 @@ export function expire(proposal: Proposal, known: Known, consume: string[], isQu
   const expired = expiredDecision(proposal, known);
   const isAllRead = proposal.approval?.attempts.every(isReadable) ?? false;
   if (terms?.onExpiry === "approve" && proposal.approval !== null && isAllRead && isQuiet) {
-    const silentAtMs = decideByMs + (proposal.approval.unwatchedMs ?? 0);
+    const { unwatchedMs = 0 } = proposal.approval;
+    const silentAtMs = decideByMs + unwatchedMs;
+    if (unwatchedMs > terms.validForMs) {
+      // Its yes would be over before it could be taken; where nobody watches at all, this wait would have no end.
+      return end(
+        proposal,
+        known,
+        {
+          kind: "suppressed",
+          reason: "expired",
+          text: `Nobody decided until ${time(proposal, decideByMs)}, and nobody watched for ${formatDuration(unwatchedMs)}: longer than silence would have been good for a yes.`,
+        },
+        { decision: expired, facts: [decisionFact(expired)], consume },
+      );
+    }
     if (known.nowMs < silentAtMs) {
+      const { nextReadAtMs } = proposal.approval;
+      if (consume.length === 0 && nextReadAtMs !== null && nextReadAtMs > known.nowMs) {
+        return waitUntil(Math.min(silentAtMs, nextReadAtMs));
+      }
       const dueAtMs = Math.min(silentAtMs, known.nowMs + READ_EVERY_MS);
       const approval = { ...proposal.approval, nextReadAtMs: dueAtMs };
       return {

@@ -17,6 +17,7 @@ import type {
   Proposal,
 } from "../proposal/proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
+import { unwatchedSince } from "./expire.ts";
 import { findIncident } from "./findIncident.ts";
 import { whenOver } from "./over.ts";
 import { placesLook, withoutPlaceLater } from "./place.ts";
@@ -282,14 +283,20 @@ function weighed(
       options,
     };
   }
+  // For an alert's proposal the time to decide begins now.
+  const ms =
+    terms.onExpiry === "approve" && proposal.request.incidentId !== null
+      ? unwatchedSince(proposal, nowMs)
+      : 0;
+  const asked = { attempts: [], nextSubmitAtMs: nowMs, nextReadAtMs: null, reads: 0, failures: 0 };
   return {
     kind: "save",
     next: withChanges(proposal, nowMs, {
       ...base,
       ...held,
-      approval: { attempts: [], nextSubmitAtMs: nowMs, nextReadAtMs: null, reads: 0, failures: 0 },
+      approval: ms === 0 ? asked : { ...asked, unwatchedMs: ms },
     }),
-    facts: [fact],
+    facts: ms === 0 ? [fact] : [fact, { type: "approval.unwatched", data: { ms } }],
     options,
   };
 }

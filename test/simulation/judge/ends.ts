@@ -31,6 +31,9 @@ export async function judgeEnds(evidence: Evidence): Promise<Violation[]> {
   for (const request of evidence.unknown) {
     found.push({ rule: "0 stand-in", text: `the stand-in for PagerDuty does not know ${request}` });
   }
+  for (const id of new Set(evidence.circles)) {
+    found.push({ rule: "5 circle", text: `a visit of ${id} went in a circle` });
+  }
   return found;
 }
 

@@ -27,6 +27,8 @@ export interface Evidence {
   outbox: Outbox;
   /** Requests that the stand-in for PagerDuty does not know. */
   unknown: readonly string[];
+  /** Visits that the gate broke off because they came to no end. */
+  circles: readonly string[];
   startMs: number;
   endMs: number;
 }

@@ -69,7 +69,7 @@ function* judgeRun(evidence: Evidence, run: Run, wish: Wish): Generator<Violatio
     };
   } else if (!rules.some((rule) => isPermitted(evidence, run, wish, rule))) {
     yield {
-      rule: isJumped(evidence, run) ? "7 jumped clock" : "1 permitted",
+      rule: "1 permitted",
       text: `${what} without a permission in force: rule ${rules.map(({ name, decision }) => `${name} ${decision}`).join(", ")}, ${cardsText(evidence, wish)}`,
     };
   }
@@ -82,12 +82,24 @@ function* judgeRun(evidence: Evidence, run: Run, wish: Wish): Generator<Violatio
   yield* judgeValue(evidence, run, wish, what);
 }
 
-/** A clock that was set while it mattered: its deadlines come early or late. */
-function isJumped({ plan, startMs }: Evidence, { sentAtMs }: Run): boolean {
-  return plan.acts.some(
-    ({ when, deed }) =>
-      deed.kind === "jump" && (!("afterMs" in when) || startMs + when.afterMs <= sentAtMs),
+/** A jump that is longer by far than a minute after a pause between two looks is noticed, and silence waits for longer. */
+const NOTICED_MS = 90_000;
+
+/**
+ * What clocks that were set may make of a deadline, as the operator's manual states it: silence comes early by no more
+ * than what is not noticed, and a yes is in time, and good, for longer by as much as they were set.
+ */
+function setClocks(
+  { plan, startMs }: Evidence,
+  { sentAtMs }: Run,
+): Record<"early" | "late", number> {
+  const jumps = plan.acts.flatMap(({ when, deed }) =>
+    deed.kind === "jump" && (!("afterMs" in when) || startMs + when.afterMs <= sentAtMs)
+      ? [Math.abs(deed.ms)]
+      : [],
   );
+  const sum = (all: number[]): number => all.reduce((total, ms) => total + ms, 0);
+  return { early: sum(jumps.map((ms) => Math.min(ms, NOTICED_MS))), late: sum(jumps) };
 }
 
 function cardsText({ cheqpoint }: Evidence, wish: Wish): string {
@@ -111,8 +123,9 @@ function isPermitted(evidence: Evidence, run: Run, wish: Wish, rule: SimRule): b
   const rules = [rule, ...rulesOf(evidence, wish, sent)];
   const longest = (what: "sla" | "validFor"): number =>
     Math.max(...rules.map((one) => msOf(one[what] ?? "15m")));
+  const { early, late } = setClocks(evidence, run);
   const deadlineMs = wish.waitsSinceMs + longest("sla") + SKEW_MS;
-  const goodMs = longest("validFor") + FRESH_MS + SKEW_MS;
+  const goodMs = longest("validFor") + FRESH_MS + SKEW_MS + late;
   const cards = evidence.cheqpoint.asked.filter(({ item }) => item === wish.id);
   const isYes = cards.some(({ answered }) => {
     const isBy =
@@ -120,14 +133,14 @@ function isPermitted(evidence: Evidence, run: Run, wish: Wish, rule: SimRule): b
     return (
       answered?.status === "APPROVED" &&
       isBy &&
-      answered.atMs <= Math.min(sent, deadlineMs) &&
+      answered.atMs <= Math.min(sent, deadlineMs + late) &&
       sent <= answered.atMs + goodMs
     );
   });
   const shortest = Math.min(...rules.map((one) => msOf(one.sla ?? "15m")));
   const isSilence =
     rule.onExpiry === "approve" &&
-    sent >= wish.arrivedAtMs + shortest - SKEW_MS &&
+    sent >= wish.arrivedAtMs + shortest - SKEW_MS - early &&
     sent <= deadlineMs + goodMs &&
     !cards.some(
       ({ answered }) =>

@@ -49,6 +49,8 @@ export interface GateParts {
   cheqpoint: Remote;
   webhookSecrets: () => string[];
   skewsMs: readonly number[];
+  /** An error that tells of the gate itself, as an operator reads it in the log. */
+  onError: (message: string, task: string) => void;
   weakness: Weakness | null;
 }
 
@@ -244,12 +246,16 @@ export class SimGate {
   }
 
   #log(task: Task): Log {
-    const { tell } = this.#parts.around;
-    const write = (level: string) => (message: string, fields?: object) =>
-      tell(
+    const { around, onError } = this.#parts;
+    const write = (level: string) => (message: string, fields?: object) => {
+      if (level === "error") {
+        onError(message, task.name);
+      }
+      around.tell(
         () =>
           `     ${task.machine.name} [${task.name}] ${level}: ${message} ${JSON.stringify(fields ?? {})}`,
       );
+    };
     const silent = (): void => undefined;
     return { debug: silent, info: silent, warn: write("warn"), error: write("error") };
   }
