@@ -32,6 +32,9 @@ export type Verdict =
  */
 const LOOP_PROTECTION_MS = 15_000;
 
+/** Cheqpoint's clock may be ahead of the gate's by so much: a no of a moment ago then has a time that is still to come. */
+const CLOCKS_DIFFER_MS = 60_000;
+
 export function readVerdict(
   proposal: Proposal,
   attempt: ApprovalAttempt,
@@ -56,7 +59,8 @@ export function readVerdict(
   const { decidedAtMs } = reading;
   // A yes counts as said as early, and a no as late, as it can have been: which of two came later decides.
   const isTold = decidedAtMs !== null && decidedAtMs <= nowMs;
-  const saidAtMs = isTold ? atMs : reading.status === "REJECTED" ? nowMs : attempt.startedAtMs;
+  const latestMs = Math.min(decidedAtMs ?? nowMs, nowMs + CLOCKS_DIFFER_MS);
+  const saidAtMs = isTold ? atMs : reading.status === "REJECTED" ? latestMs : attempt.startedAtMs;
   const note = reading.notes.length === 0 ? null : reading.notes.join("\n");
   // A rule's approval permits less than a human's, and a human's no forbids more than a rule's: what is not clear counts so.
   const isNo = reading.status === "REJECTED";

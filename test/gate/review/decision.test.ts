@@ -329,9 +329,15 @@ describe("An approval", () => {
     });
   }
 
-  it("is no later than it can have been, and a no no earlier", () => {
-    const no = verdictOf({ status: "REJECTED", decidedAtMs: null }, [], LATER_MS);
-    assert.ok(no.kind === "decided");
-    assert.equal(no.decision.saidAtMs, LATER_MS);
-  });
+  for (const [what, decidedAtMs, saidAtMs] of [
+    ["unknown", null, LATER_MS],
+    ["still to come by a clock that is behind Cheqpoint's", LATER_MS + 900, LATER_MS + 900],
+    ["further ahead than two clocks differ", LATER_MS + 3_600_000, LATER_MS + 60_000],
+  ] as const) {
+    it(`is no earlier for a no than it can have been: a time that is ${what}`, () => {
+      const no = verdictOf({ status: "REJECTED", decidedAtMs }, [], LATER_MS);
+      assert.ok(no.kind === "decided");
+      assert.equal(no.decision.saidAtMs, saidAtMs);
+    });
+  }
 });
