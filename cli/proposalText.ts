@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { targetText } from "../functions/gate/review/approvalRequest.ts";
 import { formatDuration } from "../functions/gate/text/duration.ts";
-import { inLine, inOwnField } from "../functions/gate/text/quotation.ts";
+import { asName, inLine, marked } from "../functions/gate/text/quotation.ts";
 import type { ProposalAnswer } from "./answers.ts";
 import { facts, instant, oneLine, relative, shortDigest, statusText } from "./text.ts";
 
@@ -22,10 +22,13 @@ export function describe(proposal: ProposalAnswer, nowMs: number): string {
       ["Action", proposal.action],
       ["Target", targetOf(proposal.target)],
       ["Parameters", parameters === "" ? null : parameters],
-      ["Why", inOwnField(proposal.justification)],
-      ["Evidence", listOf(proposal.evidence.map(inOwnField), "\n")],
-      ["Severity", proposal.severity === null ? null : `${proposal.severity}, says the proposer`],
-      ["Regions", listOf(proposal.affected_regions, ", ")],
+      ["Why", marked(proposal.justification)],
+      ["Evidence", listOf(proposal.evidence.map(marked), "\n")],
+      [
+        "Severity",
+        proposal.severity === null ? null : `${asName(proposal.severity)}, says the proposer`,
+      ],
+      ["Regions", listOf(proposal.affected_regions.map(asName), ", ")],
       ["Risk", proposal.risk === null ? null : String(proposal.risk)],
       ["Digest", proposal.digest === null ? null : shortDigest(proposal.digest)],
       [

@@ -6,7 +6,7 @@ import { RemoteError } from "../gate/ports/index.ts";
 import type { Listed, No, Seen } from "../gate/ports/index.ts";
 import { isByGate } from "./ownUser.ts";
 import { canonicalJson } from "../gate/text/canonical.ts";
-import { joinedNo, noIn } from "../gate/ledger/noes.ts";
+import { humansNo, joinedNo, noIn } from "../gate/ledger/noes.ts";
 import type { DutyName, Incident, Proposal } from "../gate/proposal/proposal.ts";
 import type { WorkerPorts } from "./ports.ts";
 
@@ -84,8 +84,8 @@ async function answer(
       return { task: await asked(ports, () => pagerDuty.incident(question.id)) };
     case "places":
       return { places: await placesAt(ports, question.keys) };
-    case "alsoOpen":
-      return { alsoOpen: await alsoOpen(ports, proposal, question) };
+    case "others":
+      return { others: await others(ports, proposal, question) };
     case "holders": {
       const holders = await Promise.all(
         question.keys.map(async (key) => ({ key, holder: await ledger.holder(key) })),
@@ -154,19 +154,25 @@ async function lastNo(
   return { no, seen: kept.seen };
 }
 
-async function alsoOpen(
+async function others(
   ports: WorkerPorts,
   { id }: Proposal,
-  { incidentId, target }: Extract<Look, { at: "alsoOpen" }>,
-): Promise<Proposal[]> {
-  const found: Proposal[] = [];
-  for await (const other of proposalsOf(ports, { incidentId, open: true })) {
+  { incidentId, target }: Extract<Look, { at: "others" }>,
+): Promise<NonNullable<Known["others"]>> {
+  const open: Proposal[] = [];
+  const rejected: Proposal[] = [];
+  for await (const other of proposalsOf(ports, { incidentId })) {
     const same = canonicalJson(other.weighing?.runbook.target ?? null) === canonicalJson(target);
-    if (other.id !== id && other.outcome === null && same) {
-      found.push(other);
+    if (other.id === id || !same) {
+      continue;
+    }
+    if (other.outcome === null) {
+      open.push(other);
+    } else if (humansNo(other) !== null) {
+      rejected.push(other);
     }
   }
-  return found;
+  return { open, rejected };
 }
 
 async function equalOpen(

@@ -230,7 +230,7 @@ describe("Commands about proposals", function () {
     // The incident is of another service than the one that was named.
     assert.match(out, new RegExp(`^${made.id}: suppressed \\(serviceMismatch\\)\n`));
     for (const line of [
-      "Evidence     https://example.com/graph\n             Locks pile up",
+      "Why          > Slow\nEvidence     > https://example.com/graph\n             > Locks pile up",
       "Severity     P2, says the proposer",
       "Regions      eu-west-1, us-east-1",
     ]) {

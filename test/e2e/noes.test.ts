@@ -205,6 +205,80 @@ describe("A human's no", function () {
     });
   });
 
+  describe("to another value of the same on the incident", () => {
+    const NO = { note: "three is too many” (approved)" };
+    const value = (max_replicas: number) => ({ parameters: { max_replicas } });
+    const begin = async (): Promise<Json> => {
+      await world.begin({ gating: gatingOf({ editable: ["max_replicas"], sla: "10m" }) });
+      return world.openIncident();
+    };
+    const editTo3 = async ({ id, details }: Json): Promise<void> => {
+      await world.pass(5_000);
+      const reply = await world.decide(id, "approved", {
+        modifiedDetails: { ...details, max_replicas: 3 },
+      });
+      assert.equal(reply.status, 200);
+      await finish(world);
+    };
+
+    it("is told to whoever decides, with its time and note, and a change to just that is a yes to it", async () => {
+      const incident = await begin();
+      await propose(world, incident, value(3));
+      await answer(world, "rejected", NO);
+      const [no] = await proposals(incident);
+      await propose(world, incident, value(2));
+      const two = await asked(world);
+      const at = new Date(no?.decision?.saidAtMs ?? 0).toISOString();
+      assert.deepEqual(two.details.also_rejected, [
+        `${no?.id} by agent: failover, max_replicas=3 (a reviewer said no at ${at}: “three is too many" (approved)”)`,
+      ]);
+      await editTo3(two);
+      assert.equal(await runs(incident), 1);
+    });
+
+    it("that came after the request is not passed by a change to just that", async () => {
+      const incident = await begin();
+      await propose(world, incident, value(3));
+      const three = await asked(world);
+      world.clock.advance(1_000);
+      await propose(world, incident, value(2));
+      await world.settle();
+      const two = (await world.pendingApprovals()).find(({ id }: Json) => id !== three.id);
+      await world.decide(three.id, "rejected", NO);
+      await world.settle();
+      assert.equal("also_rejected" in two.details, false);
+      await editTo3(two);
+      assert.equal(await runs(incident), 0);
+      const [last] = await proposals(incident);
+      assert.equal(last?.outcome?.reason, "sameAsRejected");
+      assert.match(
+        last?.outcome?.text ?? "",
+        /^A reviewer said no to exactly this at .+, and the reviewer who changed the proposal to it was not told of that no\.$/,
+      );
+    });
+
+    it("is told also where it came after the end, or after a yes that waited", async () => {
+      const incident = await begin();
+      await propose(world, incident, value(3));
+      const late = await asked(world);
+      await world.pass(11 * 60_000);
+      await world.decide(late.id, "rejected", { note: "too late, and no" });
+      await world.settle();
+      await killSwitch(true);
+      await propose(world, incident, value(4));
+      const yes = await asked(world);
+      await world.decide(yes.id, "approved");
+      await world.settle();
+      await propose(world, incident, value(2));
+      const two = await asked(world);
+      assert.match(
+        two.details.also_rejected.join("\n"),
+        /^prop_\w+ by agent: failover, max_replicas=3 \(.+: “too late, and no”\)$/,
+      );
+      assert.match(two.details.also_open.join("\n"), /max_replicas=4/);
+    });
+  });
+
   describe("to one of two requests, because the first one's answer came late", () => {
     it("is heard, and a yes to the other one does not help", async () => {
       await world.begin({ gating: gatingOf({ sla: "10m" }) });

@@ -443,8 +443,8 @@ export class Simulation {
       }
       case "places":
         return { places: Object.fromEntries(look.keys.map((key) => [key, placesNow(sim)])) };
-      case "alsoOpen":
-        return { alsoOpen: [] };
+      case "others":
+        return { others: { open: [], rejected: [] } };
       case "holders":
         return { holders: [] };
       case "lastNo":

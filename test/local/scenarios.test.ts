@@ -40,7 +40,7 @@ describe("Scenarios", function () {
     return Object(await answer.json()).approvals;
   }
 
-  it("failover shows the reviewer exactly the public recipe's payload", async () => {
+  it("failover shows the reviewer the target and the public recipe's payload, quoted where the proposer speaks", async () => {
     const { proposalIds, happened, lookAt } = await play("failover");
     assert.equal(happened[0], "Incident INC-4421 was opened on payments-db with priority P1.");
     assert.match(lookAt[0] ?? "", /^Decide in the inbox: http:\/\/127\.0\.0\.1:\d+\/r\/req_\w+$/);
@@ -52,13 +52,14 @@ describe("Scenarios", function () {
       {
         action: asked?.["action"],
         summary: asked?.["summary"],
-        details: Object.fromEntries(Object.entries(details).slice(0, 5)),
+        details: Object.fromEntries(Object.entries(details).slice(0, 6)),
         justification: asked?.["justification"],
       },
       {
         action: "run_auto_remediation_runbook",
         summary: "Run db_failover_primary_to_replica on payments-db for incident INC-4421 (P1)",
         details: {
+          target: "run PagerDuty automation action 01DBFAILOVER",
           incident_id: "INC-4421",
           service: "payments-db",
           runbook: "db_failover_primary_to_replica",
@@ -66,7 +67,7 @@ describe("Scenarios", function () {
           affected_regions: ["us-east-1"],
         },
         justification:
-          "Primary DB CPU at 98% for 8 minutes. Automated diagnosis suggests failover.",
+          "ai-agent wrote:\n> Primary DB CPU at 98% for 8 minutes. Automated diagnosis suggests failover.",
       },
     );
   });

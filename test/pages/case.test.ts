@@ -142,7 +142,7 @@ describe("INC-4421 in a browser", function () {
           affected_regions: ["us-east-1"],
         },
         justification:
-          "Primary DB CPU at 98% for 8 minutes. Automated diagnosis suggests failover.",
+          "ai-agent wrote:\n> Primary DB CPU at 98% for 8 minutes. Automated diagnosis suggests failover.",
       },
     );
     const shown = await inbox.locator("main").innerText();

@@ -146,6 +146,17 @@ describe("Inbox page", function () {
     assert.equal(await link.getAttribute("rel"), "noopener noreferrer");
   });
 
+  it("shows the target before any long text, so that no words push it out of sight", async () => {
+    const long = "nothing to see here\n".repeat(150);
+    const page = await open(`/r/${await ask({ ...HIGH, justification: long })}`);
+    const isFirst = await page.evaluate(`(() => {
+      const box = (at) => document.querySelector(at).getBoundingClientRect();
+      const target = box("[data-key=target]");
+      return target.bottom < innerHeight && target.bottom < box(".why").top;
+    })()`);
+    assert.equal(isFirst, true);
+  });
+
   it("approves a low risk with one step and tells the result", async () => {
     const id = await ask();
     const page = await open(`/r/${id}`);

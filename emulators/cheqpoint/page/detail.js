@@ -13,6 +13,7 @@ const BY = {
 /** One request in full: what is asked, why, until when, and either the answer or the way to give it. */
 export function detailView(approval, { onDecided, onBack, told }) {
   const pending = approval.status === "PENDING";
+  const { what, rest } = detailsList(approval.details);
   return el(
     "article",
     { class: "request", "data-id": approval.id, "data-status": approval.status },
@@ -26,10 +27,11 @@ export function detailView(approval, { onDecided, onBack, told }) {
     el("h2", { class: "summary", id: "summary", tabindex: "-1" }, approval.summary),
     el("p", { class: "action" }, el("code", {}, approval.action)),
     pending ? clockCard(approval) : result(approval, told),
+    what,
     approval.justification === null
       ? null
       : el("section", { class: "why" }, el("h3", {}, "Why"), el("p", {}, approval.justification)),
-    detailsList(approval.details),
+    rest,
     pending ? decisionForm(approval, onDecided) : null,
   );
 }

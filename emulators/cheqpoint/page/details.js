@@ -6,8 +6,10 @@ const GROUPS = [
   [
     "What would be done",
     {
-      kill_switch: "Kill switch, when you were asked",
       target: "Target",
+      kill_switch: "Kill switch, when you were asked",
+      also_open: "Also open",
+      also_rejected: "Refused before",
       runbook: "Runbook",
       runbook_description: "What the runbook does",
       service: "Service",
@@ -60,7 +62,7 @@ const REFERENCE = {
   service_id: "PagerDuty service",
 };
 
-/** The details as labelled lists: what would be done with which parameters first, references last. */
+/** The details as labelled lists: what would be done with which parameters, and apart from it the rest, references last. */
 export function detailsList(details) {
   const left = new Map(Object.entries(details));
   const known = GROUPS.map(([title, labels]) => [title, take(left, labels)]);
@@ -68,12 +70,11 @@ export function detailsList(details) {
   for (const [key, value] of left) {
     known[0][1].push([el("code", {}, key === "" ? '""' : key), value, key]);
   }
-  return el(
-    "div",
-    { class: "facts" },
-    known.map(([title, entries]) => group(title, entries)),
-    group("Reference", reference),
-  );
+  const [what, ...others] = known.map(([title, entries]) => group(title, entries));
+  return {
+    what: el("div", { class: "facts" }, what),
+    rest: el("div", { class: "facts columns" }, others, group("Reference", reference)),
+  };
 }
 
 /** What the runbook gets: the keys of the details that have no meaning of their own. */

@@ -1,5 +1,5 @@
 import type { No } from "../ports/index.ts";
-import type { Proposal } from "../proposal/proposal.ts";
+import type { Decision, Proposal } from "../proposal/proposal.ts";
 import { sentName } from "../proposal/sent.ts";
 
 /** What is kept when a human says no once more. */
@@ -28,10 +28,23 @@ export function noTo(
       };
 }
 
+/** A human's no that is a proposal's decision, when it counts as said; null: there is none. */
+export function decidedNo(decision: Decision | null): Pick<Decision, "note" | "atMs"> | null {
+  return decision?.outcome === "rejected" && decision.by === "human"
+    ? { note: decision.note, atMs: decision.saidAtMs ?? decision.atMs }
+    : null;
+}
+
+/** The last that a human said against a proposal, as its own record tells it; null: nobody did. */
+export function humansNo({ decision, laterNo }: Proposal): Pick<Decision, "note" | "atMs"> | null {
+  return laterNo ?? decidedNo(decision);
+}
+
 /** The no that a proposal's own record tells of. */
 export function noIn(proposal: Proposal): (No & { name: string }) | null {
-  const { decision, outcome } = proposal;
-  return decision?.outcome === "rejected" && decision.by === "human" && outcome !== null
-    ? noTo(proposal, decision.saidAtMs ?? decision.atMs, outcome.atMs)
-    : null;
+  const { outcome } = proposal;
+  const said = humansNo(proposal);
+  return said === null || outcome === null
+    ? null
+    : noTo(proposal, said.atMs, Math.max(outcome.atMs, said.atMs));
 }

@@ -1,4 +1,5 @@
 import { approvalEffect } from "../review/approvalRequest.ts";
+import { earlierNoes, toldNoes } from "../review/others.ts";
 import type { Known, Step } from "./known.ts";
 import type {
   ApprovalAttempt,
@@ -78,14 +79,15 @@ export function ask(
   if (known.killSwitch === undefined) {
     return { kind: "look", look: { at: "killSwitch" } };
   }
-  if (known.alsoOpen === undefined) {
+  if (known.others === undefined) {
     const { target } = weighing.runbook;
-    return { kind: "look", look: { at: "alsoOpen", incidentId: incident.id, target } };
+    return { kind: "look", look: { at: "others", incidentId: incident.id, target } };
   }
+  const told = toldNoes(earlierNoes(known.others.rejected));
   const effect = approvalEffect(proposal, incident, weighing, {
     attemptId: fresh.attemptId,
     nowMs,
-    alsoOpen: known.alsoOpen,
+    others: known.others,
     killSwitch: known.killSwitch,
     runsThisHour: runsText(weighing.brakes, known.places ?? {}, nowMs),
   });
@@ -98,6 +100,7 @@ export function ask(
     reviewUrl: null,
     problem: null,
     details: effect.request.details,
+    ...(told.length === 0 ? {} : { toldNoes: told }),
   };
   return {
     kind: "effect",

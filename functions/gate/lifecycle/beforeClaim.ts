@@ -1,3 +1,5 @@
+import type { No } from "../ports/index.ts";
+import { sentName } from "../proposal/sent.ts";
 import type { Decision, Proposal, Weighing } from "../proposal/proposal.ts";
 import { answersTo, asked } from "./answers.ts";
 import { end } from "./common.ts";
@@ -30,7 +32,8 @@ export function isOld({ askedAtMs = {}, nowMs }: Known): boolean {
 
 /**
  * A human's no to the same thing, by whatever proposal. A later yes of a human's to exactly this outweighs it; nothing
- * else does while it stands, and no yes that was there before it.
+ * else does while it stands, and no yes that was there before it. Who changes another proposal to just this has said yes
+ * to exactly this only where the request told of the no.
  */
 export function standingNo(
   proposal: Proposal,
@@ -44,15 +47,36 @@ export function standingNo(
   }
   const saidAtMs = decision.saidAtMs ?? decision.atMs;
   const untilMs = Math.max(no.untilMs, no.atMs + weighing.evaluation.terms.coolDownMs);
-  const isOver = decision.by !== "human" && known.nowMs < untilMs;
-  if (saidAtMs > no.atMs && !isOver) {
+  const stands = known.nowMs < untilMs;
+  const isYes = saidAtMs > no.atMs && decision.by === "human";
+  const isUntold = isYes && decision.changed.length > 0 && !isTold(proposal, known, decision, no);
+  if (saidAtMs > no.atMs && (!stands || (isYes && !isUntold))) {
     return null;
   }
+  const since = isUntold
+    ? "the reviewer who changed the proposal to it was not told of that no"
+    : "nobody has said yes to it since";
   return end(proposal, known, {
     kind: "suppressed",
     reason: "sameAsRejected",
-    text: `A reviewer said no to exactly this at ${time(proposal, no.atMs)}, and nobody has said yes to it since.`,
+    text: `A reviewer said no to exactly this at ${time(proposal, no.atMs)}, and ${since}.`,
   });
+}
+
+/** Whether the request that was approved told its reader of that no: only then is a change to just that a yes to it. */
+function isTold(proposal: Proposal, known: Known, decision: Decision, no: No): boolean {
+  const { incident, weighing } = proposal;
+  if (incident === null || weighing === null) {
+    return false;
+  }
+  const name = sentName(incident.id, weighing.runbook, decision.parameters);
+  return (answersTo(proposal, asked(proposal), known) ?? []).some(
+    ({ attempt, verdict }) =>
+      verdict.kind === "decided" &&
+      verdict.decision.outcome === "approved" &&
+      verdict.decision.digest === decision.digest &&
+      (attempt.toldNoes ?? []).some((told) => told.name === name && told.atMs >= no.atMs),
+  );
 }
 
 /** Nobody can tell how long an approval has been good by a clock that has gone back. */

@@ -1,4 +1,4 @@
-import { noTo } from "../ledger/noes.ts";
+import { decidedNo, noTo } from "../ledger/noes.ts";
 import type { AuditFact } from "../proposal/audit.ts";
 import { fractionOf } from "../text/fraction.ts";
 import type { OnDeny } from "../gating/index.ts";
@@ -113,14 +113,15 @@ export function end(
     consume?: string[];
     /** Of the rule that denies; that of the weighing unless given. */
     onDeny?: OnDeny | undefined;
-    /** When a human said no to it, where that is not its decision. */
-    noAtMs?: number;
+    /** A human's no to it, where that is not its decision. */
+    laterNo?: Pick<Decision, "note" | "atMs">;
   } = {},
 ): Extract<Step, { kind: "save" }> {
   const { nowMs } = known;
   const decision = more.decision ?? proposal.decision;
   const ended = withChanges(proposal, nowMs, {
     ...more.changes,
+    ...(more.laterNo === undefined ? {} : { laterNo: more.laterNo }),
     decision,
     outcome: { ...outcome, atMs: nowMs },
     heldSinceMs: null,
@@ -131,11 +132,10 @@ export function end(
   const next: Proposal = { ...ended, handover: handoverOf(ended, more.onDeny) };
   const { places = [] } = proposal;
   const letGo = letGoAtEnd(next, nowMs);
-  const isNo = decision?.outcome === "rejected" && decision.by === "human";
-  const noAtMs = more.noAtMs ?? (isNo ? (decision.saidAtMs ?? decision.atMs) : null);
-  const no = noAtMs === null ? null : noTo(next, noAtMs, nowMs);
+  const said = more.laterNo ?? decidedNo(decision);
+  const no = said === null ? null : noTo(next, said.atMs, nowMs);
   const options: SaveOptions = {
-    dedupe: dedupeAtEnd(next, known, noAtMs !== null),
+    dedupe: dedupeAtEnd(next, known, said !== null),
     ...(no === null ? {} : { no }),
     ...(places.length === 0 ? {} : { giveBack: places }),
     ...(letGo.length === 0 ? {} : { letGo }),

@@ -87,7 +87,7 @@ function overruled(proposal: Proposal, known: Known, no: Decision, standing: Dec
         },
       ],
       consume: hintIds(known, "decision"),
-      ...(by === "human" ? { noAtMs: atMs } : {}),
+      ...(by === "human" ? { laterNo: { note, atMs } } : {}),
     },
   );
 }

@@ -69,8 +69,8 @@ export interface Known {
   invocation?: Looked<Invocation | null>;
   candidates?: Looked<Candidate[]>;
   killSwitch?: KillSwitch;
-  /** Other open proposals for the same target on the same incident, newest first. */
-  alsoOpen?: readonly Proposal[];
+  /** Other proposals for the same target on the same incident, newest first: what is open, and what a human said no to. */
+  others?: { open: readonly Proposal[]; rejected: readonly Proposal[] };
   places?: TakenPlaces;
   /** The keys that were looked at and are another proposal's at this time. */
   holders?: readonly { key: string; holder: Holder }[];
@@ -98,7 +98,7 @@ export type Look =
   | { at: "invocation"; id: string }
   | { at: "candidates"; incidentId: string; actionId: string }
   | { at: "killSwitch" }
-  | { at: "alsoOpen"; incidentId: string; target: Target }
+  | { at: "others"; incidentId: string; target: Target }
   | { at: "places"; keys: string[] }
   | { at: "holders"; keys: readonly string[] }
   | { at: "collection"; key: string }

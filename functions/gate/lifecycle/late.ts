@@ -1,9 +1,9 @@
 import type { AuditFact } from "../proposal/audit.ts";
 import type { Hint } from "../ports/index.ts";
 import { letFieldsGo } from "./shared.ts";
-import { noTo } from "../ledger/noes.ts";
+import { decidedNo, noTo } from "../ledger/noes.ts";
 import type { Known, Step } from "./known.ts";
-import type { Proposal } from "../proposal/proposal.ts";
+import type { Decision, Proposal } from "../proposal/proposal.ts";
 import { answersTo, asked, lookAt, noAmong, unreadIn } from "./answers.ts";
 import { dueAfterClose, hintIds, lookAgain } from "./common.ts";
 import { dutyStep, isSettled, type DutyStep } from "./duties.ts";
@@ -97,12 +97,18 @@ function readLate(proposal: Proposal, known: Known, consume: string[]): Step {
   const read = (
     facts: AuditFact[],
     dueAtMs = dueAfterClose(proposal, nowMs),
-    noAtMs: number | null = null,
+    laterNo: Pick<Decision, "note" | "atMs"> | null = null,
   ): Step => {
-    const no = noAtMs === null ? null : noTo(proposal, noAtMs, nowMs);
+    const no = laterNo === null ? null : noTo(proposal, laterNo.atMs, nowMs);
     return {
       kind: "save",
-      next: { ...proposal, version: proposal.version + 1, lookFailures: 0, dueAtMs },
+      next: {
+        ...proposal,
+        version: proposal.version + 1,
+        lookFailures: 0,
+        dueAtMs,
+        ...(laterNo === null ? {} : { laterNo }),
+      },
       facts,
       options: { consume, ...(no === null ? {} : { no }) },
     };
@@ -140,7 +146,7 @@ function readLate(proposal: Proposal, known: Known, consume: string[]): Step {
     })),
     isOwed ? nowMs : null,
     // It came too late for this one, and stands against whoever asks for the same.
-    no === undefined ? null : (no.saidAtMs ?? no.atMs),
+    no === undefined ? null : decidedNo(no),
   );
   if (!isOwed || step.kind !== "save") {
     return step;

@@ -70,6 +70,8 @@ export interface ApprovalAttempt {
   problem: string | null;
   /** Exactly what the reviewer is shown: a read-back must equal it. */
   details: Readonly<Record<string, unknown>>;
+  /** The earlier noes of which it tells its reader, by what they forbid; absent: of none. */
+  toldNoes?: readonly { name: string; atMs: number }[];
 }
 
 export interface ApprovalProgress {
@@ -268,6 +270,8 @@ export interface Proposal {
   joinedBy: string[];
   /** A yes that came after the end, of which a note tells; absent: none has come. */
   lateYes?: Pick<Decision, "by" | "rule" | "note" | "atMs">;
+  /** A human's no that is not its decision: it came after a yes, or after the end; absent: none has come. */
+  laterNo?: Pick<Decision, "note" | "atMs">;
   /** Since when the kill switch has held an approved execution. */
   heldSinceMs: number | null;
   /** Since when an approved execution has waited for a place at a brake, and at which; absent: it does not. */

@@ -1,11 +1,11 @@
 import type { DetailKey, RuleTerms, Runbook, Target } from "../gating/index.ts";
 import { formatDuration } from "../text/duration.ts";
-import { inLine, inOwnField } from "../text/quotation.ts";
+import { asName, inLine, marked, quotation } from "../text/quotation.ts";
 import { notSent } from "../proposal/sent.ts";
 import { incidentLabel } from "../proposal/incidents.ts";
 import type { ApprovalRequest, KillSwitch } from "../ports/index.ts";
 import type { Incident, Proposal, Weighing } from "../proposal/proposal.ts";
-import { phaseOf } from "../proposal/proposal.ts";
+import { alsoOpen, alsoRejected, earlierNoes } from "./others.ts";
 
 /** One try to ask Cheqpoint: what is sent there, and how the answer comes back. */
 export interface Submission {
@@ -21,8 +21,8 @@ interface Attempt {
   nowMs: number;
   /** How many of its kind ran in the last hour, and may; null: not known. */
   runsThisHour: string | null;
-  /** Proposals for the same target on the same incident that are open as well. */
-  alsoOpen: readonly Proposal[];
+  /** Proposals for the same target on the same incident: what is open as well, and what a human refused. */
+  others: { open: readonly Proposal[]; rejected: readonly Proposal[] };
   /** What holds it at that moment. */
   killSwitch: KillSwitch;
 }
@@ -33,9 +33,6 @@ function killSwitchText({ on, reason, by, atMs }: KillSwitch): string | null {
     ? `ON since ${new Date(atMs).toISOString()}${by === null ? "" : ` by ${by}`}: an approved action waits until it is off${reason === null ? "" : ` (${inLine(reason)})`}`
     : null;
 }
-
-/** More than these are only counted. */
-const MOST_ALSO_OPEN = 5;
 
 /** From this risk on an approval is called high, and needs `acknowledgeRisk` to be given by expiry. */
 const HIGH_RISK = 0.8;
@@ -94,7 +91,8 @@ export function onNoAnswerText(terms: RuleTerms): string {
 
 /** The severity that reviewers see: the incident's priority, else what the proposer said. */
 function severityOf(proposal: Proposal, incident: Incident): string | null {
-  return incident.priority ?? proposal.request.severity;
+  const { severity } = proposal.request;
+  return incident.priority ?? (severity === null ? null : asName(severity));
 }
 
 /** What the gate itself says, under keys that no parameter may have. */
@@ -119,35 +117,10 @@ function parameterDescriptions({ runbook, parameters }: Weighing): string[] {
     );
 }
 
-/** What else may run the same here: a yes to each runs it again. */
-function alsoOpen(others: readonly Proposal[]): string[] {
-  const shown = others.slice(0, MOST_ALSO_OPEN).map((other) => {
-    const { id, proposer, request, weighing, decision } = other;
-    const parameters = decision?.parameters ?? weighing?.parameters ?? request.parameters;
-    const values = Object.entries(parameters).map(
-      ([name, value]) => `, ${name}=${JSON.stringify(value)}`,
-    );
-    return `${id} by ${proposer}: ${request.runbook}${values.join("")} (${openText(other)})`;
-  });
-  const more = others.length - shown.length;
-  return more === 0 ? shown : [...shown, `and ${more} more`];
-}
-
-function openText(proposal: Proposal): string {
-  switch (phaseOf(proposal)) {
-    case "approved":
-      return "approved, not started yet";
-    case "executing":
-    case "running":
-      return "under way";
-    default:
-      return "waits for a decision";
-  }
-}
-
 /**
- * What the reviewer is shown: a tested contract. The public recipe's keys come first and keep their names; parameters
- * stand beside them under their own names, all of them and as they are; both clocks are absolute times.
+ * What the reviewer is shown: a tested contract. What PagerDuty is to do comes first, however long the rest is; the public
+ * recipe's keys follow and keep their names; parameters stand beside them under their own names, all of them and as they
+ * are; both clocks are absolute times.
  */
 function approvalDetails(
   proposal: Proposal,
@@ -159,18 +132,18 @@ function approvalDetails(
   const { summary } = proposal.request;
   const decideByMs = proposal.decideByMs ?? proposal.receivedAtMs + terms.slaMs;
   const recipe = known({
+    target: targetText(weighing.runbook.target),
     incident_id: incidentLabel(incident),
     service: incident.serviceName,
     runbook: weighing.runbook.name,
     severity: severityOf(proposal, incident),
-    affected_regions: proposal.request.regions,
+    affected_regions: proposal.request.regions.map(asName),
   });
   const rest = known({
-    target: targetText(weighing.runbook.target),
     runbook_description: weighing.runbook.description,
     parameter_descriptions: parameterDescriptions(weighing),
     not_sent_to_pagerduty: notSent(weighing.runbook, weighing.parameters),
-    incident_title: incident.title,
+    incident_title: incident.title === "" ? null : inLine(incident.title),
     incident_url: incident.url,
     incident_age: `${formatDuration(Math.max(0, Math.floor((attempt.nowMs - incident.createdAtMs) / 1000)) * 1000)} when asked`,
     pagerduty_incident: incident.id,
@@ -179,7 +152,7 @@ function approvalDetails(
     urgency: incident.urgency,
     proposer: proposal.proposer,
     proposer_says: summary === null ? null : `${proposal.proposer} says: ${inLine(summary)}`,
-    evidence: proposal.request.evidence.map(inOwnField),
+    evidence: proposal.request.evidence.map(marked),
     risk: terms.risk,
     decide_by: new Date(decideByMs).toISOString(),
     on_no_answer: onNoAnswerText(terms),
@@ -187,7 +160,8 @@ function approvalDetails(
     approval_valid_until: `${new Date(decideByMs + terms.validForMs).toISOString()} at the latest`,
     editable: terms.editable.filter((name) => name in weighing.parameters),
     kill_switch: killSwitchText(attempt.killSwitch),
-    also_open: alsoOpen(attempt.alsoOpen),
+    also_open: alsoOpen(attempt.others.open),
+    also_rejected: alsoRejected(earlierNoes(attempt.others.rejected)),
     runs_this_hour: attempt.runsThisHour,
     action_digest: proposal.digest,
     proposal_id: proposal.id,
@@ -212,7 +186,7 @@ export function approvalEffect(
       action: weighing.runbook.action,
       summary: headline(weighing.runbook, incident),
       details: approvalDetails(proposal, incident, weighing, attempt),
-      justification: inOwnField(proposal.request.justification),
+      justification: quotation(`${proposal.proposer} wrote`, proposal.request.justification),
       riskLevel: level,
       priority: level === "high" || incident.priority?.toUpperCase() === "P1" ? "urgent" : "normal",
     },

@@ -10,12 +10,17 @@ export function quotation(voice: string, words: string): string {
   return `${voice}:\n${marked(words)}`;
 }
 
-/**
- * Somebody else's words in a field that is named for them: as they are in one line, with a mark before each of several,
- * which might be read as lines of what surrounds the field.
- */
-export function inOwnField(words: string): string {
-  return words.includes("\n") ? marked(words) : words;
+/** Somebody else's words in a field that is named for them. */
+export function marked(words: string): string {
+  return words
+    .split("\n")
+    .map((line) => `${MARK}${line}`.trimEnd())
+    .join("\n");
+}
+
+/** Somebody else's name for a thing: as it is where it can be nothing but a name, else quoted. */
+export function asName(word: string): string {
+  return /^[\w.:/-]+$/.test(word) ? word : inLine(word);
 }
 
 /** Somebody else's words inside one of the gate's lines: in one line, in quotation marks of its own. */
@@ -40,11 +45,4 @@ function present(texts: readonly (string | null | undefined)[]): string[] {
   return texts.flatMap((text) =>
     text === null || text === undefined || text === "" ? [] : [text],
   );
-}
-
-function marked(words: string): string {
-  return words
-    .split("\n")
-    .map((line) => `${MARK}${line}`.trimEnd())
-    .join("\n");
 }

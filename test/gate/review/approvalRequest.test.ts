@@ -54,6 +54,10 @@ function asked(
     incident?: Partial<Incident>;
     /** Parameters of others that are open; one unless given. */
     alsoOpen?: Record<string, string | number>[];
+    /** Parameters of others that a human refused; one unless given. */
+    rejected?: Record<string, string | number>[];
+    /** What was noted at that. */
+    note?: string;
     killSwitch?: Partial<KillSwitch>;
   } = {},
 ) {
@@ -95,11 +99,20 @@ function asked(
       nowMs: tuesday,
       runsThisHour: "2 of 3",
       killSwitch: { on: true, reason: "change freeze", by: "sre", atMs: tuesday, ...of.killSwitch },
-      alsoOpen: (of.alsoOpen ?? [{ max_replicas: 1 }]).map((parameters, i) => ({
-        ...proposal,
-        id: `prop_${i + 2}`,
-        weighing: { ...weighing, parameters },
-      })),
+      others: {
+        open: (of.alsoOpen ?? [{ max_replicas: 1 }]).map((parameters, i) => ({
+          ...proposal,
+          id: `prop_${i + 2}`,
+          weighing: { ...weighing, parameters },
+        })),
+        rejected: (of.rejected ?? [{ max_replicas: 2 }]).map((parameters, i) => ({
+          ...proposal,
+          id: `prop_${i + 12}`,
+          incident,
+          weighing: { ...weighing, parameters },
+          laterNo: { note: of.note ?? null, atMs: tuesday + i },
+        })),
+      },
     },
   ).request;
 }
@@ -140,11 +153,32 @@ describe("what a reviewer is asked", () => {
     assert.equal("also_open" in asked({ alsoOpen: [] }).details, false);
   });
 
-  it("has parameters where the public recipe's keys end", () => {
-    assert.deepEqual(Object.keys(asked().details).slice(4, 7), [
+  it("tells what a human refused for the same target, the last first, each with its note quoted", () => {
+    const at = (ms: number): string => new Date(tuesday + ms).toISOString();
+    assert.deepEqual(asked({ note: "never 2” (approved)" }).details["also_rejected"], [
+      `prop_12 by healer: failover, max_replicas=2 (a reviewer said no at ${at(0)}: “never 2" (approved)”)`,
+    ]);
+    const rejected = [1, 2, 3, 4, 5, 6, 6].map((max_replicas) => ({ max_replicas }));
+    const told = asked({ rejected }).details["also_rejected"];
+    assert.ok(Array.isArray(told));
+    assert.equal(
+      told[0],
+      `prop_18 by healer: failover, max_replicas=6 (a reviewer said no at ${at(6)})`,
+    );
+    assert.equal(told.length, 6);
+    assert.equal(told.at(-1), "and 1 more");
+    assert.equal("also_rejected" in asked({ rejected: [] }).details, false);
+  });
+
+  it("begins with the target, then come the public recipe's keys and the parameters", () => {
+    assert.deepEqual(Object.keys(asked().details).slice(0, 7), [
+      "target",
+      "incident_id",
+      "service",
+      "runbook",
+      "severity",
       "affected_regions",
       "max_replicas",
-      "target",
     ]);
   });
 
@@ -219,6 +253,22 @@ describe("what a reviewer is asked", () => {
     });
   }
 
+  it("quotes every word of somebody else's, also where it is one line or one word", () => {
+    const { justification, details } = asked({
+      request: {
+        justification: "CPU at 98 %",
+        regions: ["us-east-1", "eu (approved by sre)"],
+        severity: "low; nothing happens",
+      },
+      incident: { title: "db down” Risk: “none", priority: null },
+    });
+    assert.equal(justification, "healer wrote:\n> CPU at 98 %");
+    assert.deepEqual(details["affected_regions"], ["us-east-1", "“eu (approved by sre)”"]);
+    assert.equal(details["severity"], "“low; nothing happens”");
+    assert.equal(details["incident_title"], '“db down" Risk: "none”');
+    assert.deepEqual(details["evidence"], ["> https://grafana.example/d/1"]);
+  });
+
   it("marks each of several lines of the proposer's, which could be read as the card's own", () => {
     const { justification, details } = asked({
       request: {
@@ -226,7 +276,10 @@ describe("what a reviewer is asked", () => {
         evidence: ["one", "two\nIf nobody answers: nothing happens"],
       },
     });
-    assert.equal(justification, "> CPU high.\n> Risk: none\n> Decide by: 2099-01-01");
-    assert.deepEqual(details["evidence"], ["one", "> two\n> If nobody answers: nothing happens"]);
+    assert.equal(
+      justification,
+      "healer wrote:\n> CPU high.\n> Risk: none\n> Decide by: 2099-01-01",
+    );
+    assert.deepEqual(details["evidence"], ["> one", "> two\n> If nobody answers: nothing happens"]);
   });
 });

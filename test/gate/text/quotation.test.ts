@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inLine, inOwnField, quotation, told } from "../../../functions/gate/text/quotation.ts";
+import { asName, inLine, marked, quotation, told } from "../../../functions/gate/text/quotation.ts";
 
 describe("quotation", () => {
   it("marks each line of somebody else's, and names them before", () => {
@@ -9,9 +9,17 @@ describe("quotation", () => {
     );
   });
 
-  it("leaves one line alone in a field of its own, and marks several", () => {
-    assert.equal(inOwnField("CPU high."), "CPU high.");
-    assert.equal(inOwnField("CPU high.\nRisk: none"), "> CPU high.\n> Risk: none");
+  it("marks each line in a field that is named for them, also the only one", () => {
+    assert.equal(marked("CPU high."), "> CPU high.");
+    assert.equal(marked("CPU high.\nRisk: none"), "> CPU high.\n> Risk: none");
+  });
+
+  it("leaves a name as it is, and quotes what may be more", () => {
+    for (const name of ["us-east-1", "P1", "eu/frankfurt:a_1.b"]) {
+      assert.equal(asName(name), name);
+    }
+    assert.equal(asName("us-east-1 (approved)"), "“us-east-1 (approved)”");
+    assert.equal(asName("eu\nRisk: none"), "“eu Risk: none”");
   });
 
   it("keeps inside a line what stands inside it, and inside its quotation marks", () => {

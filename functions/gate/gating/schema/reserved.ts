@@ -1,11 +1,11 @@
-/** What the gate itself tells a reviewer, in the order in which it is read. The public recipe's keys come first. */
+/** What the gate itself tells a reviewer, in the order in which it is read: the public recipe's keys follow on what is to be done. */
 export const detailKeys = [
+  "target",
   "incident_id",
   "service",
   "runbook",
   "severity",
   "affected_regions",
-  "target",
   "runbook_description",
   "parameter_descriptions",
   "not_sent_to_pagerduty",
@@ -27,6 +27,7 @@ export const detailKeys = [
   "editable",
   "kill_switch",
   "also_open",
+  "also_rejected",
   "runs_this_hour",
   "action_digest",
   "proposal_id",
