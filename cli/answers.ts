@@ -31,8 +31,17 @@ export const proposalAnswer = z.looseObject({
   decide_by: nullableText,
   rule: nullableText,
   rule_decision: nullableText,
+  // Absent at a gate of an earlier release.
+  would_have: z.object({ rule: z.string(), decision: z.string() }).nullable().default(null),
   trace: z
-    .array(z.object({ rule: z.string(), matched: z.boolean(), because: z.string() }))
+    .array(
+      z.object({
+        rule: z.string(),
+        matched: z.boolean(),
+        because: z.string(),
+        dryRun: z.literal(true).optional(),
+      }),
+    )
     .nullable(),
   risk: z.number().nullable(),
   on_expiry: nullableText,

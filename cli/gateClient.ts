@@ -78,11 +78,12 @@ export class GateClient implements GateAccess {
   }
 
   page(query: ListQuery): Promise<z.infer<typeof proposalPage>> {
-    const { open, service, incident, limit, cursor } = query;
+    const { open, service, incident, wouldHave, limit, cursor } = query;
     const parameters = new URLSearchParams({
       ...(open === undefined ? {} : { open: String(open) }),
       ...(service === undefined ? {} : { service }),
       ...(incident === undefined ? {} : { incident_id: incident }),
+      ...(wouldHave === undefined ? {} : { would_have: wouldHave }),
       ...(limit === undefined ? {} : { limit: String(limit) }),
       ...(cursor === undefined ? {} : { cursor }),
     });

@@ -142,11 +142,19 @@ function incidentText({ id, number, title, priority }: ProposalAnswer["incident"
   return `INC-${number} ${title ?? ""}${priority === null ? "" : ` [${priority}]`} (${id ?? "?"})`;
 }
 
-/** Which rule decided, and why each before it did not. */
+interface Tried {
+  rule: string;
+  matched: boolean;
+  because: string;
+  dryRun?: true | undefined;
+}
+
+/** Which rule decided, why each before it did not, and what rules in a dry run would have changed. */
 export function explain(of: {
   rule: string | null;
   decision: string | null;
-  trace: readonly { rule: string; matched: boolean; because: string }[] | null;
+  wouldHave: { rule: string | null; decision: string } | null;
+  trace: readonly Tried[] | null;
 }): string {
   if (of.trace === null || of.decision === null) {
     return "Not weighed by any rule yet\n";
@@ -156,17 +164,25 @@ export function explain(of: {
     { allow: "allows it", deny: "denies it", requireApproval: "asks for an approval" }[
       of.decision
     ] ?? of.decision;
-  return `${isRule ? `Rule ${of.rule}` : "No rule matched; `otherwise`"} ${says}\n${traceText(of.trace)}`;
+  const dryRun = of.wouldHave === null ? "" : `${dryRunText(of.wouldHave)}\n`;
+  return `${isRule ? `Rule ${of.rule}` : "No rule matched; `otherwise`"} ${says}\n${traceText(of.trace)}${dryRun}`;
 }
 
-export function traceText(
-  trace: readonly { rule: string; matched: boolean; because: string }[],
-): string {
+function dryRunText({ rule, decision }: { rule: string | null; decision: string }): string {
+  const did =
+    { allow: "allowed it", deny: "denied it", requireApproval: "asked for an approval" }[
+      decision
+    ] ?? decision;
+  const who = rule === null || rule === "otherwise" ? "`otherwise`" : `rule ${rule}`;
+  return `Without dry runs ${who} would have ${did}`;
+}
+
+export function traceText(trace: readonly Tried[]): string {
   const width = Math.max(0, ...trace.map(({ rule }) => rule.length));
   return trace
     .map(
-      ({ rule, matched, because }) =>
-        `  ${matched ? "✓" : "✗"} ${oneLine(rule).padEnd(width)}  ${oneLine(because)}\n`,
+      ({ rule, matched, because, dryRun }) =>
+        `  ${matched ? (dryRun === true ? "~" : "✓") : "✗"} ${oneLine(rule).padEnd(width)}  ${oneLine(because)}\n`,
     )
     .join("");
 }

@@ -117,6 +117,10 @@ export function dashboardBody(subject: DashboardSubject): { widgets: Widget[] } 
           "CallbackAccepted",
           "CallbackRefused",
           "Decided",
+          "WouldHaveDenied",
+          "WouldHaveAsked",
+          "WouldHaveAllowed",
+          "WouldHaveProposed",
         ),
       ),
       chart(

@@ -96,7 +96,7 @@ Examples:
       io.out(
         `${runbook.name} on ${options.service}${listed ? "" : " (not listed: the defaults apply)"}\n`,
       );
-      io.out(explain(evaluation));
+      io.out(explain({ ...evaluation, wouldHave: evaluation.wouldHave ?? null }));
       io.out(termsText(evaluation, own));
     });
 }

@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { WOULD_HAVE } from "../../functions/gate/proposal/listing.ts";
 import {
   clientOf,
   printJson,
@@ -14,6 +15,7 @@ interface ListOptions extends AnyGateOptions {
   open?: boolean;
   service?: string;
   incident?: string;
+  wouldHave?: string;
   limit: number;
   cursor?: string;
 }
@@ -27,6 +29,12 @@ export function listCommand({ io }: Context): Command {
       .option("--open", "only those that have not ended")
       .option("--service <name>", "only those of one service, by the gating's key")
       .option("--incident <id>", "only those of one incident, by PagerDuty's id")
+      .addOption(
+        new Option(
+          "--would-have <answer>",
+          "only those of which a rule in a dry run would have said that",
+        ).choices(Object.keys(WOULD_HAVE)),
+      )
       .option("--limit <count>", "how many at most", wholeNumber("--limit", 1, 200), 20)
       .option("--cursor <cursor>", "go on where an earlier list ended"),
   )
@@ -35,16 +43,18 @@ export function listCommand({ io }: Context): Command {
       `
 Examples:
   $ gate list --open
-  $ gate list --service payments-db --json`,
+  $ gate list --service payments-db --json
+  $ gate list --would-have denied      what the rules in a dry run would have stopped`,
     )
     .action(async (options: ListOptions) => {
       const client = clientOf(io, options);
-      const { open, service, incident, limit, cursor } = options;
+      const { open, service, incident, wouldHave, limit, cursor } = options;
       const page = await client.page({
         limit,
         ...(open === undefined ? {} : { open }),
         ...(service === undefined ? {} : { service }),
         ...(incident === undefined ? {} : { incident }),
+        ...(wouldHave === undefined ? {} : { wouldHave }),
         ...(cursor === undefined ? {} : { cursor }),
       });
       if (options.json === true) {

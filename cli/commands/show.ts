@@ -33,7 +33,7 @@ Examples:
       }
       io.out(describe(proposal, await client.now()));
       io.out(
-        `\n${explain({ rule: proposal.rule, decision: proposal.rule_decision, trace: proposal.trace })}`,
+        `\n${explain({ rule: proposal.rule, decision: proposal.rule_decision, wouldHave: proposal.would_have, trace: proposal.trace })}`,
       );
       io.out(`\nAudit trail\n${trailText(trail)}`);
       io.out(

@@ -16,6 +16,8 @@ export interface ListQuery {
   open?: boolean;
   service?: string;
   incident?: string;
+  /** What a dry run would have done: denied, asked or allowed. */
+  wouldHave?: string;
   limit?: number;
   cursor?: string;
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import {
   CursorError,
   incidentProblem,
+  wouldHaveOf,
   unlistedText,
 } from "../../functions/gate/proposal/listing.ts";
 import type { GatingStore, Ledger } from "../../functions/gate/ports/index.ts";
@@ -107,6 +108,7 @@ export class LedgerGate implements GateAccess {
 
   async page(query: ListQuery): Promise<z.infer<typeof proposalPage>> {
     const { open, service, incident, limit, cursor } = query;
+    const wouldHave = query.wouldHave === undefined ? null : wouldHaveOf(query.wouldHave);
     const wrong = incidentProblem(incident);
     if (wrong !== null) {
       throw new CliError(`\`incident_id\` ${wrong}`);
@@ -122,6 +124,7 @@ export class LedgerGate implements GateAccess {
         ...(open === undefined ? {} : { open }),
         ...(key === undefined ? {} : { service: key }),
         ...(incident === undefined ? {} : { incidentId: incident }),
+        ...(wouldHave === null ? {} : { wouldHave }),
         ...(limit === undefined ? {} : { limit }),
         ...(cursor === undefined ? {} : { cursor }),
       });

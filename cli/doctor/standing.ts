@@ -44,7 +44,10 @@ function runs(target: Target, { kind, id }: Runnable): boolean {
     : target.kind === "incidentWorkflow" && target.workflowId === id;
 }
 
-function isHeld({ rules, otherwise }: ServiceGating, { name, action }: Runbook): boolean {
+function isHeld(gating: ServiceGating, { name, action }: Runbook): boolean {
+  const { otherwise } = gating;
+  // What a dry run would hold is not held.
+  const rules = gating.rules.filter(({ dryRun }) => dryRun !== true);
   const isProposed = rules.some(({ propose }) => propose === name);
   for (const { match, decision } of rules) {
     // An event leads to nothing but what rules propose for events.

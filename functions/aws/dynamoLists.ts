@@ -147,7 +147,9 @@ function passes(filter: ProposalFilter, proposal: Proposal): boolean {
   return (
     (filter.open === undefined || filter.open === (proposal.closedAtMs === null)) &&
     (filter.incidentId === undefined || filter.incidentId === incidentOf(proposal)) &&
-    (filter.service === undefined || filter.service === proposal.request.service)
+    (filter.service === undefined || filter.service === proposal.request.service) &&
+    (filter.wouldHave === undefined ||
+      filter.wouldHave === proposal.weighing?.evaluation.wouldHave?.decision)
   );
 }
 

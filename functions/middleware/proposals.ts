@@ -4,7 +4,7 @@ import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
 import { gateIncidentLink } from "../gate/proposal/incidents.ts";
 import { hiddenProblem } from "../gate/text/printable.ts";
 import { newProposal } from "../gate/proposal/intake.ts";
-import { incidentProblem, unlistedText } from "../gate/proposal/listing.ts";
+import { incidentProblem, unlistedText, wouldHaveOf } from "../gate/proposal/listing.ts";
 import type { CreateResult, Idempotency } from "../gate/ports/index.ts";
 import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal/proposal.ts";
 import { joinedText, proposalView, type ProposalView } from "../gate/telling/view.ts";
@@ -297,6 +297,7 @@ export async function listProposals(
     return problem(403, "only an operator's token may list proposals");
   }
   const { open, incident_id: incidentId, service, limit, cursor } = request.query;
+  const { would_have: word } = request.query;
   const count = limit === undefined ? 50 : Number(limit);
   if (!Number.isInteger(count) || count < 1 || count > 200) {
     return problem(400, `\`limit\` must be a whole number from 1 to 200, got "${limit}"`);
@@ -308,6 +309,10 @@ export async function listProposals(
   if (wrong !== null) {
     return problem(400, `\`incident_id\` ${wrong}`);
   }
+  const wouldHave = word === undefined ? undefined : wouldHaveOf(word);
+  if (wouldHave === null) {
+    return problem(400, `\`would_have\` must be denied, asked or allowed, got "${word}"`);
+  }
   // Proposals are kept under the gating's own key of their service; people use its name as well.
   const stored =
     service === undefined ? null : await ports.gating.find({ id: service, name: service });
@@ -316,6 +321,7 @@ export async function listProposals(
     ...(open === undefined ? {} : { open: open === "true" }),
     ...(incidentId === undefined ? {} : { incidentId }),
     ...(stored === null ? {} : { service: stored.key }),
+    ...(wouldHave === undefined ? {} : { wouldHave }),
     ...(cursor === undefined ? {} : { cursor }),
   });
   const proposals = page.proposals.map(proposalView);

@@ -5,6 +5,7 @@ import {
   eventScope,
   findRunbook,
   proposedRunbook,
+  wouldPropose,
 } from "../gate/gating/index.ts";
 import { newProposal } from "../gate/proposal/intake.ts";
 import { gateIncidentLink, isGateIncident } from "../gate/proposal/incidents.ts";
@@ -201,7 +202,7 @@ async function propose(
     return "the service is not gated";
   }
   const nowMs = ports.clock.now();
-  const proposed = proposedRunbook(stored.gating, {
+  const seen = {
     event: event.type,
     proposer: eventClaims.proposer,
     priority: incident.priority,
@@ -210,9 +211,17 @@ async function propose(
     regions: [...eventClaims.regions],
     title: incident.title,
     atMs: nowMs,
-  });
+  };
+  const dry = wouldPropose(stored.gating, seen);
+  if (dry !== null) {
+    ports.metrics.count("WouldHaveProposed");
+    ports.log.info("dry run would have proposed", { eventId: event.id, ...dry });
+  }
+  const proposed = proposedRunbook(stored.gating, seen);
   if (proposed === null) {
-    return "no rule proposes anything";
+    return dry === null
+      ? "no rule proposes anything"
+      : `no rule proposes anything; ${dry.rule} in its dry run would have proposed ${dry.runbook}`;
   }
   const runbook = findRunbook(stored.gating, proposed.runbook);
   const filled = runbook === null ? null : checkParameters(runbook, {});

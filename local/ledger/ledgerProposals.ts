@@ -195,6 +195,10 @@ export function listProposals(
   if (filter.service !== undefined) {
     where("serviceKey = ?", filter.service);
   }
+  if (filter.wouldHave !== undefined) {
+    const decision = "json_extract(record, '$.weighing.evaluation.wouldHave.decision')";
+    where(`${decision} = ?`, filter.wouldHave);
+  }
   if (filter.cursor !== undefined) {
     const after = decodeCursor(filter.cursor);
     where("(receivedAtMs, id) < (?, ?)", after.receivedAtMs, after.id);

@@ -1,8 +1,37 @@
 import assert from "node:assert/strict";
+import { evaluate, findRunbook, parseServiceGating } from "../../functions/gate/gating/index.ts";
+import type { Weighing } from "../../functions/gate/proposal/proposal.ts";
 import type { ProposalFilter } from "../../functions/gate/ports/index.ts";
 import type { Subject } from "./ledgerSubject.ts";
 import { createNew } from "./ledgerProposals.ts";
 import { START_MS, anIncident, newDelivery, newProposal, nextVersion } from "./proposals.ts";
+
+const gating = parseServiceGating("payments-db", {
+  runbooks: { failover: { automationAction: "01DBFAILOVER" } },
+  rules: [{ name: "freeze", decision: "deny", dryRun: true }],
+});
+const runbook = findRunbook(gating, "failover") ?? assert.fail();
+
+/** Asked, and a rule in a dry run would have denied it. */
+const aDryRun: Weighing = {
+  gatingHash: "sha256:1",
+  listed: true,
+  evaluation: evaluate(gating, {
+    event: null,
+    action: runbook.action,
+    runbook: runbook.name,
+    proposer: "ai-agent",
+    priority: "P1",
+    severity: null,
+    urgency: "high",
+    regions: [],
+    title: "CPU at 98 %",
+    atMs: START_MS,
+  }),
+  runbook,
+  parameters: {},
+  atMs: START_MS,
+};
 
 export function listContract(subject: Subject): void {
   const ids = async (filter: ProposalFilter): Promise<string[]> => {
@@ -51,6 +80,16 @@ export function listContract(subject: Subject): void {
       assert.deepEqual(await ids({ service: "checkout", incidentId: "PINC1" }), ["c"]);
       assert.deepEqual(await ids({ service: "checkout", incidentId: "PINC1", open: true }), []);
       assert.deepEqual(await ids({ service: "nobody" }), []);
+    });
+
+    it("filters by what a dry run would have said", async () => {
+      const before = await subject.ledger.get("a");
+      assert.ok(before !== null);
+      const next = nextVersion(before.proposal, { weighing: aDryRun });
+      await subject.ledger.save(next.proposal, next.events);
+      assert.deepEqual(await ids({ wouldHave: "deny" }), ["a"]);
+      assert.deepEqual(await ids({ wouldHave: "deny", open: false }), []);
+      assert.deepEqual(await ids({ wouldHave: "allow" }), []);
     });
 
     it("finds a proposal by the incident that was found for it later", async () => {

@@ -2,7 +2,7 @@ import { canonicalJson, sha256 } from "../text/canonical.ts";
 import type { GatingDefaults, Runbook, ServiceGating } from "./schema/types.ts";
 
 export { GatingError } from "./check/errors.ts";
-export { evaluate, explainProposing, proposedRunbook } from "./evaluate/evaluate.ts";
+export { evaluate, explainProposing, proposedRunbook, wouldPropose } from "./evaluate/evaluate.ts";
 export { eventClaims, eventScope, proposerNameProblem } from "./schema/eventProposals.ts";
 export {
   eventType,

@@ -84,13 +84,14 @@ export function weigh(proposal: Proposal, known: Known): Step {
   if (!parameters.ok) {
     return suppress("invalidParameters", parameters.problems.join("; "));
   }
-  const evaluation = evaluate(stored.gating, subjectOf(proposal, incident, runbook, known.nowMs));
+  const subject = subjectOf(proposal, incident, runbook, known.nowMs);
   return weighed(proposal, known, {
     stored,
     incident,
     runbook,
     parameters: parameters.value,
-    evaluation,
+    subject,
+    evaluation: evaluate(stored.gating, subject),
   });
 }
 
@@ -123,12 +124,13 @@ function weighed(
     incident: Incident;
     runbook: Runbook;
     parameters: Parameters;
+    subject: Subject;
     evaluation: Evaluation;
   },
 ): Step {
   const { nowMs } = known;
   const { stored, incident, runbook, parameters, evaluation } = by;
-  const { terms, rule } = evaluation;
+  const { terms, rule, wouldHave } = evaluation;
   // Nobody can be asked before the incident is there: the time until then is not the reviewer's.
   const decideByMs =
     (proposal.request.incidentId === null ? nowMs : proposal.receivedAtMs) + terms.slaMs;
@@ -161,9 +163,13 @@ function weighed(
     type: "proposal.weighed",
     data: {
       gatingHash: stored.hash,
+      service: stored.key,
+      // What the rules were compared with: another gating can be tried on it later.
+      facts: by.subject,
       rule,
       decision: evaluation.decision,
       trace: evaluation.trace,
+      ...(wouldHave === undefined ? {} : { wouldHave }),
       incidentId: incident.id,
       serviceId: incident.serviceId,
       target: runbook.target,

@@ -1,4 +1,5 @@
 import type { AuditEvent, AuditFact } from "../proposal/audit.ts";
+import type { RuleDecision } from "../gating/index.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 import type { WorkItem } from "./queue.ts";
 
@@ -224,6 +225,8 @@ export interface ProposalFilter {
   open?: boolean;
   incidentId?: string;
   service?: string;
+  /** Only those of which a dry run would have said that. */
+  wouldHave?: RuleDecision;
   /** Newest first; default 50, at most 200. */
   limit?: number;
   /** Opaque, from the page before. */

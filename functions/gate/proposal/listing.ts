@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { RuleDecision } from "../gating/index.ts";
 import type { Proposal } from "./proposal.ts";
 
 /** Where a page of proposals ended: the next one begins with what is older. */
@@ -51,6 +52,18 @@ export function incidentProblem(incidentId: string | undefined): string | null {
   return incidentId === undefined || INCIDENT_ID.test(incidentId)
     ? null
     : `${INCIDENT_ID_TEXT}, got "${incidentId}"`;
+}
+
+/** What a dry run would have done, in the words of lists. */
+export const WOULD_HAVE: Readonly<Record<string, RuleDecision>> = {
+  denied: "deny",
+  asked: "requireApproval",
+  allowed: "allow",
+};
+
+/** Null: no such word. */
+export function wouldHaveOf(word: string): RuleDecision | null {
+  return Object.hasOwn(WOULD_HAVE, word) ? (WOULD_HAVE[word] ?? null) : null;
 }
 
 /** What to tell when nothing was found of a service that the gating does not list: it may be a slip of the pen. */

@@ -234,7 +234,16 @@ function weighed(data: Data): string {
     { allow: "allows it", deny: "denies it", requireApproval: "asks for an approval" }[
       word(data, "decision")
     ] ?? word(data, "decision");
-  return `${rule} ${says}`;
+  return `${rule} ${says}${"wouldHave" in data ? dryRunText(inside(data, "wouldHave")) : ""}`;
+}
+
+function dryRunText(answer: Data): string {
+  const did =
+    { allow: "allowed it", deny: "denied it", requireApproval: "asked for an approval" }[
+      word(answer, "decision")
+    ] ?? word(answer, "decision");
+  const rule = typeof answer["rule"] === "string" ? `rule ${answer["rule"]}` : "the default";
+  return `; without dry runs ${rule} would have ${did}`;
 }
 
 function claimed(data: Data): string {

@@ -1,4 +1,5 @@
 import { phaseOf, type Incident, type Phase, type Proposal } from "../proposal/proposal.ts";
+import type { Answer } from "../gating/index.ts";
 import type { Joined } from "../ports/index.ts";
 
 function iso(ms: number | null | undefined): string | null {
@@ -35,6 +36,8 @@ export interface ProposalView {
   decide_by: string | null;
   rule: string | null;
   rule_decision: string | null;
+  /** What would have been said if no rule were in a dry run; null: the same. */
+  would_have: { rule: string; decision: string } | null;
   trace: unknown;
   risk: number | null;
   on_expiry: string | null;
@@ -98,6 +101,7 @@ export function proposalView(proposal: Proposal): ProposalView {
     decide_by: iso(proposal.decideByMs),
     rule: weighing === null ? null : (weighing.evaluation.rule ?? "otherwise"),
     rule_decision: weighing?.evaluation.decision ?? null,
+    would_have: wouldHave(weighing?.evaluation.wouldHave),
     trace: weighing?.evaluation.trace ?? null,
     risk: weighing?.evaluation.terms.risk ?? null,
     on_expiry: weighing?.evaluation.terms.onExpiry ?? null,
@@ -141,6 +145,12 @@ export function proposalView(proposal: Proposal): ProposalView {
     closed_at: iso(proposal.closedAtMs),
     version: proposal.version,
   };
+}
+
+function wouldHave(answer: Answer | undefined): ProposalView["would_have"] {
+  return answer === undefined
+    ? null
+    : { rule: answer.rule ?? "otherwise", decision: answer.decision };
 }
 
 /** Where another incident of the account is shown: beside this one; null where this one's address does not tell. */

@@ -2,7 +2,14 @@ import { coded, el } from "./dom.js";
 import { ago, countdown, instant } from "./format.js";
 import { statusChip } from "./list.js";
 import { trail } from "./trail.js";
-import { decidedBy, incidentLabel, ruleText, shortDigest, targetText } from "./words.js";
+import {
+  decidedBy,
+  dryRunText,
+  incidentLabel,
+  ruleText,
+  shortDigest,
+  targetText,
+} from "./words.js";
 
 /** One proposal in full: where it stands, what is asked, who decided, what ran, and its history. */
 export function detailView({ proposal, events, chain }, { onBack, everyStep, onEveryStep }) {
@@ -210,18 +217,20 @@ function facts(proposal) {
 function ruleTrace(proposal) {
   const text = ruleText(proposal);
   if (text === null) return null;
+  const dryRun = dryRunText(proposal);
   return el(
     "section",
     { class: "panel", "data-key": "rule" },
     el("h3", {}, text),
+    dryRun === null ? null : el("p", { class: "quiet", "data-dry-run": "" }, dryRun),
     el(
       "ul",
       { class: "trace" },
-      (proposal.trace ?? []).map(({ rule, matched, because }) =>
+      (proposal.trace ?? []).map(({ rule, matched, because, dryRun: isDry = false }) =>
         el(
           "li",
-          { "data-matched": String(matched) },
-          el("span", { "aria-hidden": "true" }, matched ? "✓ " : "✕ "),
+          { "data-matched": String(matched && !isDry) },
+          el("span", { "aria-hidden": "true" }, matched ? (isDry ? "~ " : "✓ ") : "✕ "),
           el("span", { class: "unseen" }, matched ? "matched: " : "did not match: "),
           el("code", {}, rule),
           " ",

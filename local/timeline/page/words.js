@@ -69,6 +69,14 @@ export function ruleText({ rule, rule_decision: decision }) {
   return `${who} ${says[decision] ?? decision}`;
 }
 
+/** What would have been said if no rule were in a dry run; null: the same. */
+export function dryRunText({ would_have: answer }) {
+  if (answer === null) return null;
+  const did = { allow: "allowed it", deny: "denied it", requireApproval: "asked for an approval" };
+  const who = answer.rule === "otherwise" ? "the default" : `rule ${answer.rule}`;
+  return `Without dry runs ${who} would have ${did[answer.decision] ?? answer.decision}.`;
+}
+
 export function shortDigest(digest) {
   return digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1…");
 }

@@ -17,6 +17,11 @@ const CASES: [string, Record<string, unknown>, string][] = [
   ["proposal.weighed", { rule: "p1", decision: "deny" }, "Rule p1 denies it"],
   [
     "proposal.weighed",
+    { rule: "p1", decision: "allow", wouldHave: { rule: "freeze", decision: "deny" } },
+    "Rule p1 allows it; without dry runs rule freeze would have denied it",
+  ],
+  [
+    "proposal.weighed",
     { rule: null, decision: "requireApproval" },
     "No rule matched, so the default asks for an approval",
   ],

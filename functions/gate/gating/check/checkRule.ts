@@ -31,6 +31,7 @@ export function checkRule(
       match: {},
       decision: undefined,
       propose: undefined,
+      isDryRun: false,
       isMatchSound: false,
       isProposeSound: false,
     };
@@ -49,8 +50,18 @@ export function checkRule(
   checkExpiry(read, at, report);
   checkOnDeny(read, at, report);
   if (runbooks !== null) checkEditable(read, at, runbooks, report);
-  const { name = null, decision, propose } = read.rule;
-  return { index, at, name, match: read.match, decision, propose, isMatchSound, isProposeSound };
+  const { name = null, decision, propose, dryRun: isDryRun = false } = read.rule;
+  return {
+    index,
+    at,
+    name,
+    match: read.match,
+    decision,
+    propose,
+    isDryRun,
+    isMatchSound,
+    isProposeSound,
+  };
 }
 
 function checkWindows({ match }: Fields, at: Path, report: Report): void {

@@ -16,6 +16,8 @@ export interface RuleSpan {
   /** undefined: what is written is wrong. */
   decision: "allow" | "deny" | "requireApproval" | undefined;
   propose: string | undefined;
+  /** It takes nothing from the rules after it. */
+  isDryRun: boolean;
 }
 
 /**
@@ -43,7 +45,7 @@ interface Rest {
  * For each rule, why it is of no use; null: it is, as far as can be told. A title pattern counts as covering only where
  * the covered rule has the same one, windows where they hold whenever the covered rule's do. Where the rules are too
  * many-sided to tell, a rule counts as able to match. `isWhole`: these are all the rules of the service, so that what
- * they propose is all that is proposed for events.
+ * they propose is all that is proposed for events. A rule in a dry run counts for itself, and against no other.
  */
 export function uselessness(
   rules: readonly RuleSpan[],
@@ -58,6 +60,7 @@ export function uselessness(
   const budget = { boxes: MAX_BOXES };
   const proposals = isWhole ? proposalsOf(rules, space, budget) : null;
   const reaches = rules.map(({ match }) => reachOf(match, space.of(match)));
+  const taken = reaches.map((reach, index) => takenBy(rules[index], reach));
   return rules.map((rule, index) => {
     const outrunBy = proposals?.outrun.get(index);
     if (outrunBy !== undefined) return { kind: "outrun", by: outrunBy };
@@ -67,14 +70,16 @@ export function uselessness(
       proposals === null ? [...reach.boxes] : shared(reach.boxes, proposals.all, budget);
     if (boxes === null) return null;
     if (boxes.length === 0) return { kind: "unproposed" };
-    const rest = subtractAll({ ...reach, boxes }, reaches.slice(0, index), budget);
+    const rest = subtractAll({ ...reach, boxes }, taken.slice(0, index), budget);
     if (rest === null) return null;
     if (rest.left.length === 0) return { kind: "covered", by: rest.takers };
     if (rule.decision !== "allow") return null;
-    const asking = rules.slice(0, index).map(({ decision, match }): Reach => {
+    const asking = rules.slice(0, index).map((earlier): Reach => {
+      const { decision, match } = earlier;
       const looksAtClaims = match.severity !== undefined || match.region !== undefined;
       const isStricter = decision === "deny" || decision === "requireApproval";
-      return reachOf(match, looksAtClaims && isStricter ? space.withUnstated(match) : []);
+      const asks = looksAtClaims && isStricter ? space.withUnstated(match) : [];
+      return takenBy(earlier, reachOf(match, asks));
     });
     const allowed = subtractAll({ ...reach, boxes: rest.left }, asking, budget);
     return allowed?.left.length === 0 ? { kind: "overruled", by: allowed.takers } : null;
@@ -95,12 +100,18 @@ function proposalsOf(
   for (const [index, { propose }] of rules.entries()) {
     const own = events[index];
     if (propose === undefined || own === undefined) continue;
-    const rest = subtractAll(own, events.slice(0, index), budget);
+    const earlier = events.slice(0, index).map((reach, before) => takenBy(rules[before], reach));
+    const rest = subtractAll(own, earlier, budget);
     if (rest === null) return null;
     if (rest.left.length === 0) outrun.set(index, rest.takers);
     all.push(...rest.left.map((box) => space.withRunbook(box, propose)));
   }
   return { all, outrun };
+}
+
+/** What of a rule's reach is lost to those after it. */
+function takenBy(rule: RuleSpan | undefined, reach: Reach): Reach {
+  return rule?.isDryRun === true ? { ...reach, boxes: [] } : reach;
 }
 
 function reachOf(match: MatchFields, boxes: readonly Box[]): Reach {

@@ -17,6 +17,7 @@ export interface RuleDraft {
   /** undefined: what is written is wrong. */
   decision: RuleFields["decision"] | undefined;
   propose: string | undefined;
+  isDryRun: boolean;
   /** Whether every field of `match` is right and means something. */
   isMatchSound: boolean;
   /** Whether it is known what the rule proposes. */

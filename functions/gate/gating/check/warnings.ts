@@ -28,7 +28,7 @@ export function gatingWarnings(service: string, gating: ServiceGating): string[]
 
 function allowing({ rules, otherwise }: ServiceGating): Unattended[] {
   const named = rules
-    .filter(({ decision }) => decision === "allow")
+    .filter(({ decision, dryRun }) => decision === "allow" && dryRun !== true)
     .map(({ name, limits }) => ({ name: `rule ${name}`, limit: limits.executionsPerHour }));
   return otherwise === "allow"
     ? [...named, { name: "`otherwise`", limit: defaults.executionsPerHour }]
@@ -36,6 +36,7 @@ function allowing({ rules, otherwise }: ServiceGating): Unattended[] {
 }
 
 /** An approval that nobody gave: by silence, or by a rule at Cheqpoint. */
-function runsUnattended({ decision, onExpiry, acceptRuleApprovals }: Rule): boolean {
+function runsUnattended({ decision, onExpiry, acceptRuleApprovals, dryRun }: Rule): boolean {
+  if (dryRun === true) return false;
   return decision === "requireApproval" && (onExpiry === "approve" || acceptRuleApprovals);
 }

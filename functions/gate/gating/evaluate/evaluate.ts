@@ -17,9 +17,27 @@ import { windowHolds } from "./window.ts";
 /**
  * What the service's gating says about a proposal: the first rule that matches, or `otherwise`. Where that is laxer than
  * a rule before it which only a claim that the proposer left out kept from matching, that rule asks instead: nobody gets
- * past a rule by saying less.
+ * past a rule by saying less. Rules in a dry run are tried and passed over; what they would change is told beside it.
  */
 export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
+  const found = answerOf(gating, subject, isInForce);
+  if (gating.rules.every(isInForce)) return found;
+  const { rule, decision } = answerOf(gating, subject, () => true);
+  return rule === found.rule && decision === found.decision
+    ? found
+    : { ...found, wouldHave: { rule, decision } };
+}
+
+/** Whether the rule decides; one in a dry run is only tried. */
+function isInForce({ dryRun }: Rule): boolean {
+  return dryRun !== true;
+}
+
+function answerOf(
+  gating: ServiceGating,
+  subject: Subject,
+  counts: (rule: Rule) => boolean,
+): Evaluation {
   const trace: TraceEntry[] = [];
   const possible: { rule: Rule; entry: TraceEntry }[] = [];
   let found: Evaluation = {
@@ -30,6 +48,10 @@ export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
   };
   for (const rule of gating.rules) {
     const { entry, mightMatch } = tryRule(rule, subject);
+    if (!counts(rule)) {
+      trace.push(passedOver(entry));
+      continue;
+    }
     trace.push(entry);
     if (mightMatch && rule.decision !== "allow") possible.push({ rule, entry });
     if (entry.matched) {
@@ -47,6 +69,11 @@ export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
   return { rule: asking.rule.name, decision: "requireApproval", terms: asking.terms, trace };
 }
 
+function passedOver(entry: TraceEntry): TraceEntry {
+  const because = entry.matched ? `${entry.because}; passed over in its dry run` : entry.because;
+  return { ...entry, because, dryRun: true };
+}
+
 /** How easily something runs. Silence counts as a yes where the rule says so. */
 function laxity(decision: RuleDecision, terms: RuleTerms): number {
   if (decision === "deny") return 0;
@@ -62,17 +89,40 @@ function askingTerms(rule: Rule): RuleTerms {
 /**
  * Which runbook to propose for a webhook event: that of the first rule with `propose` whose match
  * holds once that runbook and its action are filled in; null: none. Only such rules are traced.
+ * A rule in a dry run proposes nothing.
  */
 export function proposedRunbook(
   gating: ServiceGating,
   event: Omit<Subject, "action" | "runbook">,
+): { runbook: string; rule: string; trace: TraceEntry[] } | null {
+  return proposing(gating, event, isInForce);
+}
+
+/** What a rule in a dry run would propose for a webhook event; null: none would. */
+export function wouldPropose(
+  gating: ServiceGating,
+  event: Omit<Subject, "action" | "runbook">,
+): { runbook: string; rule: string } | null {
+  if (gating.rules.every(isInForce)) return null;
+  const now = proposing(gating, event, isInForce);
+  const then = proposing(gating, event, () => true);
+  return then === null || then.rule === now?.rule
+    ? null
+    : { runbook: then.runbook, rule: then.rule };
+}
+
+function proposing(
+  gating: ServiceGating,
+  event: Omit<Subject, "action" | "runbook">,
+  counts: (rule: Rule) => boolean,
 ): { runbook: string; rule: string; trace: TraceEntry[] } | null {
   const trace: TraceEntry[] = [];
   for (const rule of gating.rules) {
     const tried = tryProposing(gating, rule, event);
     if (tried === null) continue;
     trace.push(tried.entry);
-    if (tried.entry.matched) return { runbook: tried.runbook, rule: rule.name, trace };
+    if (tried.entry.matched && counts(rule))
+      return { runbook: tried.runbook, rule: rule.name, trace };
   }
   return null;
 }
@@ -100,12 +150,9 @@ function tryProposing(
 ): { runbook: string; entry: TraceEntry } | null {
   if (rule.propose === null || !Object.hasOwn(gating.runbooks, rule.propose)) return null;
   const runbook = gating.runbooks[rule.propose];
-  return runbook === undefined
-    ? null
-    : {
-        runbook: runbook.name,
-        entry: tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action }).entry,
-      };
+  if (runbook === undefined) return null;
+  const { entry } = tryRule(rule, { ...event, runbook: runbook.name, action: runbook.action });
+  return { runbook: runbook.name, entry: isInForce(rule) ? entry : passedOver(entry) };
 }
 
 /** `mightMatch`: it does not match, but would if the proposer made the right claim where it made none. */

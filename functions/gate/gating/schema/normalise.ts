@@ -131,6 +131,7 @@ function normaliseRule(input: RuleInput): Rule {
     match: matchOf(input.match ?? {}),
     decision: input.decision,
     propose: input.propose ?? null,
+    ...(input.dryRun === true ? { dryRun: true as const } : {}),
     ...termsOf(input),
   };
 }

@@ -73,6 +73,13 @@ const ruleSchema = strict({
     .meta({ description: "What the rule is about; every field must hold. Absent: everything." })
     .optional(),
   decision: oneOf(decisions).meta({ description: "What happens to a proposal that matches." }),
+  dryRun: flag()
+    .meta({
+      description:
+        "Only try the rule: what it would have done is traced, counted and kept with the proposal, and the rules after it decide.",
+      default: false,
+    })
+    .optional(),
   risk: numberBetween(0, 1)
     .meta({ description: "Risk score sent to Cheqpoint.", default: defaults.risk })
     .optional(),

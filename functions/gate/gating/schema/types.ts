@@ -96,6 +96,8 @@ export interface Rule extends RuleTerms {
   decision: RuleDecision;
   /** Runbook to propose for a webhook event that matches. */
   propose: string | null;
+  /** Tried and traced, and then passed over. Absent: it is in force. What is absent does not change the hash. */
+  dryRun?: true;
 }
 
 /** Where manual tasks go; null and empty: the incident's own service and escalation policy. */
@@ -164,6 +166,8 @@ export interface TraceEntry {
   rule: string;
   matched: boolean;
   because: string;
+  /** The rule is in a dry run: whatever it matched, it was passed over. Absent: it is in force. */
+  dryRun?: true;
 }
 
 export interface Evaluation {
@@ -173,4 +177,12 @@ export interface Evaluation {
   terms: RuleTerms;
   /** The rules tried, in order, up to the one that matched. */
   trace: TraceEntry[];
+  /** What would have been said if no rule were in a dry run, where that is something else; absent: the same. */
+  wouldHave?: Answer;
+}
+
+/** Which rule decides (null: `otherwise`), and what. */
+export interface Answer {
+  rule: string | null;
+  decision: RuleDecision;
 }

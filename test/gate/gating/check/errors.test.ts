@@ -3,7 +3,7 @@ import { proposingEvents, reservedDetailKeys } from "../../../../functions/gate/
 import { problemsOf, runbooks, withRules } from "./problemsOf.ts";
 
 const ruleKeys =
-  "`name`, `match`, `decision`, `risk`, `sla`, `validFor`, `onExpiry`, `acknowledgeRisk`, `escalateAfter`, `escalateTo`, `delivery`, `propose`, `editable`, `coolDown`, `limits`, `onDeny`, `acceptRuleApprovals`";
+  "`name`, `match`, `decision`, `dryRun`, `risk`, `sla`, `validFor`, `onExpiry`, `acknowledgeRisk`, `escalateAfter`, `escalateTo`, `delivery`, `propose`, `editable`, `coolDown`, `limits`, `onDeny`, `acceptRuleApprovals`";
 const noPattern =
   "must be a regular expression of RE2, which has no back-references and no look-around";
 const hidden = (found: string) =>
