@@ -18,9 +18,11 @@ const cases: Readonly<Record<string, BenchCase>> = {
   decision,
   gating,
   storm,
-  "hanging-run": hanging("run"),
+  "hanging-run": hanging("run", "on one machine"),
+  "hanging-run-deployed": hanging("run", "by five instances"),
   // Its page comes after a minute.
-  "hanging-page": hanging("page"),
+  "hanging-page": hanging("page", "on one machine"),
+  "hanging-page-deployed": hanging("page", "by five instances"),
   ...Object.fromEntries(
     FUNCTIONS.flatMap((name) =>
       (["empty", "clients"] as const).flatMap((baseline) => [

@@ -24,7 +24,9 @@ export interface Remote {
 /** Time for one or more calls together. */
 export interface Budget {
   ms: number;
+  /** Aborted when the time is over, or when it was given up. */
   signal: AbortSignal;
+  givenUp?: AbortSignal | undefined;
 }
 
 export interface Call {
@@ -41,8 +43,9 @@ export interface Call {
   before?: (() => void) | undefined;
 }
 
-export function budgetOf(ms: number): Budget {
-  return { ms, signal: AbortSignal.timeout(ms) };
+export function budgetOf(ms: number, givenUp?: AbortSignal): Budget {
+  const over = AbortSignal.timeout(ms);
+  return { ms, signal: givenUp === undefined ? over : AbortSignal.any([over, givenUp]), givenUp };
 }
 
 /** `url` without slashes at its end; throws where it is no plain web address. */
@@ -96,6 +99,13 @@ export async function ask<T extends z.ZodType>(
 
 async function exchange(remote: Remote, call: Call): Promise<{ status: number; text: string }> {
   call.before?.();
+  if (call.budget.signal.aborted) {
+    // A secret, or the call before, took all of the time.
+    throw new RemoteError(`${remote.name} was not asked ${told(call)}: the time for it was over`, {
+      nothingDone: true,
+      retryable: true,
+    });
+  }
   let response: Response;
   try {
     response = await remote.fetch(remote.baseUrl + call.path, {
@@ -178,11 +188,17 @@ function redirectError(remote: Remote, call: Call, response: Response): RemoteEr
 }
 
 function connectionError(remote: Remote, call: Call, error: unknown): RemoteError {
-  if (call.budget.signal.aborted) {
-    return new RemoteError(
-      `${remote.name} did not answer ${told(call)} within ${call.budget.ms / 1000} s`,
-      { nothingDone: reads(call), retryable: true, silent: true },
-    );
+  const { budget } = call;
+  if (budget.signal.aborted) {
+    const problem =
+      budget.givenUp?.aborted === true
+        ? `did not answer another call in its time, and had not answered ${told(call)} by then`
+        : `did not answer ${told(call)} within ${budget.ms / 1000} s`;
+    return new RemoteError(`${remote.name} ${problem}`, {
+      nothingDone: reads(call),
+      retryable: true,
+      silent: true,
+    });
   }
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
   // Only codes are told: messages may repeat headers.

@@ -10,6 +10,11 @@ export interface TrafficOptions {
   atOnce?: number | undefined;
   /** Calls in any minute, so that a limit that all callers share is kept. Defaults to any number. */
   perMinute?: number | undefined;
+  /**
+   * For a process that is held up until the last of its calls has ended: the first one that nobody answers ends those that
+   * are under way with it, and the other side is left alone until a probe is answered. Defaults to false.
+   */
+  oneForAll?: boolean | undefined;
 }
 
 /** The way to one other system, for everything in this process that calls it. */
@@ -17,8 +22,9 @@ export interface Traffic {
   /**
    * Makes a call when it is its turn. Refuses it at once, without having sent anything, while the other side does not
    * answer: whoever waits for a time-out holds up those who need somebody else. What is urgent goes before the rest.
+   * A call is to end when its signal is aborted.
    */
-  pass<T>(call: () => Promise<T>, isUrgent?: boolean): Promise<T>;
+  pass<T>(call: (givenUp: AbortSignal) => Promise<T>, isUrgent?: boolean): Promise<T>;
 }
 
 /** After so many calls in a row that nobody answered, the other side is taken for away. */
@@ -30,7 +36,7 @@ const LONGEST_WAIT_MS = 5_000;
 const MINUTE_MS = 60_000;
 
 export function createTraffic(options: TrafficOptions): Traffic {
-  const { name, clock, wait, atOnce = 32 } = options;
+  const { name, clock, wait, atOnce = 32, oneForAll = false } = options;
   const permit = options.perMinute === undefined ? () => 0 : rateOf(options.perMinute, clock);
   const waiting: PromiseWithResolvers<void>[] = [];
   let underWay = 0;
@@ -38,14 +44,18 @@ export function createTraffic(options: TrafficOptions): Traffic {
   let silent = 0;
   let isProbing = false;
   let nextProbeAtMs = 0;
+  /** Of the calls that are under way and would end together. */
+  let together = new AbortController();
 
-  const isAway = (): boolean => silent >= SILENT_CALLS;
+  const isAway = (): boolean => silent >= (oneForAll ? 1 : SILENT_CALLS);
 
-  const away = (): RemoteError =>
-    new RemoteError(`${name} has not answered the last ${silent} calls, so it was not called`, {
+  const away = (): RemoteError => {
+    const calls = silent === 1 ? "call" : `${silent} calls`;
+    return new RemoteError(`${name} has not answered the last ${calls}, so it was not called`, {
       nothingDone: true,
       retryable: true,
     });
+  };
 
   const turn = async (isUrgent: boolean): Promise<void> => {
     if (underWay < atOnce) {
@@ -85,15 +95,23 @@ export function createTraffic(options: TrafficOptions): Traffic {
     }
   };
 
-  const heard = (): void => {
-    silent = 0;
+  // What was under way when the rest was given up tells nothing new.
+  const heard = (givenUp: AbortSignal): void => {
+    silent = givenUp.aborted ? silent : 0;
   };
 
-  const unheard = (): void => {
+  const unheard = (givenUp: AbortSignal): void => {
+    if (givenUp.aborted) {
+      return;
+    }
     silent += 1;
     if (isAway()) {
       nextProbeAtMs = clock.now() + PROBE_EVERY_MS;
       waiting.splice(0).forEach((place) => place.reject(away()));
+      if (oneForAll) {
+        together.abort();
+        together = new AbortController();
+      }
     }
   };
 
@@ -112,16 +130,19 @@ export function createTraffic(options: TrafficOptions): Traffic {
         await turn(isUrgent);
         try {
           await inTime(isUrgent);
-          const answer = await call();
-          heard();
-          return answer;
-        } catch (error) {
-          if (error instanceof RemoteError && error.silent) {
-            unheard();
-          } else if (error instanceof RemoteError && error.status !== null) {
-            heard();
+          const { signal } = together;
+          try {
+            const answer = await call(signal);
+            heard(signal);
+            return answer;
+          } catch (error) {
+            if (error instanceof RemoteError && error.silent) {
+              unheard(signal);
+            } else if (error instanceof RemoteError && error.status !== null) {
+              heard(signal);
+            }
+            throw error;
           }
-          throw error;
         } finally {
           leave();
         }

@@ -119,6 +119,68 @@ describe("createTraffic", () => {
     });
   });
 
+  describe("for a process that is held up until the last of its calls has ended", () => {
+    /** Calls that end when they are given up, or as they are told. */
+    const underWay = (way: ReturnType<typeof createTraffic>) => {
+      const end = Promise.withResolvers<string>();
+      let isGivenUp = false;
+      const ended = way.pass((givenUp) => {
+        called += 1;
+        givenUp.addEventListener("abort", () => {
+          isGivenUp = true;
+          end.reject(new RemoteError("Cheqpoint did not answer", SILENCE));
+        });
+        return end.promise;
+      });
+      ended.catch(() => undefined);
+      return { ended, end, isGivenUp: () => isGivenUp };
+    };
+    const ONE_NOT_CALLED = {
+      ...NOT_CALLED,
+      message: "Cheqpoint has not answered the last call, so it was not called",
+    };
+
+    it("gives up with the first call that nobody answers all that are under way, and calls nobody for five seconds", async () => {
+      const way = traffic({ oneForAll: true });
+      const others = [underWay(way), underWay(way)];
+      await turn();
+      await assert.rejects(way.pass(silent), { message: "Cheqpoint did not answer" });
+      for (const { ended, isGivenUp } of others) {
+        await assert.rejects(ended, { message: "Cheqpoint did not answer" });
+        assert.ok(isGivenUp());
+      }
+      assert.equal(called, 3);
+      clock.advance(4_999);
+      await assert.rejects(way.pass(answered), ONE_NOT_CALLED);
+      clock.advance(1);
+      assert.equal(await way.pass(answered), "answer");
+      assert.equal(await way.pass(answered), "answer");
+    });
+
+    it("is not told by an answer to what was under way that the other side is back", async () => {
+      const way = traffic({ oneForAll: true });
+      const late = Promise.withResolvers<string>();
+      const answeredLate = way.pass(() => late.promise);
+      await turn();
+      await assert.rejects(way.pass(silent), { message: "Cheqpoint did not answer" });
+      late.resolve("answer");
+      assert.equal(await answeredLate, "answer");
+      await assert.rejects(way.pass(answered), ONE_NOT_CALLED);
+    });
+
+    it("gives up nobody otherwise", async () => {
+      const way = traffic();
+      const other = underWay(way);
+      await turn();
+      for (let i = 0; i < 3; i += 1) {
+        await assert.rejects(way.pass(silent), { message: "Cheqpoint did not answer" });
+      }
+      assert.ok(!other.isGivenUp());
+      other.end.resolve("answer");
+      assert.equal(await other.ended, "answer");
+    });
+  });
+
   it("takes an answer that refuses for an answer", async () => {
     const way = traffic();
     for (let i = 0; i < 10; i += 1) {

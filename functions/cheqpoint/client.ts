@@ -15,6 +15,11 @@ export interface CheqpointOptions {
   connectionKey: (refresh?: boolean) => Promise<string>;
   /** Longest time for one call; one that Cheqpoint holds open gets as much more as it needs. Defaults to 10 s, and to 4 s for a read. */
   timeoutMs?: number;
+  /**
+   * For a process that does nothing else until its calls have ended: no call takes longer, whatever Cheqpoint is asked to
+   * wait for, and the first one that is not answered ends the others. Defaults to none of it.
+   */
+  heldMs?: number | undefined;
   /** Defaults to the built-in one. */
   fetch?: Fetch;
   clock: Clock;
@@ -29,6 +34,8 @@ const DEFAULT_READ_TIMEOUT_MS = 4_000;
 const LONGEST_WAIT_MS = 10_000;
 /** For the way there and back, on top of what Cheqpoint waits. */
 const TRAVEL_MS = 5_000;
+/** The share of the time that Cheqpoint may wait in; the rest is for the way there and back. */
+const HELD_FOR_WAITING = 1 / 3;
 
 /**
  * Cheqpoint over HTTP. Nothing is repeated inside, for a second submission would be a second request for approval; except
@@ -43,12 +50,14 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
     clock: options.clock,
     reasonOf,
   };
+  const { heldMs = Infinity } = options;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const readTimeoutMs = options.timeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
+  const readTimeoutMs = Math.min(heldMs, options.timeoutMs ?? DEFAULT_READ_TIMEOUT_MS);
   const traffic = createTraffic({
     name: remote.name,
     clock: options.clock,
     wait: (ms) => pause(ms),
+    oneForAll: options.heldMs !== undefined,
   });
   const credential: Credential = {
     what: "Cheqpoint Connection Key",
@@ -58,7 +67,10 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
 
   return {
     async submit(request) {
-      const body = wireRequest(request);
+      const body = wireRequest(
+        request,
+        Math.min(LONGEST_WAIT_MS, Math.floor(heldMs * HELD_FOR_WAITING)),
+      );
       const neededMs = body.maxWaitMs === undefined ? 0 : body.maxWaitMs + TRAVEL_MS;
       const call = (key: string, budget: Budget): Call => ({
         method: "POST",
@@ -72,8 +84,8 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
         budget,
         secrets: [key, ...tokensOf(request.callbackUrl)],
       });
-      return traffic.pass(() => {
-        const budget = budgetOf(Math.max(timeoutMs, neededMs));
+      return traffic.pass((givenUp) => {
+        const budget = budgetOf(Math.min(heldMs, Math.max(timeoutMs, neededMs)), givenUp);
         const sent = (key: string) => ask(remote, call(key, budget), receiptShape);
         return withCredential(credential, budget, sent);
       }, true);
@@ -88,8 +100,8 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
         secrets: [key],
       });
       try {
-        return await traffic.pass(() => {
-          const budget = budgetOf(readTimeoutMs);
+        return await traffic.pass((givenUp) => {
+          const budget = budgetOf(readTimeoutMs, givenUp);
           const sent = (key: string) => ask(remote, call(key, budget), readingShape(approvalId));
           return withCredential(credential, budget, sent);
         });
@@ -102,7 +114,7 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
 }
 
 /** Exactly the fields of the inbound endpoint, absent ones left out. The key stays in its header: bodies are logged. */
-function wireRequest(request: ApprovalRequest): ApprovalRequest {
+function wireRequest(request: ApprovalRequest, longestWaitMs: number): ApprovalRequest {
   const { action, summary, details, justification, riskLevel, priority } = request;
   const { callbackUrl, maxWaitMs } = request;
   return {
@@ -113,7 +125,7 @@ function wireRequest(request: ApprovalRequest): ApprovalRequest {
     riskLevel,
     priority,
     ...(callbackUrl === undefined ? {} : { callbackUrl }),
-    ...(maxWaitMs === undefined ? {} : { maxWaitMs: Math.min(maxWaitMs, LONGEST_WAIT_MS) }),
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs: Math.min(maxWaitMs, longestWaitMs) }),
   };
 }
 

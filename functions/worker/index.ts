@@ -20,7 +20,7 @@ import { createPagerDuty, type PagerDutyOptions } from "../pagerduty/client.ts";
 import { createWebhookAdmin } from "../pagerduty/webhookAdmin.ts";
 import { sleep } from "../sleep.ts";
 import { heal } from "../subscription/converge.ts";
-import { handleTrigger } from "./trigger.ts";
+import { CHEQPOINT_HOLDS_MS, handleTrigger } from "./trigger.ts";
 import type { WorkerPorts } from "./ports.ts";
 
 const name = z.string().min(1);
@@ -68,6 +68,7 @@ const ports: WorkerPorts = {
     baseUrl: environment.CHEQPOINT_API_URL,
     connectionKey: (refresh) => secretText(secrets, environment.CHEQPOINT_KEY_ARN, refresh),
     clock,
+    heldMs: CHEQPOINT_HOLDS_MS,
   }),
   log,
   metrics,

@@ -4,6 +4,12 @@ import type { WorkerPorts } from "./ports.ts";
 import { sweep } from "./sweep.ts";
 import { createWorker } from "./worker.ts";
 
+/**
+ * An instance takes the next messages when the last of its batch has been visited, so for so long, and no longer, a
+ * Cheqpoint that hangs keeps them waiting. With less, a slow one would ask reviewers twice.
+ */
+export const CHEQPOINT_HOLDS_MS = 3_000;
+
 /** What starts the worker: messages of its queue, or the schedule's wish to look for what is due. */
 const trigger = z.union([
   z.object({ sweep: z.literal(true) }),

@@ -41,10 +41,10 @@ describe("the benchmarks", () => {
           "the slowest answer to 20 events at once that propose, beside a working worker",
           "bare node:http, HMAC and JSON.parse, nothing stored",
         ],
-        [
-          "a run at its time, beside 10 proposals whose decisions Cheqpoint does not tell",
+        ...["on one machine", "by five instances"].map((where) => [
+          `a run at its time ${where}, beside 10 proposals whose decisions Cheqpoint does not tell`,
           "the same while Cheqpoint answers",
-        ],
+        ]),
         ...["middleware", "callback", "worker"].flatMap((name) =>
           [
             "a handler that does nothing but log",
@@ -59,6 +59,7 @@ describe("the benchmarks", () => {
     // These take minutes, and more than a Node.
     assert.deepEqual(skipped, {
       "hanging-page": "a tiny run does not wait a minute for a page",
+      "hanging-page-deployed": "a tiny run does not wait a minute for a page",
       "warm-middleware": "a tiny run leaves the local AWS out",
       "warm-callback": "a tiny run leaves the local AWS out",
       "warm-worker": "a tiny run leaves the local AWS out",

@@ -144,6 +144,28 @@ describe("createCheqpoint", () => {
       assert.deepEqual(limits, [13_000, 10_000]);
     });
 
+    it("holds up nobody for longer than it may, and has Cheqpoint wait for a third of it", async () => {
+      const limits: number[] = [];
+      const { timeout } = AbortSignal;
+      const { callbackUrl: _, ...polled } = request;
+      server.will({ status: 200, body: {} }, { status: 200, body: {} }, { status: 404 });
+      try {
+        AbortSignal.timeout = (ms) => {
+          limits.push(ms);
+          return timeout.call(AbortSignal, ms);
+        };
+        const held = client({ heldMs: 3_000 });
+        await held.submit({ ...polled, maxWaitMs: 2_000 });
+        await held.submit(request);
+        await held.read("req_t1");
+      } finally {
+        AbortSignal.timeout = timeout;
+      }
+      assert.deepEqual(limits, [3_000, 3_000, 3_000]);
+      const body = JSON.parse(server.seen[0]!.body) as Record<string, unknown>;
+      assert.equal(body["maxWaitMs"], 1_000);
+    });
+
     const receipts: [string, unknown, { approvalId: string | null; status: string }][] = [
       [
         "approved inline",

@@ -6,6 +6,7 @@ import type { Clock } from "../../functions/gate/ports/index.ts";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import { createWorker, type Worker } from "../../functions/worker/worker.ts";
 import { openGatingFile } from "../../local/gatingFile/gatingFile.ts";
+import { openServiceIds } from "../../local/gatingFile/serviceIds.ts";
 import { CONNECTION_KEY, type World } from "./world.ts";
 
 /** A worker beside the local gate's, on the same ledger and the same remote systems; its calls do not go through `tap`. */
@@ -17,7 +18,12 @@ export function secondWorker(world: World, aheadMs = 0): Worker {
     ids: randomIds,
     ledger: world.gate.ledger,
     queue: { send: () => Promise.resolve() },
-    gating: openGatingFile(join(world.dataDir, "gating.yaml"), log),
+    gating: openGatingFile(
+      join(world.dataDir, "gating.yaml"),
+      log,
+      undefined,
+      openServiceIds(join(world.dataDir, "services.json")),
+    ),
     pagerDuty: createPagerDuty({
       baseUrl: pagerDuty.url,
       token: () => Promise.resolve(pagerDuty.token),

@@ -11,6 +11,7 @@ import { randomIds } from "../../functions/ids.ts";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import type { WorkerPorts } from "../../functions/worker/ports.ts";
 import { openGatingFile } from "../../local/gatingFile/gatingFile.ts";
+import { openServiceIds } from "../../local/gatingFile/serviceIds.ts";
 import type {
   ApprovalRequest,
   ProposerLimits,
@@ -155,7 +156,12 @@ export class World {
       ids: randomIds,
       ledger: this.gate.ledger,
       queue: { send: () => Promise.resolve() },
-      gating: openGatingFile(join(this.#dataDir, "gating.yaml"), this.log),
+      gating: openGatingFile(
+        join(this.#dataDir, "gating.yaml"),
+        this.log,
+        undefined,
+        openServiceIds(join(this.#dataDir, "services.json")),
+      ),
       pagerDuty: tapped(
         "pagerDuty",
         createPagerDuty({
