@@ -1,5 +1,6 @@
 import * as pagerduty from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
+import { everyRuleByName } from "./components/gatingRecord.ts";
 import { ApprovalGate } from "./components/index.ts";
 import { readStackConfig } from "./components/stackConfig.ts";
 
@@ -27,5 +28,5 @@ export const {
   gate,
 } = approvals;
 
-/** As configured, so that a preview shows which rule of which service changes. */
-export const gating: unknown = args.gating;
+/** As configured, with rules by name, so that a preview shows which rule of which service changes. */
+export const gating: unknown = everyRuleByName(args.gating);

@@ -8,7 +8,7 @@ import { ApprovalLedger } from "./approvalLedger.ts";
 import { gateRuntime } from "./gateRuntime.ts";
 import { GateSecrets } from "./gateSecrets.ts";
 import { gateWebhooks } from "./gateWebhooks.ts";
-import { defaultsItem } from "./gatingRecord.ts";
+import { GATING_FORM, defaultsItem } from "./gatingRecord.ts";
 import type { InlineGating } from "./inlineGating.ts";
 import { optional } from "./inputs.ts";
 import { Monitoring } from "./monitoring.ts";
@@ -112,8 +112,9 @@ export class ApprovalGate extends pulumi.ComponentResource {
       gatingTableArn: ledger.gatingTableArn,
       proposalsUrl: this.proposalsUrl,
       ...optional("subscribedEvents", settings.subscribedEvents),
+      gatingForm: GATING_FORM,
     });
-    const gated = storeGating(name, gating, this.gate, parent);
+    const gated = storeGating(name, gating, this.gate, { ...parent, dependsOn: runtime.readers });
     const monitoring = new Monitoring(
       `${name}-monitoring`,
       {

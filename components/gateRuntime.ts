@@ -23,6 +23,8 @@ export interface GateRuntime {
   functionNames: Record<Exclude<FunctionName, "subscription">, pulumi.Output<string>>;
   /** What must be there before anything is sent to the gate. */
   receivers: pulumi.Resource[];
+  /** What reads gating: a record in a form that only this release knows must come after its code. */
+  readers: pulumi.Resource[];
   /** What the function needs that looks after the webhook subscriptions. */
   subscription: GateWebhooksArgs["function"];
 }
@@ -152,6 +154,7 @@ export function gateRuntime(
     },
     // The secrets too: the function that subscribes reads the token there.
     receivers: [middleware, api, secrets],
+    readers: [middleware, worker],
     subscription: {
       ...settings.common,
       ...settings.functions,

@@ -1,19 +1,32 @@
+import { rulesByName } from "../functions/gate/gating/index.ts";
 import { DEFAULTS_KEY, nameKey, serviceKey } from "../functions/aws/tableDefinition.ts";
 
 /*
- * How gating lies in the gate's store: one item a service, and one that leads from the service's name to it. The
- * gating is kept as it was written; functions read it with the same checks as this package.
+ * How gating lies in the gate's store: one item a service, and one that leads from the service's name to it. Functions
+ * read it with the same checks as this package. It is kept as it was written, but for rules: those are kept by name, so that a
+ * preview tells of one that is put first as of one, and not of all that come after it.
  */
+
+export { everyRuleByName } from "../functions/gate/gating/index.ts";
+
+/** What this release's functions read. A gate of an earlier one reads rules as a list only. */
+export const GATING_FORM = 2;
 
 /** A DynamoDB item as `aws.dynamodb.TableItem` wants it. */
 type Item = Readonly<Record<string, { S: string }>>;
 
-export function gatingItem(service: { id: string; name: string }, gating: unknown): string {
+/** @param form Which form the gate reads; absent: rules as a list. */
+export function gatingItem(
+  service: { id: string; name: string },
+  gating: unknown,
+  form: unknown,
+): string {
+  const readsNames = typeof form === "number" && form >= GATING_FORM;
   return itemText({
     pk: { S: serviceKey(service.id) },
     serviceId: { S: service.id },
     serviceName: { S: service.name },
-    gating: { S: sortedJson(gating) },
+    gating: { S: sortedJson(readsNames ? rulesByName(gating) : gating) },
   });
 }
 

@@ -20,6 +20,8 @@ export interface GateReference {
   proposalsUrl: string;
   /** PagerDuty event types that the gate is told of, which rules may wait for. Absent: whoever subscribes knows. */
   subscribedEvents?: string[];
+  /** How gating may lie in that table: 2, with rules by name. Absent: with rules as a list. */
+  gatingForm?: number;
 }
 
 /** A PagerDuty service: a `pagerduty.Service` is one. */
@@ -69,7 +71,11 @@ export class ServiceGating extends pulumi.ComponentResource {
     const parent = { parent: this };
     const service = identity(name, args, parent);
     const label = typeof args.service === "string" ? args.service : name;
-    const gating = checkedServiceGating(label, args.gating, heardEvents(args.gate));
+    const gating = checkedServiceGating(
+      label,
+      args.gating,
+      givenMember(args.gate, "subscribedEvents"),
+    );
     // Whatever region this stack works in: the gate reads its own table only.
     const store = {
       tableName: gateMember(args.gate, "gatingTableName"),
@@ -77,15 +83,19 @@ export class ServiceGating extends pulumi.ComponentResource {
       hashKey: "pk",
     };
 
+    // What a component waits for its children do not wait for by themselves.
+    const record = { ...parent, dependsOn: opts?.dependsOn ?? [] };
     new aws.dynamodb.TableItem(
       name,
       {
         ...store,
-        item: pulumi.all([service, gating]).apply(([found, written]) => gatingItem(found, written)),
+        item: pulumi
+          .all([service, gating, givenMember(args.gate, "gatingForm")])
+          .apply(([found, written, form]) => gatingItem(found, written, form)),
       },
-      parent,
+      record,
     );
-    new aws.dynamodb.TableItem(`${name}-name`, { ...store, item: service.apply(nameItem) }, parent);
+    new aws.dynamodb.TableItem(`${name}-name`, { ...store, item: service.apply(nameItem) }, record);
 
     this.serviceId = service.id;
     this.serviceName = service.name;
@@ -204,11 +214,14 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
-/** The gate of an older release does not tell them. */
-function heardEvents(gate: ServiceGatingArgs["gate"]): pulumi.Input<unknown> {
+/** What the gate of an older release does not tell. */
+function givenMember(
+  gate: ServiceGatingArgs["gate"],
+  member: "subscribedEvents" | "gatingForm",
+): pulumi.Input<unknown> {
   return isPlain(gate)
-    ? (gate as Partial<GateReference> | undefined)?.subscribedEvents
-    : pulumi.output(gate).subscribedEvents;
+    ? (gate as Partial<GateReference> | undefined)?.[member]
+    : pulumi.output(gate)[member];
 }
 
 /** Shows what is wrong with a gating without a stack. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseGating, type Gating } from "../../functions/gate/gating/index.ts";
+import { everyRuleInOrder, parseGating, type Gating } from "../../functions/gate/gating/index.ts";
 import type { GatingAnswer } from "../answers.ts";
 import { gateOf } from "../deployed/open.ts";
 import type { DeployedOptions, DeployedTarget } from "../deployed/target.ts";
@@ -156,7 +156,7 @@ function localGating(
   if (output !== undefined) {
     try {
       const from = "the stack's output `gating`";
-      return { gating: parseGating(output), from, isAsked: false };
+      return { gating: parseGating(everyRuleInOrder(output)), from, isAsked: false };
     } catch {
       throw new CliError("the stack's output `gating` is no gating that this release reads");
     }

@@ -8,6 +8,7 @@ import {
   gatingHash,
   parseGating,
   parseServiceGating,
+  rulesInOrder,
 } from "../gate/gating/index.ts";
 import type { ServiceGating } from "../gate/gating/index.ts";
 import type { GatingStore, ListedGating, Seen, StoredGating } from "../gate/ports/index.ts";
@@ -18,7 +19,8 @@ import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 
 /*
  * How gating lies in the gate's table: one item a service under its PagerDuty id, one that leads from the service's
- * name to it, and one for services that are not listed. The gating is kept as it was written and reviewed.
+ * name to it, and one for services that are not listed. The gating is kept as it was written and reviewed, but for its
+ * rules, which may lie there by name: a release before wrote them as a list.
  */
 
 const written = z.object({ S: z.string() });
@@ -73,7 +75,7 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
     if (known?.text === text) {
       return known.gating;
     }
-    const gating = parseServiceGating(serviceId, parsedJson(serviceKey(serviceId), text));
+    const gating = parseServiceGating(serviceId, keptGating(serviceKey(serviceId), text));
     if (parsed.size >= MOST_PARSED) {
       parsed.clear();
     }
@@ -120,7 +122,7 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
         }
         const { serviceId, gating: text } = serviceItem.parse(item);
         const gating = gatingOf(serviceId.S, text.S);
-        const written = parsedJson(pk, text.S);
+        const written = keptGating(pk, text.S);
         const listedAs = names.get(serviceId.S) ?? serviceId.S;
         const hash = gatingHash(gating);
         return [{ key: serviceId.S, listedAs, serviceId: serviceId.S, hash, gating, written }];
@@ -215,6 +217,17 @@ function parsedJson(key: string, text: string): unknown {
   } catch {
     throw new Error(`\`gating\` of the gating table's item "${key}" must be JSON`);
   }
+}
+
+/** One service's gating as it was written, which is kept with its rules by name. */
+function keptGating(key: string, text: string): unknown {
+  const gating = rulesInOrder(parsedJson(key, text));
+  if (gating === null) {
+    throw new Error(
+      `\`order\` in the gating of the gating table's item "${key}" must name each of its rules once`,
+    );
+  }
+  return gating;
 }
 
 /** What is not of these lengths is no service's id or name, and DynamoDB would refuse it as a key. */

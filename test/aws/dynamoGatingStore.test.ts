@@ -3,7 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { createDynamoGatingStore, gatingCheck } from "../../functions/aws/dynamoGatingStore.ts";
 import { nameKey, serviceKey } from "../../functions/aws/tableDefinition.ts";
-import { gatingHash, parseServiceGating } from "../../functions/gate/gating/index.ts";
+import { gatingHash, parseServiceGating, rulesByName } from "../../functions/gate/gating/index.ts";
 import { awsError, startFakeAws } from "./fakeAws.ts";
 import type { FakeAws } from "./fakeAws.ts";
 
@@ -167,12 +167,25 @@ describe("createDynamoGatingStore", () => {
     assert.equal((await store().find({ id: "PSVC1", name: null })).hash, before.hash);
   });
 
+  it("reads rules by name as the list that they were written as, with its hash", async () => {
+    const before = await store().find({ id: "PSVC1", name: null });
+    list("PSVC1", "payments-db", rulesByName(payments));
+    assert.match(items[serviceKey("PSVC1")]?.["gating"] ?? "", /"order":"all"/);
+    const after = await store().find({ id: "PSVC1", name: null });
+    assert.deepEqual([after.gating, after.hash], [before.gating, before.hash]);
+  });
+
   it("rejects what cannot be gating rather than let anything pass", async () => {
     list("PSVC1", "payments-db", { otherwise: "perhaps" });
     await assert.rejects(store().find({ id: "PSVC1", name: null }), { name: "GatingError" });
     items[serviceKey("PSVC1")] = { serviceId: "PSVC1", gating: "{" };
     await assert.rejects(store().find({ id: "PSVC1", name: null }), {
       message: '`gating` of the gating table\'s item "service#PSVC1" must be JSON',
+    });
+    list("PSVC1", "payments-db", { ...payments, rules: { all: payments.rules[0] }, order: "any" });
+    await assert.rejects(store().find({ id: "PSVC1", name: null }), {
+      message:
+        '`order` in the gating of the gating table\'s item "service#PSVC1" must name each of its rules once',
     });
     delete items["defaults"];
     await assert.rejects(store().find({ id: "PSVC9", name: null }), {

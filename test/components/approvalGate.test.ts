@@ -428,6 +428,7 @@ describe("ApprovalGate", () => {
       gatingTableArn: "arn:aws:dynamodb:::table/gate-ledger-gating",
       proposalsUrl: "https://gate-api.example.com/proposals",
       subscribedEvents,
+      gatingForm: 2,
     });
     assert.equal(await pulumi.isSecret(value.gate), false);
     assert.equal(await pulumi.isSecret(value.proposerTokens), true);
@@ -514,6 +515,18 @@ describe("ApprovalGate", () => {
       JSON.parse(String(find("aws:dynamodb/tableItem:TableItem", "gate-defaults").inputs["item"])),
       { pk: { S: "defaults" }, gating: { S: '{"proposals":"deny"}' } },
     );
+  });
+
+  it("writes its gating only once the functions are there that read it", async () => {
+    const { find } = await make({ gating });
+    for (const item of ["gate-defaults", "gate-payments-db", "gate-payments-db-name"]) {
+      const { dependsOn } = find("aws:dynamodb/tableItem:TableItem", item).options;
+      assert.deepEqual(
+        (dependsOn as unknown as { __name: string }[]).map(({ __name }) => __name),
+        ["gate-middleware", "gate-worker"],
+        item,
+      );
+    }
   });
 
   it("can live twice in one stack", async () => {
@@ -884,7 +897,8 @@ describe("ApprovalGate", () => {
         serviceName: { S: "db" },
         gating: {
           S: JSON.stringify({
-            rules: [{ decision: "requireApproval", name: "ask" }],
+            order: "ask",
+            rules: { ask: { decision: "requireApproval" } },
             runbooks: { failover: { automationAction: "01FAILOVER" } },
           }),
         },

@@ -60,6 +60,23 @@ describe("ServiceGating", () => {
     assert.equal(value.manualTaskKey, undefined);
   });
 
+  for (const [how, given] of [
+    ["at once", 2],
+    ["later", pulumi.output(2)],
+  ] as const) {
+    it(`keeps rules by name where the gate says ${how} that it reads that`, async () => {
+      const { find } = await make({
+        service: "payments-db",
+        gate: { ...gate, gatingForm: given as number },
+      });
+      const { gating: kept } = itemOf(find(ITEM, "s").inputs) as { gating: { S: string } };
+      assert.equal(
+        kept.S,
+        '{"order":"ask","rules":{"ask":{"decision":"requireApproval","match":{"runbook":"restart"},"sla":"5m"}},"runbooks":{"restart":{"automationAction":"01RESTART"}}}',
+      );
+    });
+  }
+
   for (const preview of [false, true]) {
     describe(`in ${preview ? "a preview" : "an update"}`, () => {
       const written = async (service: pulumi.Input<string>) => {

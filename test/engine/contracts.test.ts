@@ -12,7 +12,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { defaultsItem, gatingItem, nameItem } from "../../components/gatingRecord.ts";
+import { GATING_FORM, defaultsItem, gatingItem, nameItem } from "../../components/gatingRecord.ts";
 import { createDynamoGatingStore } from "../../functions/aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import { createSecretCache } from "../../functions/aws/secretCache.ts";
@@ -58,7 +58,7 @@ describe("the adapters for AWS", function () {
         await put(defaultsItem(defaults));
         for (const [name, id] of Object.entries(SERVICES)) {
           const gating = services[name as keyof typeof SERVICES];
-          await put(gatingItem({ id, name }, gating));
+          await put(gatingItem({ id, name }, gating, GATING_FORM));
           await put(nameItem({ id, name }));
         }
       },

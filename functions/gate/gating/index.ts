@@ -18,6 +18,12 @@ export { incidentAppearsWithinMs } from "./schema/normalise.ts";
 export { detailKeys, reservedDetailKeys } from "./schema/reserved.ts";
 export type { DetailKey } from "./schema/reserved.ts";
 export { defaultProposerLimits, largestProposerLimits } from "./schema/proposerLimits.ts";
+export {
+  everyRuleByName,
+  everyRuleInOrder,
+  rulesByName,
+  rulesInOrder,
+} from "./schema/ruleOrder.ts";
 export { closest } from "./schema/show.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema/schema.ts";
 export type * from "./schema/types.ts";
