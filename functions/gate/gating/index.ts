@@ -25,6 +25,7 @@ export {
   rulesInOrder,
 } from "./schema/ruleOrder.ts";
 export { closest } from "./schema/show.ts";
+export { gatingForUnlisted } from "./schema/unlisted.ts";
 export type { GatingInput, ServiceGatingInput } from "./schema/schema.ts";
 export type * from "./schema/types.ts";
 export { refuseUnheard } from "./check/unheard.ts";
@@ -46,17 +47,6 @@ export function gatingDigest(
 ): string {
   const hashes = Object.fromEntries(services.map(({ listedAs, hash }) => [listedAs, hash]));
   return sha256(canonicalJson({ services: hashes, defaults }));
-}
-
-/** The gating of a service that is not listed: no rules, and only the runbooks of the defaults. */
-export function gatingForUnlisted(defaults: GatingDefaults): ServiceGating {
-  return {
-    runbooks: defaults.runbooks,
-    rules: [],
-    otherwise: defaults.proposals,
-    ...(defaults.onDeny === undefined ? {} : { onDeny: defaults.onDeny }),
-    manualTask: defaults.manualTask,
-  };
 }
 
 /** The runbook of that name, which may come from outside: "constructor" is no runbook. */

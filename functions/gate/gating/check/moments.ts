@@ -41,7 +41,8 @@ export function isWithin(narrow: Moments | null, wide: Moments | null): boolean 
   );
 }
 
-function minutesOfWeek(window: Extract<Window, { kind: "weekly" }>): bigint {
+/** The minutes of the week at which the window holds, as clocks in its zone show them, one bit each. */
+export function minutesOfWeek(window: Extract<Window, { kind: "weekly" }>): bigint {
   const from = minutesOf(window.from);
   const to = minutesOf(window.to);
   const length = (1n << BigInt(from < to ? to - from : to - from + DAY)) - 1n;

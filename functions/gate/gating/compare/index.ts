@@ -1,0 +1,11 @@
+/*
+ * What a change of gating changes, exactly. A separate entry: what runs in the functions does without it.
+ */
+export { compareGatings } from "./compare.ts";
+export type { Comparison, ServiceChange } from "./compare.ts";
+export { compareServices } from "./service.ts";
+export type { CompareOptions, Group, ServiceComparison, ToldAnswer } from "./service.ts";
+export { witnesses } from "./reached.ts";
+export type { Witness } from "./witness.ts";
+export type { Difference, Verdict, Written } from "./answer.ts";
+export type { Unproven } from "./notProven.ts";
