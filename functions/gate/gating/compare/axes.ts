@@ -168,9 +168,9 @@ export class Axes {
   }
 }
 
-/** The rules that decide. */
+/** The rules that decide: those in a dry run are passed over. */
 export function rulesInForce(gating: ServiceGating): readonly Rule[] {
-  return gating.rules;
+  return gating.rules.filter(({ dryRun }) => dryRun !== true);
 }
 
 /** Priorities and severities are compared without regard to capitals. */

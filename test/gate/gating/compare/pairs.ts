@@ -1,0 +1,249 @@
+import fc from "fast-check";
+import { eventClaims, evaluate, proposedRunbook } from "../../../../functions/gate/gating/index.ts";
+import type {
+  Match,
+  Rule,
+  RuleTerms,
+  ServiceGating,
+  Subject,
+  Window,
+} from "../../../../functions/gate/gating/index.ts";
+import { defaultTerms } from "../../../../functions/gate/gating/schema/normalise.ts";
+import { tuesday } from "../subjects.ts";
+import { unchecked } from "../check/problemsOf.ts";
+
+/** When the comparison begins; random proposals come in the weeks after it. */
+export const fromMs = tuesday;
+
+const { runbooks, manualTask } = unchecked();
+
+/** The same three with another label for one of them, so that rules by `action` mean another runbook. */
+const relabelled = {
+  ...runbooks,
+  page: { ...unchecked().runbooks["page"], action: "restart_service" },
+} as ServiceGating["runbooks"];
+const { restart: _restart, ...fewer } = runbooks;
+
+const windows: readonly Window[] = [
+  { kind: "weekly", days: ["sat", "sun"], from: "00:00", to: "24:00", timeZone: "Europe/Berlin" },
+  { kind: "weekly", days: ["fri"], from: "17:00", to: "09:00", timeZone: "Europe/Berlin" },
+  {
+    kind: "weekly",
+    days: ["tue", "wed"],
+    from: "22:00",
+    to: "06:00",
+    timeZone: "America/New_York",
+  },
+  { kind: "absolute", start: "2026-11-25T00:00", end: "2026-12-02T12:00", timeZone: "UTC" },
+  { kind: "absolute", start: "2026-11-01T00:00", end: "2026-11-20T00:00", timeZone: "UTC" },
+];
+
+const names = {
+  event: ["incident.triggered", "incident.annotated"],
+  action: ["run_auto_remediation_runbook", "restart_service", "escalate_incident"],
+  priority: ["P1", "p2"],
+  severity: ["critical", "Warning"],
+  urgency: ["high", "low"],
+  region: ["us-east-1", "eu-west-1"],
+  runbook: ["failover", "restart", "page"],
+  proposer: ["healer", "ai-agent"],
+  titlePattern: ["^pay", "CPU", "db$"],
+} as const;
+
+function maybe<Value>(from: readonly Value[], weight: number): fc.Arbitrary<Value[] | null> {
+  return fc.option(fc.subarray([...from], { minLength: 1 }), { freq: weight });
+}
+
+const anyMatch: fc.Arbitrary<Match> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      event: fc.constant(null),
+      action: maybe(names.action, 1),
+      priority: maybe(names.priority, 1),
+      severity: maybe(names.severity, 1),
+      urgency: maybe(names.urgency, 1),
+      region: maybe(names.region, 1),
+      runbook: maybe(names.runbook, 1),
+      proposer: maybe([...names.proposer, eventClaims.proposer], 1),
+      titlePattern: maybe(names.titlePattern, 1),
+      during: maybe(windows, 1),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      event: fc.subarray([...names.event], { minLength: 1 }),
+      action: fc.constant(null),
+      priority: maybe(names.priority, 1),
+      severity: fc.constant(null),
+      urgency: maybe(names.urgency, 1),
+      region: fc.constant(null),
+      runbook: fc.constant(null),
+      proposer: fc.constant(null),
+      titlePattern: maybe(names.titlePattern, 1),
+      during: maybe(windows, 1),
+    }),
+  },
+);
+
+const anyTerms: fc.Arbitrary<Partial<RuleTerms>> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        risk: fc.constantFrom(0.2, 0.9),
+        slaMs: fc.constantFrom(60_000, 120_000),
+        validForMs: fc.constantFrom(60_000, 120_000),
+        onExpiry: fc.constant("approve" as const),
+        escalateAfterMs: fc.constant(30_000),
+        escalateTo: fc.constant<RuleTerms["escalateTo"]>({
+          users: ["PUSER01"],
+          escalationPolicy: null,
+        }),
+        delivery: fc.constant("poll" as const),
+        editable: fc.constant<string[]>(["max_replicas"]),
+        coolDownMs: fc.constantFrom(0, 3_600_000),
+        limits: fc.constantFrom(
+          { openProposals: 1, executionsPerHour: 10 },
+          { openProposals: 20, executionsPerHour: 50 },
+        ),
+        acceptRuleApprovals: fc.constant(true),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+);
+
+const anyDecision = fc.constantFrom("allow", "deny", "requireApproval");
+
+const anyRule: fc.Arbitrary<Omit<Rule, "name">> = fc
+  .record({
+    match: anyMatch,
+    decision: anyDecision,
+    propose: fc.option(fc.constantFrom(...names.runbook)),
+    terms: anyTerms,
+    onDeny: fc.option(fc.constantFrom("note", "page"), { freq: 4 }),
+    isDry: fc.integer({ min: 0, max: 9 }),
+  })
+  .map(({ match, decision, propose, terms, onDeny, isDry }) => ({
+    match,
+    decision,
+    propose: match.event === null ? null : propose,
+    ...defaultTerms(),
+    ...terms,
+    ...(onDeny === null || decision !== "deny" ? {} : { onDeny }),
+    ...(isDry === 0 ? { dryRun: true as const } : {}),
+  }));
+
+const anyRules: fc.Arbitrary<Rule[]> = fc
+  .array(anyRule, { maxLength: 4 })
+  .map((rules) => rules.map((rule, index) => ({ name: `r${index}`, ...rule })));
+
+export const anyGating: fc.Arbitrary<ServiceGating> = fc
+  .record({
+    rules: anyRules,
+    otherwise: anyDecision,
+    runbooks: fc.constantFrom(runbooks, runbooks, runbooks, relabelled, fewer),
+  })
+  .map((parts) => ({ ...parts, manualTask }));
+
+/** What people do to a gating: little, most of the time. */
+type Edit = (gating: ServiceGating) => ServiceGating;
+const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
+  fc.tuple(fc.nat(), anyRule).map(([at, rule]): Edit => (gating) => ({
+    ...gating,
+    rules: gating.rules.toSpliced(at % (gating.rules.length + 1), 0, { name: "new", ...rule }),
+  })),
+  fc.nat().map((at): Edit => (gating) => ({
+    ...gating,
+    rules: gating.rules.toSpliced(at % (gating.rules.length + 1), 1),
+  })),
+  fc.nat().map((at): Edit => (gating) => {
+    const [first] = gating.rules;
+    return first === undefined
+      ? gating
+      : { ...gating, rules: gating.rules.slice(1).toSpliced(at % gating.rules.length, 0, first) };
+  }),
+  fc.tuple(fc.nat(), anyRule).map(([at, rule]): Edit => (gating) => ({
+    ...gating,
+    rules: gating.rules.map((own, index) =>
+      index === at % gating.rules.length
+        ? { ...own, match: rule.match, propose: rule.propose }
+        : own,
+    ),
+  })),
+  fc
+    .tuple(fc.nat(), anyRule)
+    .map(([at, { match: _match, propose: _propose, ...rule }]): Edit => (gating) => ({
+      ...gating,
+      rules: gating.rules.map((own, index) =>
+        index === at % gating.rules.length ? { ...own, ...rule } : own,
+      ),
+    })),
+  anyDecision.map((otherwise): Edit => (gating) => ({ ...gating, otherwise })),
+);
+
+/** A gating and another: one after an edit or two, or one that has nothing to do with it. */
+export const anyPair: fc.Arbitrary<[ServiceGating, ServiceGating]> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(anyGating, fc.array(anyEdit, { minLength: 1, maxLength: 2 }))
+      .map(([gating, edits]): [ServiceGating, ServiceGating] => [
+        gating,
+        edits.reduce((edited, edit) => edit(edited), gating),
+      ]),
+  },
+  { weight: 1, arbitrary: fc.tuple(anyGating, anyGating) },
+);
+
+/** What a proposer proposes, or an event with no more than it has. */
+export const anySubject: fc.Arbitrary<Omit<Subject, "action">> = fc
+  .record({
+    event: fc.option(fc.constantFrom(...names.event, "incident.resolved"), { freq: 1 }),
+    runbook: fc.constantFrom(...names.runbook, "unheard-of"),
+    proposer: fc.constantFrom(...names.proposer, "somebody"),
+    priority: fc.constantFrom("P1", "P2", "p1", "P4", null),
+    severity: fc.constantFrom("critical", "warning", "info", null),
+    urgency: fc.constantFrom("high", "low", null),
+    regions: fc.subarray([...names.region, "elsewhere"]),
+    title: fc.constantFrom("payments-db", "payments CPU", "CPU of db", "nothing", ""),
+    // Four weeks and the winter's and summer's clocks.
+    atMs: fc
+      .tuple(fc.integer({ min: 0, max: 4 * 7 * 24 * 4 }), fc.constantFrom(0, 17, 30))
+      .map(([quarter, weeks]) => fromMs + quarter * 900_000 + weeks * 7 * 86_400_000),
+  })
+  .map((subject) =>
+    subject.event === null ? subject : { ...subject, ...eventClaims, regions: [] },
+  );
+
+/** What the gating answers, in a text that is equal where nothing differs that means something. */
+export function answered(gating: ServiceGating, subject: Omit<Subject, "action">): string {
+  const { runbook: named, ...rest } = subject;
+  const found = subject.event === null ? null : proposedRunbook(gating, rest);
+  if (subject.event !== null && found === null) return "nothing";
+  const name = found?.runbook ?? named;
+  const runbook = Object.hasOwn(gating.runbooks, name) ? gating.runbooks[name] : undefined;
+  if (runbook === undefined) return "unknown";
+  const { decision, rule, terms } = evaluate(gating, {
+    ...rest,
+    runbook: name,
+    action: runbook.action,
+  });
+  const {
+    onDeny = "task",
+    coolDownMs,
+    validForMs,
+    limits: { openProposals, executionsPerHour },
+    ...asking
+  } = terms;
+  const meant = {
+    deny: { onDeny, coolDownMs },
+    allow: { coolDownMs, validForMs, openProposals, executionsPerHour },
+    requireApproval: { coolDownMs, validForMs, openProposals, executionsPerHour, ...asking },
+  }[decision];
+  const sorted = Object.entries(meant).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([found?.rule, found?.runbook, decision, rule, sorted]);
+}
