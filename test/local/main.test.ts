@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { readAddress } from "../../local/address.ts";
 import { readEndpoints } from "../../local/address.ts";
 import { DEV_STACK, ROOT, run } from "../cli/support.ts";
+import { witnessed } from "../vendor/witness.ts";
 
 interface Started {
   child: ChildProcess;
@@ -50,6 +51,7 @@ describe("Starting on one machine", function () {
         GATE_PORT: "0",
         PAGERDUTY_PORT: "0",
         CHEQPOINT_PORT: "0",
+        ...witnessed(),
         ...env,
       },
     });

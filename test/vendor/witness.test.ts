@@ -1,12 +1,22 @@
 // The stand-in for PagerDuty against PagerDuty's own document. The witness beside this file compares in every other
 // test too; here it is asked itself, and everything that can be read is read once.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createPagerDuty } from "../../functions/pagerduty/client.ts";
 import { EXCHANGES, type Exchange } from "../../emulators/pagerduty/http/exchanges.ts";
 import { startWorld, type World } from "../emulators/pagerduty/harness.ts";
 import { readEverything } from "./account.ts";
-import { DOCUMENT_FILE, hasDocument, problemsOf, vendorDocument } from "./witness.ts";
+import {
+  DOCUMENT_FILE,
+  hasDocument,
+  problemsOf,
+  recorded,
+  vendorDocument,
+  witnessed,
+} from "./witness.ts";
 
 describe("PagerDuty's own document", () => {
   let world: World;
@@ -74,6 +84,47 @@ describe("PagerDuty's own document", () => {
     assert.deepEqual(problemsOf({ ...sent, headers }), [
       "POST /incidents/{id}/notes, asked: header From: is required",
     ]);
+  });
+});
+
+describe("The witness", () => {
+  it("compares what a stand-in in a child process was asked and answers, also where that is killed", function () {
+    if (!hasDocument) {
+      console.log(`    skipped: ${DOCUMENT_FILE} is not present`);
+      this.skip();
+    }
+    const emulator = new URL("../../emulators/pagerduty/index.ts", import.meta.url).href;
+    const script = `
+      import { startPagerDutyEmulator } from ${JSON.stringify(emulator)};
+      const { url, token } = await startPagerDutyEmulator({ dataFile: ":memory:", port: 0 });
+      const headers = {
+        authorization: "Token token=" + token,
+        accept: "application/json",
+        "content-type": "application/json",
+        "user-agent": "pagerduty-approval-gate/0",
+      };
+      await fetch(url + "/incidents?state=open", { headers });
+      process.kill(process.pid, "SIGKILL");
+    `;
+    const record = join(tmpdir(), `witness-test-${process.pid}.jsonl`);
+    const { signal } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+      env: { ...process.env, ...witnessed(record) },
+      stdio: "inherit",
+    });
+    assert.equal(signal, "SIGKILL");
+    const exchanges = recorded(record);
+    assert.deepEqual(
+      exchanges.map(({ method, path, status }) => `${method} ${path} ${status}`),
+      ["GET /incidents 200"],
+    );
+    assert.deepEqual(exchanges.flatMap(problemsOf).map(withoutPlace), [
+      "GET /incidents, asked: query state: the document has no such parameter",
+    ]);
+    const [one] = exchanges;
+    assert.ok(one !== undefined);
+    assert.notDeepEqual(problemsOf({ ...one, answered: { incidents: 7 } }), []);
+    // What was read is judged once.
+    assert.deepEqual(recorded(record), []);
   });
 });
 

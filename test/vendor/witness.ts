@@ -1,12 +1,15 @@
-// Compares every call to PagerDuty's stand-in with PagerDuty's own document, in every test that starts one in its
-// process: what the stand-in answers, and what the gate's clients ask.
+// Compares every call to PagerDuty's stand-in with PagerDuty's own document, in every test that starts one, in its
+// process or in a child: what the stand-in answers, and what the gate's clients ask.
 import { subscribe } from "node:diagnostics_channel";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { EXCHANGES, type Exchange } from "../../emulators/pagerduty/http/exchanges.ts";
 import { isUndocumented } from "./deviations.ts";
 import { VendorDocument } from "./document.ts";
 import type { JsonObject } from "./jsonSchemas.ts";
+import { RECORD_VARIABLE, read } from "./recorder.ts";
 
 const DIRECTORY = process.env["VENDOR_DIR"] ?? join(import.meta.dirname, "../../../shared/vendor");
 
@@ -49,13 +52,31 @@ export function problemsOf(exchange: Exchange): string[] {
 }
 
 if (hasDocument) {
-  subscribe(EXCHANGES, (message) => {
-    for (const problem of problemsOf(message as Exchange)) {
-      if (!found.has(problem)) {
-        found.set(problem, running);
-      }
+  subscribe(EXCHANGES, (message) => judge(message as Exchange, running));
+}
+
+function judge(exchange: Exchange, test: string): void {
+  for (const problem of problemsOf(exchange)) {
+    if (!found.has(problem)) {
+      found.set(problem, test);
     }
-  });
+  }
+}
+
+/** What child processes write down. */
+const RECORD = join(tmpdir(), `pagerduty-exchanges-${process.pid}.jsonl`);
+
+/** Environment of a child process whose stand-in for PagerDuty is to be compared as well. */
+export function witnessed(record = RECORD): Record<string, string> {
+  const recorder = pathToFileURL(join(import.meta.dirname, "recorder.ts"));
+  return { NODE_OPTIONS: `--import ${recorder.href}`, [RECORD_VARIABLE]: record };
+}
+
+export function recorded(record = RECORD): Exchange[] {
+  const lines = existsSync(record) ? readFileSync(record, "utf8").split("\n") : [];
+  rmSync(record, { force: true });
+  // The last line ends with a line break, unless the process was killed while it wrote.
+  return lines.slice(0, -1).map(read);
 }
 
 /** Told at the end of a file, so that one problem does not hide the tests after it. */
@@ -64,6 +85,10 @@ export const mochaHooks = {
     running = this.currentTest?.fullTitle() ?? "";
   },
   afterAll(): void {
+    const ofChildren = recorded();
+    if (hasDocument) {
+      ofChildren.forEach((exchange) => judge(exchange, "a child process"));
+    }
     const told = [...found].map(([problem, test]) => `${problem}\n    first in: ${test}`);
     found.clear();
     if (told.length > 0) {

@@ -5,6 +5,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { witnessed } from "../../vendor/witness.ts";
 import { startReceiver, startWorld } from "./harness.ts";
 import type { Receiver } from "./harness.ts";
 
@@ -81,6 +82,7 @@ describe("the emulator's data file", () => {
     `;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...witnessed() },
     });
     const ready = Promise.withResolvers<{ url: string; token: string }>();
     child.stdout.once("data", (line: Buffer) => ready.resolve(JSON.parse(line.toString())));
