@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { apiHandler } from "../functions/aws/apiEvent.ts";
 import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
@@ -30,7 +29,7 @@ import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile, type GatingFile } from "./gatingFile/gatingFile.ts";
 import { openServiceIds } from "./gatingFile/serviceIds.ts";
 import type { LocalMetrics } from "./metrics.ts";
-import { startHttpHost } from "./httpHost.ts";
+import { startHttpHost, type Otherwise } from "./httpHost.ts";
 import { openSqliteLedger, type SqliteLedger } from "./ledger/ledger.ts";
 import type { Partners } from "./ledger/ledgerPartners.ts";
 import { handleOperator, operatorRoutes } from "./operator.ts";
@@ -84,9 +83,7 @@ export interface LocalGateOptions extends LocalSecretsOptions {
     cheqpoint?: (cheqpoint: Cheqpoint) => Cheqpoint;
   };
   /** Answers what no route of the gate takes: the timeline page. */
-  otherwise?: (
-    gate: LocalGateParts,
-  ) => (request: IncomingMessage, response: ServerResponse) => void;
+  otherwise?: (gate: LocalGateParts) => Otherwise;
 }
 
 export interface LocalGateParts {
@@ -193,7 +190,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
         handler: apiHandler((route, request) => handleOperator(middleware, route, request)),
       },
     ],
-    otherwise: options.otherwise?.(parts) ?? notFound,
+    otherwise: options.otherwise?.(parts) ?? ((_request, _response, none) => none()),
     onRequest: () => turns.arrived(),
   }).catch((error: unknown) => {
     file.close();
@@ -269,8 +266,4 @@ function partnersOf({ partners, pagerDuty, cheqpoint }: LocalGateOptions): Partn
   return (
     partners ?? { pagerDuty: pagerDuty.apiUrl, cheqpoint: cheqpoint.apiUrl ?? DEFAULT_BASE_URL }
   );
-}
-
-function notFound(_request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(404, { "content-type": "application/json" }).end('{"message":"Not Found"}');
 }

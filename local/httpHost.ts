@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIPv6, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiEvent, ApiResult } from "../functions/aws/apiEvent.ts";
+import { gateHeaders } from "../functions/http.ts";
+import { routeOf, unrouted } from "../functions/routes.ts";
 
 /** As API Gateway. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -16,6 +18,13 @@ export interface HostedFunction {
   routes: readonly string[];
   handler: (event: unknown) => Promise<ApiResult>;
 }
+
+/** Answers what no route takes; `none` says that there is nothing. */
+export type Otherwise = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  none: () => void,
+) => void;
 
 export interface HttpHost {
   url: string;
@@ -32,19 +41,19 @@ export async function startHttpHost(options: {
   port: number;
   host: string;
   functions: readonly HostedFunction[];
-  otherwise: (request: IncomingMessage, response: ServerResponse) => void;
+  otherwise: Otherwise;
   /** Told of every request before anything is done for it. */
   onRequest?: () => void;
 }): Promise<HttpHost> {
   const routes = options.functions.flatMap(({ routes, handler }) =>
-    routes.map((routeKey) => ({ routeKey, match: matcherOf(routeKey), handler })),
+    routes.map((routeKey) => ({ routeKey, route: routeOf(routeKey), handler })),
   );
   const running = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
     options.onRequest?.();
     const path = ((request.url ?? "/").split("?", 1)[0] ?? "/").replace(/^\/+/, "/");
-    for (const { routeKey, match, handler } of routes) {
-      const params = match(request.method ?? "", path);
+    for (const { routeKey, route, handler } of routes) {
+      const params = route.method === request.method ? route.match(path) : null;
       if (params !== null) {
         const sent = new Promise((resolve) => response.once("close", resolve));
         const whole = Promise.all([
@@ -55,7 +64,13 @@ export async function startHttpHost(options: {
         return;
       }
     }
-    options.otherwise(request, response);
+    options.otherwise(request, response, () => {
+      const { status, headers, body } = unrouted(
+        { method: request.method ?? "", path },
+        routes.map(({ route }) => route),
+      );
+      response.writeHead(status, { ...headers, ...gateHeaders }).end(body);
+    });
   });
   await listen(server, options.port, options.host);
   const { port } = server.address() as AddressInfo;
@@ -80,50 +95,11 @@ function reachableAt(host: string): string {
   return own[host] ?? (isIPv6(host) ? `[${host}]` : host);
 }
 
-type Params = Readonly<Record<string, string>>;
-
-function matcherOf(routeKey: string): (method: string, path: string) => Params | null {
-  const [wanted = "", pattern = ""] = routeKey.split(" ");
-  const isGreedy = pattern.endsWith("+}");
-  const parts = pattern.split("/");
-  return (method, path) => {
-    const whole = path.split("/");
-    const given = isGreedy
-      ? [...whole.slice(0, parts.length - 1), whole.slice(parts.length - 1).join("/")]
-      : whole;
-    if (method !== wanted || given.length !== parts.length) {
-      return null;
-    }
-    const params: Record<string, string> = {};
-    for (const [index, part] of parts.entries()) {
-      const value = given[index] ?? "";
-      if (part.startsWith("{")) {
-        const decoded = decode(value);
-        if (decoded === null || decoded === "") {
-          return null;
-        }
-        params[part.slice(1, isGreedy ? -2 : -1)] = decoded;
-      } else if (part !== value) {
-        return null;
-      }
-    }
-    return params;
-  };
-}
-
-function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
-}
-
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   routeKey: string,
-  pathParameters: Params,
+  pathParameters: Readonly<Record<string, string>>,
   handler: HostedFunction["handler"],
 ): Promise<void> {
   try {
@@ -164,7 +140,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
 function eventOf(
   request: IncomingMessage,
   routeKey: string,
-  pathParameters: Params,
+  pathParameters: Readonly<Record<string, string>>,
   body: Buffer,
 ): ApiEvent {
   const [rawPath = "/", rawQueryString = ""] = (request.url ?? "/").split("?", 2);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { json, problem, type HttpRequest, type HttpResponse } from "../functions/http.ts";
+import { routeOf, unrouted } from "../functions/routes.ts";
 import type { KillSwitch } from "../functions/gate/ports/index.ts";
 import { alarmView, gatingView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
 import { hiddenProblem } from "../functions/gate/text/printable.ts";
@@ -18,6 +19,8 @@ export const operatorRoutes = [
   "GET /operator/trails",
   "GET /metrics",
 ] as const;
+
+const known = operatorRoutes.map(routeOf);
 
 const MAX_ALARMS = 1_000;
 const DEFAULT_ALARMS = 100;
@@ -49,12 +52,10 @@ export async function handleOperator(
     const caller = await callerOf(ports.secrets, request);
     if (caller === null || !caller.isOperator) {
       return caller === null
-        ? json(
-            401,
-            { error: "an operator's token is required, as `Authorization: Bearer`" },
-            { "www-authenticate": "Bearer" },
-          )
-        : problem(403, "only an operator's token may do this");
+        ? problem("tokenUnknown", "an operator's token is required, as `Authorization: Bearer`", {
+            headers: { "www-authenticate": "Bearer" },
+          })
+        : problem("tokenNotAllowed", "only an operator's token may do this");
     }
     switch (route) {
       case "GET /operator/kill-switch":
@@ -68,15 +69,15 @@ export async function handleOperator(
       case "GET /operator/gating":
         return json(200, gatingView(await ports.gating.inForce()));
       case "GET /metrics":
-        return await scrape(ports);
+        return await scrape(ports, request);
       case "GET /operator/trails":
         return await listTrails(ports, request);
       default:
-        return problem(404, "no such route");
+        return unrouted(request, known);
     }
   } catch (error) {
     ports.log.error("request failed", { route, problem: String(error) });
-    return problem(503, "the gate cannot reach its store; try again");
+    return problem("unavailable", "the gate cannot reach its store; try again");
   }
 }
 
@@ -89,7 +90,7 @@ async function setKillSwitch(
   const body = killSwitchBody.safeParse(bodyOf(request));
   if (!body.success) {
     return problem(
-      400,
+      "fieldInvalid",
       "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255",
     );
   }
@@ -97,7 +98,7 @@ async function setKillSwitch(
   for (const [name, value] of Object.entries({ reason, service, runbook })) {
     const hidden = hiddenProblem(value ?? "");
     if (hidden !== null) {
-      return problem(400, `\`${name}\` ${hidden}`);
+      return problem("fieldInvalid", `\`${name}\` ${hidden}`, { field: name });
     }
   }
   const { scope, message } = await scopeIn(ports.gating, {
@@ -127,14 +128,21 @@ async function listAlarms(
   const asked = request.query["limit"];
   const limit = asked === undefined ? DEFAULT_ALARMS : Number(asked);
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ALARMS) {
-    return problem(400, `\`limit\` must be a whole number from 1 to ${MAX_ALARMS}, got "${asked}"`);
+    return problem(
+      "queryInvalid",
+      `\`limit\` must be a whole number from 1 to ${MAX_ALARMS}, got "${asked}"`,
+      { field: "limit" },
+    );
   }
   return json(200, { alarms: (await ledger.alarms(limit)).map(alarmView) });
 }
 
-async function scrape({ ledger, metrics }: OperatorPorts): Promise<HttpResponse> {
+async function scrape(
+  { ledger, metrics }: OperatorPorts,
+  request: HttpRequest,
+): Promise<HttpResponse> {
   if (metrics.scrape === undefined) {
-    return problem(404, "no such route");
+    return unrouted(request, known);
   }
   const { contentType, text } = await metrics.scrape(ledger);
   const headers = { "content-type": contentType, "cache-control": "no-store" };
@@ -148,16 +156,19 @@ async function acknowledge(
 ): Promise<HttpResponse> {
   const body = acknowledgeBody.safeParse(bodyOf(request));
   if (!body.success) {
-    return problem(400, "`key` must be an alarm's key, `note` a text of up to 500 characters");
+    return problem(
+      "fieldInvalid",
+      "`key` must be an alarm's key, `note` a text of up to 500 characters",
+    );
   }
   const { key, note } = body.data;
   const hidden = hiddenProblem(note ?? "");
   if (hidden !== null) {
-    return problem(400, `\`note\` ${hidden}`);
+    return problem("fieldInvalid", `\`note\` ${hidden}`, { field: "note" });
   }
   const alarm = await ledger.acknowledge(key, { by, note: note ?? null, atMs: clock.now() });
   if (alarm === null) {
-    return problem(404, `no alarm "${key}"`);
+    return problem("alarmUnknown", `no alarm "${key}"`, { field: "key" });
   }
   log.info("alarm acknowledged", { alarm: key, by });
   return json(200, alarmView(alarm));

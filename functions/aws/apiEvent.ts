@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { HttpRequest, HttpResponse } from "../http.ts";
+import { gateHeaders, type HttpRequest, type HttpResponse } from "../http.ts";
 
 /**
  * What API Gateway's HTTP API sends to a function (payload format 2.0), as far as it is read.
@@ -55,7 +55,7 @@ export function requestOf(event: unknown): { route: string; request: HttpRequest
 }
 
 function resultOf({ status, headers, body }: HttpResponse): ApiResult {
-  return { statusCode: status, headers, body };
+  return { statusCode: status, headers: { ...headers, ...gateHeaders }, body };
 }
 
 /** A Lambda handler for an HTTP API from a handler of requests. */

@@ -29,13 +29,13 @@ export async function handleCallback(
   try {
     if (!(await isGenuine(ports, request))) {
       metrics.count("CallbackRefused");
-      return problem(404, "not found");
+      return problem("routeUnknown", "not found");
     }
     const tokenHash = sha256Hex(request.params["token"] ?? "");
     const proposalId = await ledger.link(`token/${tokenHash}`);
     if (proposalId === null) {
       metrics.count("CallbackRefused");
-      return problem(404, "not found");
+      return problem("routeUnknown", "not found");
     }
     const { status: claims, approvalId } = parseCallback(
       new TextDecoder("utf-8").decode(request.body),
@@ -64,7 +64,7 @@ export async function handleCallback(
     return json(200, { received: true });
   } catch (error) {
     log.error("callback not stored", { problem: String(error) });
-    return problem(503, "try again");
+    return problem("unavailable", "try again");
   }
 }
 

@@ -1,4 +1,5 @@
 import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
+import { routeOf, unrouted } from "../routes.ts";
 import { CursorError } from "../gate/proposal/listing.ts";
 import { callerOf, type Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
@@ -17,6 +18,8 @@ export const middlewareRoutes = [
   "GET /healthz",
 ] as const;
 
+const known = middlewareRoutes.map(routeOf);
+
 /** Answers one request of the public receiver. Never throws. */
 export async function handleMiddleware(
   ports: MiddlewarePorts,
@@ -28,9 +31,7 @@ export async function handleMiddleware(
       case "POST /pagerduty/webhook":
         return await receiveWebhook(ports, request);
       case "POST /pagerduty/{path+}":
-        return isWebhook(request)
-          ? await receiveWebhook(ports, request)
-          : problem(404, "no such route");
+        return isWebhook(request) ? await receiveWebhook(ports, request) : unrouted(request, known);
       case "GET /healthz":
         return await health(ports);
       case "POST /proposals":
@@ -42,14 +43,14 @@ export async function handleMiddleware(
       case "GET /proposals/{id}/events":
         return await authenticated(ports, request, showEvents);
       default:
-        return problem(404, "no such route");
+        return unrouted(request, known);
     }
   } catch (error) {
     if (error instanceof CursorError) {
-      return problem(400, error.message);
+      return problem("queryInvalid", error.message, { field: "cursor" });
     }
     ports.log.error("request failed", { route, problem: String(error) });
-    return problem(503, "the gate cannot reach its store; try again");
+    return problem("unavailable", "the gate cannot reach its store; try again");
   }
 }
 
@@ -69,12 +70,10 @@ async function authenticated(
 ): Promise<HttpResponse> {
   const caller = await callerOf(ports.secrets, request);
   return caller === null
-    ? json(
-        401,
-        { error: "a known token is required, as `Authorization: Bearer` or `x-gate-token`" },
-        {
-          "www-authenticate": "Bearer",
-        },
+    ? problem(
+        "tokenUnknown",
+        "a known token is required, as `Authorization: Bearer` or `x-gate-token`",
+        { headers: { "www-authenticate": "Bearer" } },
       )
     : handle(ports, request, caller);
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import type { Problem } from "../http.ts";
 import type { Runbook } from "../gate/gating/index.ts";
-import { INCIDENT_ID, INCIDENT_ID_TEXT } from "../gate/proposal/listing.ts";
+import { INCIDENT_ID, incidentIdText } from "../gate/proposal/listing.ts";
 import { cut } from "../gate/text/cut.ts";
 import { hiddenProblem, LINES, printable, printableLines } from "../gate/text/printable.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal/proposal.ts";
@@ -24,30 +25,50 @@ const unixLines = (written: string) => written.replaceAll("\r\n", "\n");
 /** A key as its sender wrote it: a space more makes another one of it. */
 const key = z.string().regex(/\S/, "must not be blank").max(255).superRefine(oneLine);
 const line = (max: number) => text(max).superRefine(oneLine);
-const incidentId = z.string().regex(INCIDENT_ID, INCIDENT_ID_TEXT);
+const incidentId = z.string().regex(INCIDENT_ID, {
+  error: ({ input }) => incidentIdText(typeof input === "string" ? input : ""),
+});
 const scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
 
-const apiBody = z
+/** What may be left out may also be null. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? undefined);
+const orEmpty = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? []);
+
+/** What an agent or a workflow step sends. */
+export const apiBody = z
   .strictObject({
-    incident_id: incidentId.optional(),
-    alert_key: key.optional(),
+    incident_id: optional(incidentId),
+    alert_key: optional(key),
     service: line(255),
     runbook: line(255),
-    parameters: z.record(z.string().max(64), scalar).default({}),
+    parameters: z.record(z.string().max(64), scalar.nullable()).nullish().transform(withoutNulls),
     justification: text(4000).transform(unixLines).superRefine(someLines),
-    evidence: z
-      .union([text(2000).transform((one) => [one]), z.array(text(2000)).max(20)])
-      .transform((list) => list.map(unixLines))
-      .superRefine(someLines)
-      .default([]),
-    severity: line(64).optional(),
-    affected_regions: z.array(line(64)).max(50).default([]),
-    summary: line(300).optional(),
+    evidence: orEmpty(
+      z
+        .union([text(2000).transform((one) => [one]), z.array(text(2000)).max(20)])
+        .transform((list) => list.map(unixLines))
+        .superRefine(someLines),
+    ),
+    severity: optional(line(64)),
+    affected_regions: orEmpty(z.array(line(64)).max(50)),
+    summary: optional(line(300)),
   })
   .refine((body) => body.incident_id !== undefined || body.alert_key !== undefined, {
     path: ["incident_id"],
     message: "`incident_id` or `alert_key` is required",
   });
+
+function withoutNulls(
+  given: Readonly<Record<string, Scalar | null>> | null | undefined,
+): Record<string, Scalar> {
+  return Object.fromEntries(
+    Object.entries(given ?? {}).flatMap<[string, Scalar]>(([name, value]) =>
+      value === null ? [] : [[name, value]],
+    ),
+  );
+}
 
 /** A template that found nothing gives an empty text: that is an absent value. */
 const maybe = (max: number) =>
@@ -122,7 +143,7 @@ export interface ParsedRequest {
   loose: Readonly<Record<string, Scalar>>;
 }
 
-type ParsedBody = ({ ok: true } & ParsedRequest) | { ok: false; problems: string[] };
+type ParsedBody = ({ ok: true } & ParsedRequest) | { ok: false; problems: readonly Problem[] };
 
 /** Reads what an agent or a workflow step sends. */
 export function parseApiBody(body: string): ParsedBody {
@@ -213,37 +234,56 @@ export function typedParameters(
 function parse<T extends z.ZodType>(
   schema: T,
   body: string,
-): { ok: true; value: z.infer<T> } | { ok: false; problems: string[] } {
+): { ok: true; value: z.infer<T> } | { ok: false; problems: readonly Problem[] } {
   if (isDeeperThan(MAX_DEPTH, body)) {
     return {
       ok: false,
-      problems: [`the body must not be nested more than ${MAX_DEPTH} levels deep`],
+      problems: [unreadable(`the body must not be nested more than ${MAX_DEPTH} levels deep`)],
     };
   }
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return { ok: false, problems: ["the body must be a JSON object"] };
+    return { ok: false, problems: [unreadable("the body must be a JSON object")] };
   }
   // The schema's objects would lose such a key without a word.
   const lost = [
-    ...(hasProto(value) ? ["`__proto__` is not known"] : []),
-    ...(hasProto(parametersIn(value)) ? ["`parameters.__proto__` is not known"] : []),
+    ...(hasProto(value) ? ["__proto__"] : []),
+    ...(hasProto(parametersIn(value)) ? ["parameters.__proto__"] : []),
   ];
   if (lost.length > 0) {
-    return { ok: false, problems: lost };
+    return {
+      ok: false,
+      problems: lost.map((field) => ({
+        code: "fieldInvalid",
+        field,
+        text: `\`${field}\` is not known`,
+      })),
+    };
   }
   const parsed = schema.safeParse(value, { error: wordsOf });
   return parsed.success
     ? { ok: true, value: parsed.data }
     : {
         ok: false,
-        problems: parsed.error.issues.map((issue) =>
-          issue.path.length === 0 || issue.message.startsWith("`")
-            ? issue.message
-            : `\`${issue.path.join(".")}\` ${issue.message}`,
-        ),
+        problems: parsed.error.issues.map(problemOf),
+      };
+}
+
+function unreadable(text: string): Problem {
+  return { code: "bodyUnreadable", field: null, text };
+}
+
+function problemOf(issue: z.core.$ZodIssue): Problem {
+  const path = issue.path.join(".");
+  const field = issue.code === "unrecognized_keys" ? (issue.keys[0] ?? path) : path;
+  return field === ""
+    ? unreadable(issue.message)
+    : {
+        code: "fieldInvalid",
+        field,
+        text: issue.message.startsWith("`") ? issue.message : `\`${field}\` ${issue.message}`,
       };
 }
 
@@ -294,7 +334,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
         ? `the body must be a JSON object, got ${kindOf(issue.input)}`
         : `must be ${article(issue.expected)}, got ${kindOf(issue.input)}`;
     case "unrecognized_keys":
-      return `${issue.keys.map((key) => `\`${key}\``).join(", ")} is not known; allowed: ${API_KEYS.join(", ")}`;
+      return `${issue.keys.map((key) => `\`${key}\``).join(", ")} is not known; allowed: ${API_KEYS.join(", ")}. With \`Authorization: Bearer\` the runbook's parameters stand in \`parameters\`; a flat body comes with \`x-gate-token\``;
     case "too_small":
       return "must not be empty";
     case "too_big":

@@ -1,6 +1,13 @@
 import { canonicalJson, sha256 } from "../gate/text/canonical.ts";
 import { checkParameters, findRunbook } from "../gate/gating/index.ts";
-import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
+import {
+  json,
+  problem,
+  refusal,
+  type HttpRequest,
+  type HttpResponse,
+  type Problem,
+} from "../http.ts";
 import { gateIncidentLink } from "../gate/proposal/incidents.ts";
 import { hiddenProblem } from "../gate/text/printable.ts";
 import { newProposal } from "../gate/proposal/intake.ts";
@@ -46,7 +53,7 @@ async function receive(
 ): Promise<HttpResponse> {
   const sinceMs = ports.clock.now();
   if (request.body.byteLength > MAX_BODY_BYTES) {
-    return problem(413, `the body must not be larger than ${MAX_BODY_BYTES} bytes`);
+    return problem("bodyTooLarge", `the body must not be larger than ${MAX_BODY_BYTES} bytes`);
   }
   const braked = await tooMany(ports, caller.name, sinceMs);
   if (braked !== null) {
@@ -54,26 +61,26 @@ async function receive(
   }
   const waitMs = waitOf(request);
   if (waitMs === null) {
-    return problem(
-      400,
-      `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
-    );
+    return waitProblem(request);
   }
   const idempotencyKey = request.headers["idempotency-key"]?.trim() ?? "";
   if (idempotencyKey.length > MAX_KEY_LENGTH) {
     return problem(
-      400,
+      "headerInvalid",
       `\`Idempotency-Key\` must not be longer than ${MAX_KEY_LENGTH} characters, got ${idempotencyKey.length}`,
+      { field: "Idempotency-Key" },
     );
   }
   const hidden = hiddenProblem(idempotencyKey);
   if (hidden !== null) {
-    return problem(400, `\`Idempotency-Key\` ${hidden}`);
+    return problem("headerInvalid", `\`Idempotency-Key\` ${hidden}`, {
+      field: "Idempotency-Key",
+    });
   }
   const body = new TextDecoder("utf-8").decode(request.body);
   const parsed = caller.channel === "api" ? parseApiBody(body) : parseOrchestrationBody(body);
   if (!parsed.ok) {
-    return problem(400, parsed.problems.join("; "), { problems: parsed.problems });
+    return refusal(parsed.problems);
   }
   const idempotency =
     idempotencyKey === ""
@@ -87,8 +94,9 @@ async function receive(
   }
   if (!result.created && result.joined === "conflict") {
     return problem(
-      409,
+      "idempotencyConflict",
       `\`Idempotency-Key\` was used for another request, which made ${result.proposal.id}`,
+      { field: "Idempotency-Key" },
     );
   }
   await announce(ports, result, caller);
@@ -114,12 +122,10 @@ async function tooMany(
   const seconds = Math.ceil(waitMs / 1_000);
   metrics.count("ProposalBraked");
   log.warn("proposal.braked", { proposer, retryAfterSeconds: seconds });
-  return json(
-    429,
-    {
-      error: `${proposer} may propose ${perMinute} times in a minute and ${perHour} times in an hour; try again in ${seconds} s`,
-    },
-    { "retry-after": String(seconds) },
+  return problem(
+    "proposedTooOften",
+    `${proposer} may propose ${perMinute} times in a minute and ${perHour} times in an hour; try again in ${seconds} s`,
+    { headers: { "retry-after": String(seconds) } },
   );
 }
 
@@ -141,7 +147,7 @@ async function propose(
 ): Promise<CreateResult | HttpResponse> {
   const asked = await permitted(ports, request, loose);
   if (!asked.ok) {
-    return problem(400, asked.problems.join("; "), { problems: asked.problems });
+    return refusal(asked.problems);
   }
   const { ledger, clock, ids } = ports;
   const { incidentId } = asked.request;
@@ -149,8 +155,9 @@ async function propose(
   if (madeFor !== null) {
     // An agent that proposes for every new incident would otherwise be answered with one more manual task each time.
     return problem(
-      409,
+      "gateIncident",
       `\`incident_id\`: ${incidentId} was made by the gate itself, for ${madeFor}; nothing is proposed for it`,
+      { field: "incident_id" },
     );
   }
   const { proposal, events } = newProposal({
@@ -218,7 +225,7 @@ async function permitted(
   loose: ParsedRequest["loose"],
 ): Promise<
   | { ok: true; request: ProposalRequest; filled: Parameters; gatingHash: string }
-  | { ok: false; problems: string[] }
+  | { ok: false; problems: readonly Problem[] }
 > {
   const stored = await ports.gating.find({ id: asked.service, name: asked.service });
   const runbook = findRunbook(stored.gating, asked.runbook);
@@ -228,16 +235,20 @@ async function permitted(
     return {
       ok: false,
       problems: [
-        stored.listed
-          ? `\`runbook\`: ${stored.key} has no runbook "${asked.runbook}"; allowed: ${allowed}`
-          : `\`runbook\`: service "${asked.service}" is not listed in the gating, and "${asked.runbook}" is not among the default runbooks; allowed: ${allowed}`,
+        {
+          code: "runbookUnknown",
+          field: "runbook",
+          text: stored.listed
+            ? `\`runbook\`: ${stored.key} has no runbook "${asked.runbook}"; allowed: ${allowed}`
+            : `\`runbook\`: service "${asked.service}" is not listed in the gating, and "${asked.runbook}" is not among the default runbooks; allowed: ${allowed}`,
+        },
       ],
     };
   }
   const parameters = { ...asked.parameters, ...typedParameters(runbook, loose) };
   const checked = checkParameters(runbook, parameters);
   if (!checked.ok) {
-    return { ok: false, problems: checked.problems };
+    return { ok: false, problems: checked.problems.map(parameterProblem) };
   }
   return {
     ok: true,
@@ -245,6 +256,11 @@ async function permitted(
     filled: checked.value,
     gatingHash: stored.hash,
   };
+}
+
+/** The gating's own text begins with the parameter that is to blame. */
+function parameterProblem(text: string): Problem {
+  return { code: "parameterInvalid", field: /^`([^`]+)`/.exec(text)?.[1] ?? "parameters", text };
 }
 
 /** `GET /proposals/{id}`, for agents and workflow loops. */
@@ -255,10 +271,7 @@ export async function showProposal(
 ): Promise<HttpResponse> {
   const waitMs = waitOf(request);
   if (waitMs === null) {
-    return problem(
-      400,
-      `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
-    );
+    return waitProblem(request);
   }
   const sinceMs = ports.clock.now();
   const proposal = await found(ports, request, caller);
@@ -294,20 +307,26 @@ export async function listProposals(
   caller: Caller,
 ): Promise<HttpResponse> {
   if (!caller.isOperator) {
-    return problem(403, "only an operator's token may list proposals");
+    return problem("tokenNotAllowed", "only an operator's token may list proposals");
   }
   const { open, incident_id: incidentId, service, limit, cursor } = request.query;
   const { would_have: word } = request.query;
   const count = limit === undefined ? 50 : Number(limit);
   if (!Number.isInteger(count) || count < 1 || count > 200) {
-    return problem(400, `\`limit\` must be a whole number from 1 to 200, got "${limit}"`);
+    return problem(
+      "queryInvalid",
+      `\`limit\` must be a whole number from 1 to 200, got "${limit}"`,
+      { field: "limit" },
+    );
   }
   if (open !== undefined && open !== "true" && open !== "false") {
-    return problem(400, `\`open\` must be "true" or "false", got "${open}"`);
+    return problem("queryInvalid", `\`open\` must be "true" or "false", got "${open}"`, {
+      field: "open",
+    });
   }
   const wrong = incidentProblem(incidentId);
   if (wrong !== null) {
-    return problem(400, `\`incident_id\` ${wrong}`);
+    return problem("queryInvalid", `\`incident_id\` ${wrong}`, { field: "incident_id" });
   }
   const wouldHave = word === undefined ? undefined : wouldHaveOf(word);
   if (wouldHave === null) {
@@ -359,7 +378,18 @@ async function found(
 }
 
 function notFound(request: HttpRequest): HttpResponse {
-  return problem(404, `no proposal "${request.params["id"] ?? ""}"`);
+  return problem(
+    "proposalUnknown",
+    `no proposal "${(request.params["id"] ?? "").slice(0, MAX_ID_LENGTH)}"`,
+  );
+}
+
+function waitProblem(request: HttpRequest): HttpResponse {
+  return problem(
+    "queryInvalid",
+    `\`wait\` must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, got "${request.query["wait"]}"`,
+    { field: "wait" },
+  );
 }
 
 /** Null: not a number of seconds that is allowed. */

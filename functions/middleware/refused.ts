@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
 import type { HttpResponse } from "../http.ts";
 import type { Caller } from "./auth.ts";
@@ -41,14 +42,23 @@ export async function traceRefusal(
 
 /** The fields that the gate's own problems begin with. What is none of the gate's names is a value of the sender's. */
 function fieldsOf(body: string): string[] {
-  const parsed: unknown = JSON.parse(body);
-  const problems =
-    typeof parsed === "object" && parsed !== null && "problems" in parsed ? parsed.problems : [];
-  const error =
-    typeof parsed === "object" && parsed !== null && "error" in parsed ? parsed.error : "";
-  const texts = Array.isArray(problems) && problems.length > 0 ? problems : [error];
-  const named = texts.map((text) => /^`([\w-]+)[\w.-]*`/.exec(String(text))?.[1] ?? "");
-  return [...new Set(named.filter((name) => name !== ""))].map((name) =>
-    KNOWN_KEYS.includes(name) ? name : "(unknown)",
-  );
+  const told = refusalBody.safeParse(JSON.parse(body));
+  const { field, problems } = told.success ? told.data : { field: null, problems: [] };
+  const named = [
+    field ?? "",
+    ...problems.map((text) => /^`([\w-]+)[\w.-]*`/.exec(text)?.[1] ?? ""),
+  ];
+  return [
+    ...new Set(
+      named
+        .map((name) => name.split(".", 1)[0] ?? "")
+        .filter((name) => name !== "")
+        .map((name) => (KNOWN_KEYS.includes(name) ? name : "(unknown)")),
+    ),
+  ];
 }
+
+const refusalBody = z.object({
+  field: z.string().nullable().default(null),
+  problems: z.array(z.string()).default([]),
+});

@@ -51,11 +51,11 @@ async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<Ht
   if (verdict !== "signed") {
     metrics.count("SignatureRefused");
     if (verdict === "unknown" && header(request, "x-webhook-subscription") !== null) {
-      return json(429, { error: "signature not known yet, send it again" }, AGAIN_LATER);
+      return problem("signatureNotKnownYet", "signature not known yet, send it again", AGAIN_LATER);
     }
     return request.body.byteLength > MAX_UNSIGNED_BYTES
-      ? problem(413, "body too large")
-      : problem(401, "signature missing or wrong");
+      ? problem("bodyTooLarge", "body too large")
+      : problem("signatureInvalid", "signature missing or wrong");
   }
   const delivery = deliveryOf(request, clock.now());
   try {
@@ -121,7 +121,7 @@ async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<Ht
 type Verdict = "signed" | "forged" | "unknown";
 
 /** PagerDuty sends again what is answered 429, and drops what is answered with any other 4xx. */
-const AGAIN_LATER = { "retry-after": "30" };
+const AGAIN_LATER = { headers: { "retry-after": "30" } };
 
 /**
  * A secret may just have been rotated: only one that was read after the event came refuses it. What could not be
@@ -150,5 +150,5 @@ function header(request: HttpRequest, name: string): string | null {
 }
 
 function unavailable(): HttpResponse {
-  return problem(503, "not stored, send it again", {});
+  return problem("unavailable", "not stored, send it again");
 }

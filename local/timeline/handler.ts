@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { EmbeddedParts } from "../embedded.ts";
 import type { LocalGateParts } from "../gate.ts";
+import type { Otherwise } from "../httpHost.ts";
 import { runScenario, ScenarioError, scenarios } from "../scenarios/index.ts";
 import { asset, PAGE_HEADERS } from "./assets.ts";
 import type { Changes } from "./changes.ts";
@@ -22,12 +23,10 @@ export interface TimelineParts {
   isLocal: boolean;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
 /** `GET /` and what it needs. Whoever is not on this machine is told that there is nothing. */
-export function timelineHandler(parts: TimelineParts): Handler {
-  return (request, response) => {
-    answer(parts, request, response).catch(() => {
+export function timelineHandler(parts: TimelineParts): Otherwise {
+  return (request, response, none) => {
+    answer(parts, request, response, none).catch(() => {
       if (!response.headersSent) {
         send(response, 500, { error: "the gate cannot reach its store; try again" });
       } else {
@@ -41,23 +40,24 @@ async function answer(
   parts: TimelineParts,
   request: IncomingMessage,
   response: ServerResponse,
+  none: () => void,
 ): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
   if (!parts.isLocal || !isFromHere(request)) {
-    return send(response, 404, { message: "Not Found" });
+    return none();
   }
   if (request.method === "POST") {
-    return write(parts, path, request, response);
+    return write(parts, path, request, response, none);
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return send(response, 404, { message: "Not Found" });
+    return none();
   }
   const file = asset(path);
   if (file !== null) {
     response.writeHead(200, { ...PAGE_HEADERS, "content-type": file.type }).end(file.content);
     return;
   }
-  return read(parts, path, request, response);
+  return read(parts, path, request, response, none);
 }
 
 async function read(
@@ -65,6 +65,7 @@ async function read(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
+  none: () => void,
 ): Promise<void> {
   const { gate, embedded, changes } = parts;
   if (isForeignRead(request)) {
@@ -88,7 +89,10 @@ async function read(
     });
   }
   const id = /^\/timeline\/proposals\/([A-Za-z0-9_-]{1,100})$/.exec(path)?.[1];
-  const found = id === undefined ? null : await detail(gate.ledger, id);
+  if (id === undefined) {
+    return none();
+  }
+  const found = await detail(gate.ledger, id);
   return found === null
     ? send(response, 404, { error: "no such proposal" })
     : send(response, 200, { now, ...found });
@@ -116,10 +120,11 @@ async function write(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
+  none: () => void,
 ): Promise<void> {
   const scenario = /^\/timeline\/scenarios\/([a-z]+)$/.exec(path)?.[1];
   if (embedded === null || (scenario === undefined && path !== "/timeline/clock")) {
-    return send(response, 404, { message: "Not Found" });
+    return none();
   }
   if (!isOwnWrite(request)) {
     return send(response, 403, { error: "only the timeline page itself may do this" });

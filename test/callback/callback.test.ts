@@ -5,6 +5,7 @@ import type { CallbackPorts } from "../../functions/callback/callback.ts";
 import { asked, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World } from "../harness/world.ts";
+import { errorBody } from "../harness/errorBody.ts";
 
 const SECRET = "callback-secret-of-the-gate";
 
@@ -30,7 +31,7 @@ describe("POST /cheqpoint/callback/{token}", () => {
     const answer = await fetch(url, { method: "POST", body, headers });
     return { status: answer.status, body: await answer.json() };
   };
-  const NOT_FOUND = { status: 404, body: { error: "not found" } };
+  const NOT_FOUND = { status: 404, body: errorBody("routeUnknown", "not found") };
   const RECEIVED = { status: 200, body: { received: true } };
 
   it("takes a hint, whatever the body says", async () => {
@@ -110,7 +111,10 @@ describe("POST /cheqpoint/callback/{token}", () => {
     const url = await begin();
     world.tap = (call, _args, run) =>
       call === "ledger.hint" ? Promise.reject(new Error("down")) : run();
-    assert.deepEqual(await post(url), { status: 503, body: { error: "try again" } });
+    assert.deepEqual(await post(url), {
+      status: 503,
+      body: errorBody("unavailable", "try again", { retryable: true }),
+    });
   });
 
   it("tells nobody the token", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { alarmsAnswer, killSwitchAnswer } from "../../cli/answers.ts";
 import { GateBench, run } from "./support.ts";
+import { errorBody } from "../harness/errorBody.ts";
 
 describe("Commands of an operator", function () {
   const bench = new GateBench();
@@ -157,10 +158,13 @@ describe("Commands of an operator", function () {
         body,
       });
       assert.equal(answer.status, 400);
-      assert.deepEqual(await answer.json(), {
-        error:
+      assert.deepEqual(
+        await answer.json(),
+        errorBody(
+          "fieldInvalid",
           "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255",
-      });
+        ),
+      );
     }
     const hidden = await fetch(`${gate.url}/operator/kill-switch`, {
       method: "PUT",
@@ -171,13 +175,22 @@ describe("Commands of an operator", function () {
       [hidden.status, await hidden.json()],
       [
         400,
-        { error: "`reason` must be text without invisible and control characters, got U+001B" },
+        errorBody(
+          "fieldInvalid",
+          "`reason` must be text without invisible and control characters, got U+001B",
+          { field: "reason" },
+        ),
       ],
     );
     const answer = await fetch(`${gate.url}/operator/alarms?limit=0`, { headers });
     assert.deepEqual(
       [answer.status, await answer.json()],
-      [400, { error: '`limit` must be a whole number from 1 to 1000, got "0"' }],
+      [
+        400,
+        errorBody("queryInvalid", '`limit` must be a whole number from 1 to 1000, got "0"', {
+          field: "limit",
+        }),
+      ],
     );
   });
 });

@@ -173,7 +173,7 @@ describe("Commands about proposals", function () {
       assert.deepEqual([code, out], [1, ""]);
       assert.equal(
         err,
-        `\`incident_id\` must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number, got "${number}"\n`,
+        `\`incident_id\` must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "${number}" is its number, got "${number}"\n`,
       );
     }
     assert.equal(

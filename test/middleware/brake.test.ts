@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, OTHER_TOKEN, PROPOSER_TOKEN, World, type Json } from "../harness/world.ts";
+import { errorBody } from "../harness/errorBody.ts";
 
 describe("A proposer in a loop", () => {
   let world: World;
@@ -24,9 +25,14 @@ describe("A proposer in a loop", () => {
     const { status, headers, body } = await send();
     assert.equal(status, 429);
     assert.equal(headers.get("retry-after"), "60");
-    assert.deepEqual(body, {
-      error: "agent may propose 60 times in a minute and 600 times in an hour; try again in 60 s",
-    });
+    assert.deepEqual(
+      body,
+      errorBody(
+        "proposedTooOften",
+        "agent may propose 60 times in a minute and 600 times in an hour; try again in 60 s",
+        { retryable: true },
+      ),
+    );
     for (let minute = 1; minute < 10; minute++) {
       world.clock.advance(60_000);
       for (let count = 0; count < 60; count++) {

@@ -9,6 +9,7 @@ import { awsError, startFakeAws } from "../aws/fakeAws.ts";
 import type { AwsAnswer, AwsCall, FakeAws } from "../aws/fakeAws.ts";
 import { TestClock } from "../contract/proposals.ts";
 import { LogLines } from "../harness/log.ts";
+import { errorBody } from "../harness/errorBody.ts";
 
 const DEADLINE_MS = 3_500;
 const OLD = "signing-secret-old";
@@ -115,8 +116,14 @@ describe("the deployed receiver", () => {
     operation === "GetSecretValue" ? awsError("InternalServiceError") : null;
 
   const ACCEPTED = { status: 202, body: { status: "accepted" } };
-  const REFUSED = { status: 401, body: { error: "signature missing or wrong" } };
-  const LATER = { status: 503, body: { error: "not stored, send it again" } };
+  const REFUSED = {
+    status: 401,
+    body: errorBody("signatureInvalid", "signature missing or wrong"),
+  };
+  const LATER = {
+    status: 503,
+    body: errorBody("unavailable", "not stored, send it again", { retryable: true }),
+  };
 
   describe("while the signing secret is renewed", () => {
     it("takes an event signed with the new one, however shortly before it was asked", async () => {
@@ -203,7 +210,12 @@ describe("the deployed receiver", () => {
       assert.deepEqual(await signedWith(OLD), ACCEPTED);
       await forged(0);
       secrets["webhook"] = JSON.stringify([NEW]);
-      const again = { status: 429, body: { error: "signature not known yet, send it again" } };
+      const again = {
+        status: 429,
+        body: errorBody("signatureNotKnownYet", "signature not known yet, send it again", {
+          retryable: true,
+        }),
+      };
       assert.deepEqual(await delivered(EVENT, NEW), again);
       clock.advance(30_000);
       assert.deepEqual(await delivered(EVENT, NEW), ACCEPTED);

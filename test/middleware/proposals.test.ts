@@ -5,6 +5,7 @@ import { showProposal } from "../../functions/middleware/proposals.ts";
 import { finish, propose } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { OPERATOR_TOKEN, OTHER_TOKEN, PROPOSER_TOKEN, World, type Json } from "../harness/world.ts";
+import { errorBody } from "../harness/errorBody.ts";
 
 const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
 const OTHER = { authorization: `Bearer ${OTHER_TOKEN}` };
@@ -48,7 +49,7 @@ describe("The proposal routes", () => {
       [
         "an incident's number without letters",
         (body) => ({ ...body, incident_id: "4421" }),
-        '`incident_id` must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number',
+        '`incident_id` must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "4421" is its number',
       ],
       [
         "a key that objects lose",
@@ -79,7 +80,7 @@ describe("The proposal routes", () => {
       [
         "an unknown key",
         (body) => ({ ...body, approved: true }),
-        "`approved` is not known; allowed: incident_id, alert_key, service, runbook, parameters, justification, evidence, severity, affected_regions, summary",
+        "`approved` is not known; allowed: incident_id, alert_key, service, runbook, parameters, justification, evidence, severity, affected_regions, summary. With `Authorization: Bearer` the runbook's parameters stand in `parameters`; a flat body comes with `x-gate-token`",
       ],
       [
         "a runbook that is no text",
@@ -238,9 +239,13 @@ describe("The proposal routes", () => {
             headers,
           );
           assert.equal(answer.status, 401);
-          assert.deepEqual(answer.body, {
-            error: "a known token is required, as `Authorization: Bearer` or `x-gate-token`",
-          });
+          assert.deepEqual(
+            answer.body,
+            errorBody(
+              "tokenUnknown",
+              "a known token is required, as `Authorization: Bearer` or `x-gate-token`",
+            ),
+          );
           assert.equal(answer.headers.get("www-authenticate"), "Bearer");
         }
         assert.equal((await all()).length, 1);
@@ -260,7 +265,7 @@ describe("The proposal routes", () => {
           const answer = await world.onGate("GET", path, undefined, OTHER);
           assert.deepEqual(
             [answer.status, answer.body],
-            [404, { error: `no proposal "${body.id}"` }],
+            [404, errorBody("proposalUnknown", `no proposal "${body.id}"`)],
             `${what} ${path}`,
           );
           assert.equal((await world.onGate("GET", path, undefined, OPERATOR)).status, 200);
@@ -320,7 +325,7 @@ describe("The proposal routes", () => {
       ["open=yes", '`open` must be "true" or "false", got "yes"'],
       ...["INC-4421", "4421"].map((id) => [
         `incident_id=${id}`,
-        `\`incident_id\` must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number, got "${id}"`,
+        `\`incident_id\` must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "${id}" is its number, got "${id}"`,
       ]),
     ]) {
       it(`a list with ${query} is refused`, async () => {

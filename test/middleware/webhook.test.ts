@@ -3,6 +3,7 @@ import { signPagerDuty } from "../../functions/pagerduty/signature.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { throughTap } from "../harness/taps.ts";
 import { World, type Reply } from "../harness/world.ts";
+import { errorBody } from "../harness/errorBody.ts";
 
 /** A captured delivery of PagerDuty's documentation: secret, body and header. */
 const CAPTURED = {
@@ -114,7 +115,7 @@ describe("POST /pagerduty/webhook", () => {
           ...(signature === undefined ? {} : { "x-pagerduty-signature": signature }),
         });
         assert.equal(answer.status, 401);
-        assert.deepEqual(answer.body, { error: "signature missing or wrong" });
+        assert.deepEqual(answer.body, errorBody("signatureInvalid", "signature missing or wrong"));
         assert.equal(await kept("forged"), null);
         assert.equal(count("SignatureRefused"), 1);
         assert.deepEqual(
@@ -127,7 +128,7 @@ describe("POST /pagerduty/webhook", () => {
     it("an unsigned body over 256 KiB, with 413", async () => {
       const answer = await post("x".repeat(256 * 1024 + 1), { "x-webhook-id": "large" });
       assert.equal(answer.status, 413);
-      assert.deepEqual(answer.body, { error: "body too large" });
+      assert.deepEqual(answer.body, errorBody("bodyTooLarge", "body too large"));
       assert.equal(await kept("large"), null);
     });
   });
@@ -210,7 +211,10 @@ describe("POST /pagerduty/webhook", () => {
       const body = eventBody();
       const answer = await signed(body);
       assert.equal(answer.status, 503);
-      assert.deepEqual(answer.body, { error: "not stored, send it again" });
+      assert.deepEqual(
+        answer.body,
+        errorBody("unavailable", "not stored, send it again", { retryable: true }),
+      );
       world.tap = throughTap;
       assert.deepEqual((await signed(body)).body, { status: "accepted" });
     });
@@ -219,7 +223,10 @@ describe("POST /pagerduty/webhook", () => {
       world.moreSecrets = null;
       const answer = await signed(eventBody());
       assert.equal(answer.status, 503);
-      assert.deepEqual(answer.body, { error: "not stored, send it again" });
+      assert.deepEqual(
+        answer.body,
+        errorBody("unavailable", "not stored, send it again", { retryable: true }),
+      );
     });
   });
 

@@ -32,8 +32,12 @@ export function decodeCursor(cursor: string): Position {
 
 /** PagerDuty's own id; its incident number is another thing. */
 export const INCIDENT_ID = /^(?!\d+$)[A-Za-z0-9]{1,64}$/;
-export const INCIDENT_ID_TEXT =
-  'must be PagerDuty\'s id of the incident, like "Q1A2B3C4D5E6F7"; "INC-4421" is its number';
+
+/** Why that is no id of an incident: what was found, where it is the number that people call it by. */
+export function incidentIdText(found: string): string {
+  const number = /^(INC-)?\d{1,18}$/i.test(found) ? found : "INC-4421";
+  return `must be PagerDuty's id of the incident, like "Q1A2B3C4D5E6F7"; "${number}" is its number`;
+}
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 200;
@@ -51,7 +55,7 @@ export function incidentOf(proposal: Proposal): string | null {
 export function incidentProblem(incidentId: string | undefined): string | null {
   return incidentId === undefined || INCIDENT_ID.test(incidentId)
     ? null
-    : `${INCIDENT_ID_TEXT}, got "${incidentId}"`;
+    : `${incidentIdText(incidentId)}, got "${incidentId}"`;
 }
 
 /** What a dry run would have done, in the words of lists. */
