@@ -330,7 +330,11 @@ export async function listProposals(
   }
   const wouldHave = word === undefined ? undefined : wouldHaveOf(word);
   if (wouldHave === null) {
-    return problem(400, `\`would_have\` must be denied, asked or allowed, got "${word}"`);
+    return problem(
+      "queryInvalid",
+      `\`would_have\` must be denied, asked or allowed, got "${word}"`,
+      { field: "would_have" },
+    );
   }
   // Proposals are kept under the gating's own key of their service; people use its name as well.
   const stored =
