@@ -49,6 +49,7 @@ const layers = [
       "functions/pagerduty",
       "functions/aws",
       "functions/http.ts",
+      "functions/routes.ts",
       "functions/ids.ts",
       "functions/sleep.ts",
     ],
