@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
 /** The rooms of `functions/gate`, from the lowest: each may import only those before it. */
 const rooms = ["text", "gating", "proposal", "ports", "ledger", "review", "telling", "lifecycle"];
 /** The rooms of `functions/gate/gating`, likewise. Others import them through `gating/index.ts` and `gating/compare/index.ts`. */
-const gatingRooms = ["schema", "evaluate", "check", "compare"];
+const gatingRooms = ["schema", "evaluate", "check", "compare", "cases"];
 
 function staircase(folder, steps, below = []) {
   return steps.map((room, step) => ({

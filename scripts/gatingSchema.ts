@@ -1,11 +1,16 @@
 /** Writes the JSON Schemas of the gating; with `--check` it only tells whether they are up to date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { gatingJsonSchema, stackJsonSchema } from "../functions/gate/gating/index.ts";
+import {
+  casesJsonSchema,
+  gatingJsonSchema,
+  stackJsonSchema,
+} from "../functions/gate/gating/index.ts";
 
 /** The generated files, at the root of the repository, with what they should hold. */
 export const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["gating.schema.json", `${JSON.stringify(gatingJsonSchema(), null, 2)}\n`],
+  ["gating.test.schema.json", `${JSON.stringify(casesJsonSchema(), null, 2)}\n`],
   ["stack.schema.json", `${JSON.stringify(stackJsonSchema("gating.schema.json"), null, 2)}\n`],
 ]);
 

@@ -6,12 +6,14 @@ import type { Context } from "../context.ts";
 import { counted, oneLine, table } from "../text.ts";
 import { explainCommand } from "./gatingExplain.ts";
 import { inForceCommand } from "./gatingInForce.ts";
+import { testCommand } from "./gatingTest.ts";
 
 export function gatingCommand(context: Context): Command {
   return new Command("gating")
-    .description("Check and explain gating files, offline; tell which gating a gate uses.")
+    .description("Check, explain and test gating files, offline; tell which gating a gate uses.")
     .addCommand(checkCommand(context))
     .addCommand(explainCommand(context))
+    .addCommand(testCommand(context))
     .addCommand(inForceCommand(context));
 }
 

@@ -10,6 +10,7 @@ import {
   type Evaluation,
   type Gating,
   type OnDeny,
+  type RuleDecision,
   type RuleTerms,
   type ServiceGating,
   type ServiceLimits,
@@ -35,9 +36,10 @@ interface ExplainOptions extends FileOptions {
   proposer?: string;
   title: string;
   at?: string;
+  expect?: RuleDecision | "nothing";
 }
 
-export function explainCommand({ io }: Context): Command {
+export function explainCommand({ io, exitWith }: Context): Command {
   return withJson(
     new Command("explain")
       .description("Tell what a gating file says about a proposal, or about a PagerDuty event.")
@@ -57,7 +59,13 @@ export function explainCommand({ io }: Context): Command {
       .option("--region <region>", "affected region; may be repeated", collect)
       .option("--proposer <name>", "who proposes (default ai-agent, or pagerduty for an event)")
       .option("--title <text>", "title of the incident", "")
-      .option("--at <time>", "when, like 2026-11-23T10:00:00Z (default now)"),
+      .option("--at <time>", "when, like 2026-11-23T10:00:00Z (default now)")
+      .addOption(
+        new Option(
+          "--expect <decision>",
+          "exit code 1 when it says something else; nothing: an event proposes nothing",
+        ).choices(["allow", "deny", "requireApproval", "nothing"]),
+      ),
   )
     .addHelpText(
       "after",
@@ -66,14 +74,22 @@ Examples:
   $ gate gating explain --service payments-db --runbook db_failover_primary_to_replica --priority P1
   $ gate gating explain --stack prod --service payments-db --runbook db_failover_primary_to_replica \\
       --at 2026-11-28T03:00:00Z
-  $ gate gating explain --service payments-db --event incident.triggered --title "Primary unreachable"`,
+  $ gate gating explain --service payments-db --event incident.triggered --title "Primary unreachable"
+  $ gate gating explain --service payments-db --runbook diagnostics --expect allow`,
     )
     .action((options: ExplainOptions) => {
       const gating = load(fileOf(io, options));
       const { listed, own } = gatingOf(gating, options.service);
       const subject = subjectOf(options);
+      const found = (decision: RuleDecision | "nothing"): void => {
+        if (options.expect !== undefined && options.expect !== decision) {
+          exitWith(1);
+          io.err(`expected ${options.expect}, got ${decision}\n`);
+        }
+      };
       const wanted = options.runbook ?? proposed(own, subject, options, listed);
       if (wanted === null) {
+        found("nothing");
         nothingProposed(io, options, explainProposing(own, subject));
         return;
       }
@@ -89,6 +105,7 @@ Examples:
         runbook: runbook.name,
         action: runbook.action,
       });
+      found(evaluation.decision);
       if (options.json === true) {
         printJson(io, { service: options.service, listed, runbook: runbook.name, ...evaluation });
         return;

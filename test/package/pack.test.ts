@@ -128,6 +128,7 @@ describe("the package for npm", function () {
         ),
         "dist/gate.mjs",
         "gating.schema.json",
+        "gating.test.schema.json",
         "package.json",
       ].sort(),
     );

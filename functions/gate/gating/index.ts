@@ -1,6 +1,11 @@
 import { canonicalJson, sha256 } from "../text/canonical.ts";
 import type { GatingDefaults, Runbook, ServiceGating } from "./schema/types.ts";
 
+export { casesJsonSchema } from "./cases/caseSchema.ts";
+export { CasesError, parseCases } from "./cases/readCases.ts";
+export { runCase } from "./cases/runCase.ts";
+export type { CaseResult } from "./cases/runCase.ts";
+export { reached } from "./cases/coverage.ts";
 export { GatingError } from "./check/errors.ts";
 export { evaluate, explainProposing, proposedRunbook, wouldPropose } from "./evaluate/evaluate.ts";
 export { eventClaims, eventScope, proposerNameProblem } from "./schema/eventProposals.ts";

@@ -8,6 +8,12 @@ export type Path = readonly (string | number)[];
 export class Report {
   readonly problems: Problem[] = [];
   readonly #labels = new Map<string, string>();
+  readonly #whole: string;
+
+  /** @param whole What the file as a whole is called. */
+  constructor(whole = "gating") {
+    this.#whole = whole;
+  }
 
   /** Shows `name` in brackets after the place, in every problem inside it. */
   label(at: Path, name: string): void {
@@ -43,7 +49,7 @@ export class Report {
   }
 
   #place(at: Path): string {
-    const place = at.length === 0 ? "gating" : placeOf(at);
+    const place = at.length === 0 ? this.#whole : placeOf(at);
     const name = this.#labels.get(place);
     return name === undefined ? place : `${place} (${name})`;
   }
@@ -62,7 +68,7 @@ function placeOf(at: Path): string {
 /** How many segments name the thing that a reader looks for; the rest names a field in it. */
 function unitDepth(at: Path): number {
   const start = at[0] === "services" ? 2 : at[0] === "defaults" ? 1 : 0;
-  const isListed = at[start] === "rules" || at[start] === "runbooks";
+  const isListed = ["rules", "runbooks", "cases"].some((list) => at[start] === list);
   const depth = isListed && at.length > start + 2 ? start + 2 : start;
   return at.length > depth ? depth : Math.max(0, at.length - 1);
 }

@@ -4,6 +4,7 @@ import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { z } from "zod";
 import {
+  casesJsonSchema,
   evaluate,
   gatingJsonSchema,
   parseGating,
@@ -40,14 +41,19 @@ function gatingOf(stack: string): Gating {
 describe("JSON Schema of the gating", () => {
   it("is committed as it is generated (run node scripts/gatingSchema.ts)", () => {
     assert.deepEqual(staleSchemaFiles(), []);
-    assert.deepEqual([...schemaFiles.keys()], ["gating.schema.json", "stack.schema.json"]);
+    assert.deepEqual(
+      [...schemaFiles.keys()],
+      ["gating.schema.json", "gating.test.schema.json", "stack.schema.json"],
+    );
   });
 
   it("tells a description for every field, and the default where there is one", () => {
     const missing: string[] = [];
-    walk(gatingJsonSchema(), "", (path, field) => {
-      if (typeof field["description"] !== "string") missing.push(path);
-    });
+    for (const schema of [gatingJsonSchema(), casesJsonSchema()]) {
+      walk(schema, "", (path, field) => {
+        if (typeof field["description"] !== "string") missing.push(path);
+      });
+    }
     assert.deepEqual(missing, []);
   });
 
