@@ -114,7 +114,11 @@ export class GateClient implements GateAccess {
     return this.#call(killSwitchAnswer, { path: "/operator/kill-switch", missing: NO_ROUTES });
   }
 
-  setKillSwitch(on: boolean, reason: string | null, scope: SwitchScope): Promise<KillSwitchAnswer> {
+  setKillSwitch(
+    on: boolean,
+    reason: string | null,
+    scope: SwitchScope & { unlisted?: boolean },
+  ): Promise<KillSwitchAnswer> {
     return this.#call(killSwitchAnswer, {
       path: "/operator/kill-switch",
       method: "PUT",

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { json, problem, type HttpRequest, type HttpResponse } from "../functions/http.ts";
 import { routeOf, unrouted } from "../functions/routes.ts";
-import type { KillSwitch } from "../functions/gate/ports/index.ts";
 import { alarmView, gatingView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
 import { hiddenProblem } from "../functions/gate/text/printable.ts";
-import { scopeIn, scopeText } from "../functions/gate/ledger/killSwitch.ts";
+import { scopeText } from "../functions/gate/ledger/killSwitch.ts";
+import { throwSwitch } from "../functions/gate/ledger/switching.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
 import type { LocalMetrics } from "./metrics.ts";
 import type { MiddlewarePorts } from "../functions/middleware/ports.ts";
@@ -31,6 +31,7 @@ const killSwitchBody = z.strictObject({
   reason: z.string().trim().min(1).max(500).nullish(),
   service: scopeName,
   runbook: scopeName,
+  unlisted: z.boolean().nullish(),
 });
 
 const acknowledgeBody = z.strictObject({
@@ -91,23 +92,30 @@ async function setKillSwitch(
   if (!body.success) {
     return problem(
       "fieldInvalid",
-      "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255",
+      "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255, `unlisted` true or false",
     );
   }
-  const { on, reason, service, runbook } = body.data;
+  const { on, reason, service, runbook, unlisted } = body.data;
   for (const [name, value] of Object.entries({ reason, service, runbook })) {
     const hidden = hiddenProblem(value ?? "");
     if (hidden !== null) {
       return problem("fieldInvalid", `\`${name}\` ${hidden}`, { field: name });
     }
   }
-  const { scope, message } = await scopeIn(ports.gating, {
+  const thrown = await throwSwitch(ports, {
     ...(typeof service === "string" ? { service } : {}),
     ...(typeof runbook === "string" ? { runbook } : {}),
+    on,
+    reason: reason ?? null,
+    by,
+    atMs: clock.now(),
+    unlisted: unlisted ?? false,
   });
-  const state: KillSwitch = { ...scope, on, reason: reason ?? null, by, atMs: clock.now() };
-  await ledger.setKillSwitch(state);
-  log.warn("kill switch set", { on, by, reason: state.reason, holds: scopeText(scope) });
+  if (!thrown.ok) {
+    return problem("fieldInvalid", thrown.problem, { field: thrown.field });
+  }
+  const { scope, message } = thrown;
+  log.warn("kill switch set", { on, by, reason: reason ?? null, holds: scopeText(scope) });
   if (!on) {
     // What it held goes on now; whatever is missed here is due soon anyway.
     const { proposals } = await ledger.list({ open: true, limit: 200 });

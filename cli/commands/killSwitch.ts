@@ -16,6 +16,7 @@ interface KillSwitchOptions extends AnyGateOptions {
   reason?: string;
   service?: string;
   runbook?: string;
+  unlisted?: boolean;
 }
 
 export function killSwitchCommand({ io }: Context): Command {
@@ -29,12 +30,17 @@ export function killSwitchCommand({ io }: Context): Command {
       )
       .option("--reason <text>", "why, for everybody who asks", visibleText("--reason"))
       .option("--service <name>", "only this service, by the gating's key, PagerDuty's id or name")
-      .option("--runbook <name>", "only this runbook, of every service unless --service is given"),
+      .option("--runbook <name>", "only this runbook, of every service unless --service is given")
+      .option(
+        "--unlisted",
+        "also what the gating does not list: a runbook or service that is about to be",
+      ),
   )
     .addHelpText(
       "after",
       `
-Each switch is a switch of its own: off lets go on what no other one holds.
+Each switch is a switch of its own: off lets go on what no other one holds. What the gating does not list is refused: it may
+be mistyped. A second on keeps the time and reason of the first, and adds its own.
 
 Examples:
   $ gate kill-switch on --reason "Unclear data loss, nothing runs until we know"
@@ -42,11 +48,12 @@ Examples:
   $ gate kill-switch off`,
     )
     .action(async (state: string, options: KillSwitchOptions) => {
-      const { reason, service, runbook } = options;
+      const { reason, service, runbook, unlisted } = options;
       const asksFor = [
         ["--reason", reason],
         ["--service", service],
         ["--runbook", runbook],
+        ["--unlisted", unlisted],
       ].find(([, value]) => value !== undefined);
       if (state === "status" && asksFor !== undefined) {
         throw usage(`${asksFor[0]} goes with on or off`);
@@ -58,6 +65,7 @@ Examples:
           : await client.setKillSwitch(state === "on", reason ?? null, {
               ...(service === undefined ? {} : { service }),
               ...(runbook === undefined ? {} : { runbook }),
+              ...(unlisted === true ? { unlisted } : {}),
             });
       if (options.json === true) {
         printJson(io, now);

@@ -39,7 +39,11 @@ export interface GateAccess {
   /** The gate's time, in epoch milliseconds. */
   now(): Promise<number>;
   killSwitch(): Promise<KillSwitchAnswer>;
-  setKillSwitch(on: boolean, reason: string | null, scope: SwitchScope): Promise<KillSwitchAnswer>;
+  setKillSwitch(
+    on: boolean,
+    reason: string | null,
+    scope: SwitchScope & { unlisted?: boolean },
+  ): Promise<KillSwitchAnswer>;
   acknowledge(key: string, note: string | null): Promise<AlarmAnswer>;
   /** The gate's own history beside its proposals': of kill switch, alarms and gating. */
   ownTrails(): AsyncGenerator<TrailAnswer>;

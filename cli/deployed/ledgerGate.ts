@@ -8,7 +8,8 @@ import {
 } from "../../functions/gate/proposal/listing.ts";
 import type { GatingStore, Ledger } from "../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
-import { scopeIn, type SwitchScope } from "../../functions/gate/ledger/killSwitch.ts";
+import type { SwitchScope } from "../../functions/gate/ledger/killSwitch.ts";
+import { throwSwitch } from "../../functions/gate/ledger/switching.ts";
 import { proposalView } from "../../functions/gate/telling/view.ts";
 import {
   alarmView,
@@ -162,13 +163,19 @@ export class LedgerGate implements GateAccess {
   async setKillSwitch(
     on: boolean,
     reason: string | null,
-    asked: SwitchScope,
+    { unlisted = false, ...asked }: SwitchScope & { unlisted?: boolean },
   ): Promise<KillSwitchAnswer> {
     return this.#with(async ({ ledger, gating }) => {
-      const { scope, message } = await scopeIn(gating, asked);
       const by = `${userName()} (gate CLI)`;
       // What it held goes on with the gate's next sweep.
-      await ledger.setKillSwitch({ ...scope, on, reason, by, atMs: Date.now() });
+      const thrown = await throwSwitch(
+        { ledger, gating },
+        { ...asked, on, reason, by, atMs: Date.now(), unlisted },
+      );
+      if (!thrown.ok) {
+        throw new CliError(thrown.problem, { details: { status: 400 } });
+      }
+      const { message } = thrown;
       return { ...(await switchesOf(ledger)), ...(message === null ? {} : { message }) };
     });
   }

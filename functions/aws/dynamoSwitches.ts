@@ -24,13 +24,16 @@ export async function readSwitches(table: DynamoTable): Promise<KillSwitches> {
 }
 
 /** Two operators at once: the later write is prepared anew on what the earlier one left. */
-export async function throwSwitch(table: DynamoTable, state: KillSwitch): Promise<void> {
+export async function throwSwitch(
+  table: DynamoTable,
+  state: KillSwitch,
+): Promise<KillSwitch | null> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const [item, trail] = await Promise.all([
       table.get(killSwitchKey),
       trailOf(table, SWITCH_TRAIL),
     ]);
-    const next = withSwitch(switchesIn(item), state);
+    const { next, before } = withSwitch(switchesIn(item), state);
     const { revision } = revisionShape.parse(item ?? {});
     const held = next.narrower.map(switchKey);
     const put: Item = {
@@ -51,7 +54,7 @@ export async function throwSwitch(table: DynamoTable, state: KillSwitch): Promis
       ),
     ];
     if ((await table.transact(writes)) === null) {
-      return;
+      return before;
     }
     await pause(round);
   }

@@ -273,8 +273,8 @@ export function openSqliteLedger(
     },
 
     async setKillSwitch(state) {
-      await db.writeSoon(() => {
-        const next = withSwitch(switches(db), state);
+      return db.writeSoon(() => {
+        const { next, before } = withSwitch(switches(db), state);
         db.run(
           "INSERT OR REPLACE INTO kill_switch (id, turnedOn, record) VALUES (1, ?, ?)",
           next.all.on ? 1 : 0,
@@ -282,6 +282,7 @@ export function openSqliteLedger(
         );
         const to = { subject: SWITCH_TRAIL, state: null };
         extendTrail(db, trailOf(db, to.subject), to, [switchFact(state)], state.atMs);
+        return before;
       });
     },
 

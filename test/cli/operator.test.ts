@@ -88,25 +88,71 @@ describe("Commands of an operator", function () {
     assert.match((await bench.gate("watch", id)).out, / executed: The runbook ran to its end\.\n$/);
   });
 
-  it("says when what is to be held is not in the gating", async () => {
-    const typo = await bench.gate("kill-switch", "on", "--service", "paymets-db");
+  it("refuses to hold what the gating does not list, unless that is meant", async () => {
+    const on = (...args: string[]) => bench.gate("kill-switch", "on", ...args);
+    const unlisted = "(`unlisted` holds one that it is about to list)";
+    const typo = await on("--service", "paymets-db");
+    assert.deepEqual(
+      [typo.code, typo.err],
+      [
+        1,
+        `\`service\` must be one that the gating lists: "payments-db", got "paymets-db"; did you mean \`payments-db\`? ${unlisted}\n`,
+      ],
+    );
+    const list =
+      '"db_failover_primary_to_replica", "restart_primary", "diagnostics", "hand_to_dba" or "page_level_2"';
+    for (const [args, where] of [
+      [["--service", "payments-db"], " for payments-db"],
+      [[], ""],
+    ] as const) {
+      const { code, err } = await on(...args, "--runbook", "failover");
+      assert.deepEqual(
+        [code, err],
+        [
+          1,
+          `\`runbook\` must be one that the gating lists${where}: ${list}, got "failover" ${unlisted}\n`,
+        ],
+      );
+    }
+    const { out: none } = await bench.gate("kill-switch");
+    assert.doesNotMatch(none, /HELD/);
+    const meant = await on("--runbook", "failover", "--unlisted");
+    assert.equal(meant.code, 0);
     assert.match(
-      typo.out,
-      /\nHELD: service paymets-db, since .*\nNote: the gating does not list a service "paymets-db": only what PagerDuty calls exactly that, by id or name, is held\n$/,
+      meant.out,
+      /\nHELD: runbook failover of every service, since .*\nNote: the gating does not list that: held is what is called exactly so, by PagerDuty's id or name of a service\n$/,
     );
-    await bench.gate("kill-switch", "off", "--service", "paymets-db");
-    const runbook = await bench.gate(
-      "kill-switch",
-      "on",
-      "--service",
-      "payments-db",
-      "--runbook",
-      "x",
-    );
-    assert.match(runbook.out, /\nNote: payments-db has no runbook "x" in the gating\n$/);
-    await bench.gate("kill-switch", "off", "--service", "payments-db", "--runbook", "x");
+    // What is on can be switched off without more ado.
+    const off = await bench.gate("kill-switch", "off", "--runbook", "failover");
+    assert.deepEqual([off.code, off.out.includes("HELD")], [0, false]);
     const status = await bench.gate("kill-switch", "status", "--service", "x");
     assert.deepEqual([status.code, status.err], [2, "--service goes with on or off\n"]);
+  });
+
+  it("keeps the first time and says both reasons when a switch is thrown again", async () => {
+    const reasons = async (...args: string[]) =>
+      bench.json((value) => killSwitchAnswer.parse(value), "kill-switch", "on", ...args);
+    const first = await reasons("--reason", "data loss?");
+    const again = await reasons("--reason", "and the replica lags");
+    assert.deepEqual(
+      [again.since, again.reason, again.message],
+      [
+        first.since,
+        "data loss?; also: and the replica lags",
+        "it was on already: since and the first reason are kept",
+      ],
+    );
+    assert.equal((await reasons("--reason", "data loss?")).reason, again.reason);
+    assert.equal((await reasons()).reason, again.reason);
+    await bench.gate("kill-switch", "off");
+  });
+
+  it("says that nothing was held where that is so", async () => {
+    const off = await bench.gate("kill-switch", "off", "--service", "payments-db");
+    assert.equal(off.code, 0);
+    assert.match(off.out, /\nNote: service payments-db was not held: nothing has changed\n$/);
+    const typo = await bench.gate("kill-switch", "off", "--service", "paymets-db");
+    assert.equal(typo.code, 1);
   });
 
   it("lets no proposer do what an operator may", async () => {
@@ -162,7 +208,7 @@ describe("Commands of an operator", function () {
         await answer.json(),
         errorBody(
           "fieldInvalid",
-          "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255",
+          "`on` must be true or false, `reason` a text of up to 500 characters, `service` and `runbook` names of up to 255, `unlisted` true or false",
         ),
       );
     }

@@ -39,6 +39,26 @@ export function trailContract(subject: Subject): void {
       assert.equal((await told("kill-switch"))?.length, 13);
     });
 
+    it("of a switch that is thrown again has both, while the switch stays on since the first, with both reasons", async () => {
+      const { ledger } = subject;
+      const scope = { service: "payments-db" };
+      const first = { ...scope, on: true, reason: "drill", by: "ana", atMs: START_MS };
+      assert.equal(await ledger.setKillSwitch(first), null);
+      const again = { ...scope, on: true, reason: "and more", by: "jo", atMs: START_MS + 9 };
+      assert.deepEqual(await ledger.setKillSwitch(again), first);
+      const both = { ...first, reason: "drill; also: and more" };
+      assert.deepEqual(await ledger.narrowerSwitches(), [both]);
+      assert.deepEqual(
+        (await told("kill-switch"))?.map(({ data }) => [data["by"], data["reason"]]),
+        [
+          ["ana", "drill"],
+          ["jo", "and more"],
+        ],
+      );
+      assert.deepEqual(await ledger.setKillSwitch({ ...again, on: false }), both);
+      assert.equal(await ledger.setKillSwitch({ ...again, on: false }), null);
+    });
+
     it("of an alarm tells that it was raised once and acknowledged once, by whom", async () => {
       const { ledger } = subject;
       const alarm = newAlarm("bypass/PX");

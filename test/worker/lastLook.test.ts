@@ -160,8 +160,9 @@ describe("the last look before an execution is sent", () => {
   });
 
   const forbidding: Record<string, () => Promise<void> | void> = {
-    "the kill switch": () =>
-      bench.ledger.setKillSwitch({ on: true, reason: "stop", by: "ana", atMs: START_MS }),
+    "the kill switch": async () => {
+      await bench.ledger.setKillSwitch({ on: true, reason: "stop", by: "ana", atMs: START_MS });
+    },
     "a gating that denies it": () => {
       bench.gating = gatingBy({ decision: "deny" });
       bench.version = "2";

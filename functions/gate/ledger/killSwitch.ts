@@ -1,4 +1,5 @@
-import type { GatingStore, KillSwitch } from "../ports/index.ts";
+import { cut } from "../text/cut.ts";
+import type { KillSwitch } from "../ports/index.ts";
 import type { Proposal } from "../proposal/proposal.ts";
 
 /** What a switch holds: a service, a runbook wherever it is listed, a runbook of one service; with neither, everything. */
@@ -44,27 +45,6 @@ export function keysOver({ request, incident }: Pick<Proposal, "request" | "inci
   ];
 }
 
-/** What to hold, in the gating's words, and what an operator should be told of it; nothing unlisted is refused. */
-export async function scopeIn(
-  gating: GatingStore | null,
-  { service, runbook }: SwitchScope,
-): Promise<{ scope: SwitchScope; message: string | null }> {
-  const named = runbook === undefined ? {} : { runbook };
-  if (service === undefined || gating === null) {
-    return { scope: { ...(service === undefined ? {} : { service }), ...named }, message: null };
-  }
-  const { key, listed, gating: own } = await gating.find({ id: service, name: service });
-  if (!listed) {
-    const message = `the gating does not list a service "${service}": only what PagerDuty calls exactly that, by id or name, is held`;
-    return { scope: { service, ...named }, message };
-  }
-  const unknown = runbook !== undefined && !Object.hasOwn(own.runbooks, runbook);
-  return {
-    scope: { service: key, ...named },
-    message: unknown ? `${key} has no runbook "${runbook}" in the gating` : null,
-  };
-}
-
 /** What a switch holds, in words. */
 export function scopeText({ service, runbook }: SwitchScope): string {
   if (runbook !== undefined) {
@@ -82,17 +62,39 @@ export function switchOver(
   return all.on ? all : (narrower.find((one) => keys.has(switchKey(one))) ?? all);
 }
 
-/** The switches after one was thrown. */
-export function withSwitch(switches: KillSwitches, state: KillSwitch): KillSwitches {
-  if (state.service === undefined && state.runbook === undefined) {
-    return { ...switches, all: state };
-  }
+/** The switches after one was thrown, and how that one was; null: it was off. One that is on stays on since it was. */
+export function withSwitch(
+  switches: KillSwitches,
+  state: KillSwitch,
+): { next: KillSwitches; before: KillSwitch | null } {
   const key = switchKey(state);
+  const isAll = state.service === undefined && state.runbook === undefined;
+  const found = isAll ? switches.all : switches.narrower.find((one) => switchKey(one) === key);
+  const before = found?.on === true ? found : null;
+  const { atMs, by } = before ?? state;
+  const now =
+    before === null || !state.on ? state : { ...state, atMs, by, reason: reasons(before, state) };
+  if (isAll) {
+    return { next: { ...switches, all: now }, before };
+  }
   const others = switches.narrower.filter((one) => switchKey(one) !== key);
   if (state.on && others.length >= MOST_NARROWER) {
     throw new Error(
       `${MOST_NARROWER} services and runbooks are held already: release some, or hold everything`,
     );
   }
-  return { ...switches, narrower: state.on ? [...others, state] : others };
+  return { next: { ...switches, narrower: now.on ? [...others, now] : others }, before };
+}
+
+const ALSO = "; also: ";
+const LONGEST_REASON = 2_000;
+
+/** Why it is on, once it was thrown again: the first reason first. All of them are in the switch's trail. */
+function reasons(first: KillSwitch, again: KillSwitch): string | null {
+  if (first.reason === null || again.reason === null) {
+    return first.reason ?? again.reason;
+  }
+  return first.reason.split(ALSO).includes(again.reason)
+    ? first.reason
+    : cut(`${first.reason}${ALSO}${again.reason}`, LONGEST_REASON);
 }

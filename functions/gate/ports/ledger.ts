@@ -296,8 +296,11 @@ export interface Ledger {
   killSwitch(over?: Pick<Proposal, "request" | "incident">): Promise<KillSwitch>;
   /** Every switch for less than everything that is on. */
   narrowerSwitches(): Promise<readonly KillSwitch[]>;
-  /** Writes the kill switch's trail. */
-  setKillSwitch(state: KillSwitch): Promise<void>;
+  /**
+   * Writes the kill switch's trail. Tells how the switch was before; null: it was off. One that is on stays on since it was,
+   * with every reason.
+   */
+  setKillSwitch(state: KillSwitch): Promise<KillSwitch | null>;
 
   /** Strongly consistent; null: nothing has happened to that subject. */
   trail(subject: string): Promise<{ trail: Trail; events: AuditEvent[] } | null>;
