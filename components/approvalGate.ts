@@ -1,7 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { GatingInput } from "../functions/gate/gating/index.ts";
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { checkedSettings } from "./approvalGateSettings.ts";
 import { ApprovalLedger } from "./approvalLedger.ts";
@@ -9,6 +8,7 @@ import { gateRuntime } from "./gateRuntime.ts";
 import { GateSecrets } from "./gateSecrets.ts";
 import { gateWebhooks } from "./gateWebhooks.ts";
 import { GATING_FORM, defaultsItem } from "./gatingRecord.ts";
+import type { Gating } from "./gatingTypes.ts";
 import type { InlineGating } from "./inlineGating.ts";
 import { optional } from "./inputs.ts";
 import { Monitoring } from "./monitoring.ts";
@@ -17,8 +17,8 @@ import type { GateReference } from "./serviceGating.ts";
 import { ungatedAlarms } from "./ungatedAlarms.ts";
 import { WorkQueue } from "./workQueue.ts";
 
-/** Types a gating where it is written; the component checks it in full. */
-export function defineGating(gating: GatingInput): GatingInput {
+/** Types a gating that is written apart from the gate; the component checks it in full. */
+export function defineGating(gating: Gating): Gating {
   return gating;
 }
 

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ApprovalLedgerTransform } from "./approvalLedger.ts";
 import type { CustomDomain, GateApiTransform, Throttle } from "./gateApi.ts";
 import type { FunctionNetwork, GateFunctionTransform, LogLevel } from "./gateFunction.ts";
+import type { Gating } from "./gatingTypes.ts";
 import type { CallbackSigning, KeySettings, ProposerSettings } from "./gateSecrets.ts";
 import type { AlarmRouting } from "./monitoring.ts";
 import type { TokenType } from "./tokenType.ts";
@@ -97,11 +98,10 @@ export interface ApprovalGateArgs {
   pagerdutyApiUrl?: pulumi.Input<string>;
   /**
    * Gating of services, by PagerDuty service name or id, and under `defaults` what applies to all others. Which
-   * services there are must be plain; what is under each may hold Outputs. In TypeScript, `defineGating` checks a
-   * plain one while it is written. Defaults to none: every proposal needs approval.
+   * services there are must be plain; what is under each may hold Outputs. Defaults to none: every proposal needs
+   * approval.
    */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  gating?: any;
+  gating?: Gating;
   /** What PagerDuty reports to the gate. Defaults to the events of the whole account. */
   webhook?: WebhookSettings;
   /** Who may propose, by name; each gets a token in `proposerTokens`. Defaults to nobody. */

@@ -4,14 +4,13 @@ import { gatingTable, ledgerTable } from "../functions/aws/tableDefinition.ts";
 import type { TableDefinition } from "../functions/aws/tableDefinition.ts";
 import { flag, onlyKnown } from "./inputs.ts";
 import { checkTransform, merged } from "./overrides.ts";
-import type { Overrides } from "./overrides.ts";
 
 /** Arguments to set on the tables whatever the component says. */
 export interface ApprovalLedgerTransform {
   /** For the table of proposals, decisions and executions. */
-  ledger?: Overrides;
+  ledger?: Partial<aws.dynamodb.TableArgs>;
   /** For the table of gating. */
-  gating?: Overrides;
+  gating?: Partial<aws.dynamodb.TableArgs>;
 }
 
 /** Inputs of {@link ApprovalLedger}. */

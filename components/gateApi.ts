@@ -5,7 +5,6 @@ import { CALLBACK_ROUTES, MIDDLEWARE_ROUTES, WEBHOOK_ROUTE, routesTo } from "./g
 import type { RequestHandler } from "./gateRoutes.ts";
 import { integer, matching, oneOf, onlyKnown } from "./inputs.ts";
 import { checkTransform, merged } from "./overrides.ts";
-import type { Overrides } from "./overrides.ts";
 import { CERTIFICATE_ARN, DOMAIN_NAME, TRUSTSTORE, ZONE_ID } from "./textRules.ts";
 
 /** An address of one's own for the API. */
@@ -31,11 +30,11 @@ export interface Throttle {
 /** Arguments to set on the API's resources whatever the component says. */
 export interface GateApiTransform {
   /** For the API. */
-  api?: Overrides;
+  api?: Partial<aws.apigatewayv2.ApiArgs>;
   /** For its stage. */
-  stage?: Overrides;
+  stage?: Partial<aws.apigatewayv2.StageArgs>;
   /** For the access log's group. */
-  logGroup?: Overrides;
+  logGroup?: Partial<aws.cloudwatch.LogGroupArgs>;
 }
 
 /** Inputs of {@link GateApi}. */

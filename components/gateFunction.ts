@@ -5,7 +5,6 @@ import { accessPolicy, checkPermissions, trustPolicy } from "./functionPolicy.ts
 import type { Permission } from "./functionPolicy.ts";
 import { flagInput, integer, oneOf, onlyKnown, refuse, shown, textMap, texts } from "./inputs.ts";
 import { checkTransform, merged } from "./overrides.ts";
-import type { Overrides } from "./overrides.ts";
 
 /** The functions of a gate. */
 export const FunctionName = {
@@ -31,11 +30,11 @@ export interface FunctionNetwork {
 /** Arguments to set on a function's resources whatever the component says. */
 export interface GateFunctionTransform {
   /** For the Lambda function. */
-  function?: Overrides;
+  function?: Partial<aws.lambda.FunctionArgs>;
   /** For its role. */
-  role?: Overrides;
+  role?: Partial<aws.iam.RoleArgs>;
   /** For its log group. */
-  logGroup?: Overrides;
+  logGroup?: Partial<aws.cloudwatch.LogGroupArgs>;
 }
 
 /** Inputs of {@link GateFunction}. */

@@ -9,6 +9,7 @@ export type {
 } from "./approvalGateArgs.ts";
 export type { ApprovalLedgerTransform } from "./approvalLedger.ts";
 export type { CustomDomain, GateApiTransform, Throttle } from "./gateApi.ts";
+export type * from "./gatingTypes.ts";
 export { LogLevel } from "./gateFunction.ts";
 export type { FunctionNetwork, GateFunctionTransform } from "./gateFunction.ts";
 export type {
@@ -18,7 +19,6 @@ export type {
   ProposerSettings,
 } from "./gateSecrets.ts";
 export type { AlarmRouting } from "./monitoring.ts";
-export type { Overrides } from "./overrides.ts";
 export { ServiceGating, defineServiceGating } from "./serviceGating.ts";
 export type { GateReference, PagerDutyService, ServiceGatingArgs } from "./serviceGating.ts";
 export { TokenType } from "./tokenType.ts";

@@ -1,12 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { parseGating, refuseUnheard } from "../functions/gate/gating/index.ts";
+import type { GatingService } from "./gatingTypes.ts";
 import { checked, isLater, isPlain, refuse } from "./inputs.ts";
 import { refusing } from "./serviceGating.ts";
 
 /** The gating that is written with a gate. Its services are known at once: each is resources of its own. */
 export interface InlineGating {
   /** Gating by service name or id; what is not plain is checked by each `ServiceGating`. */
-  services: { [service: string]: pulumi.Input<unknown> };
+  services: { [service: string]: pulumi.Input<GatingService> };
   /** What applies to services that are not named anywhere. */
   defaults: pulumi.Output<unknown>;
 }

@@ -2,8 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pagerduty from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
 import { GatingError, parseServiceGating, refuseUnheard } from "../functions/gate/gating/index.ts";
-import type { ServiceGatingInput } from "../functions/gate/gating/index.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
+import type { GatingService } from "./gatingTypes.ts";
 import { checked, flag, isPlain, onlyKnown, refuse, shown } from "./inputs.ts";
 
 /** What another stack needs of a gate: its output `gate`. */
@@ -40,18 +40,14 @@ export interface ServiceGatingArgs {
   service?: pulumi.Input<string>;
   /** The PagerDuty service as a resource of the program; instead of `service`. */
   pagerdutyService?: PagerDutyService;
-  /**
-   * Runbooks, rules, `otherwise` and manual-task routing, as under `services` in a stack's configuration.
-   * In TypeScript, `defineServiceGating` checks it while it is written.
-   */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  gating: pulumi.Input<any>;
+  /** Runbooks, rules, `otherwise` and manual-task routing, as under `services` in a stack's configuration. */
+  gating: pulumi.Input<GatingService>;
   /** Whether the service gets an Events API v2 integration for manual tasks. Defaults to false. */
   manualTaskIntegration?: boolean;
 }
 
-/** Types a gating where it is written; the component checks it in full. */
-export function defineServiceGating(gating: ServiceGatingInput): ServiceGatingInput {
+/** Types a gating that is written apart from its component, which checks it in full. */
+export function defineServiceGating(gating: GatingService): GatingService {
   return gating;
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   closest,
   isEventName,
+  parseGating,
   proposerNameProblem,
   subscribedEvents,
 } from "../functions/gate/gating/index.ts";
@@ -10,7 +11,9 @@ import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { LogLevel, RETENTION_DAYS } from "./gateFunction.ts";
 import { isRecoveryPeriod } from "./gateSecrets.ts";
 import type { ProposerLimits } from "./gateSecrets.ts";
+import type { Gating } from "./gatingTypes.ts";
 import { optional, refuse, shown, urlProblem } from "./inputs.ts";
+import { refusing } from "./serviceGating.ts";
 import {
   CALLER_NAME,
   CERTIFICATE_ARN,
@@ -232,6 +235,17 @@ function limitsOf({ proposerLimits }: StackConfig, name: string): ProposerLimits
   return own && { ...optional("perMinute", own.perMinute), ...optional("perHour", own.perHour) };
 }
 
+/** Checked as the component does, since nothing else says what a file holds. */
+function gatingOf({ services, defaults }: StackConfig): Gating {
+  const gating: object = { services, defaults };
+  assertGating(gating);
+  return gating;
+}
+
+function assertGating(written: object): asserts written is Gating {
+  refusing(() => parseGating(written));
+}
+
 function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
   const secret = (key: (typeof SECRETS)[number]) => config.requireSecret(key);
   const given = (value: string) => (value === "" ? undefined : value);
@@ -244,7 +258,7 @@ function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
     pagerdutyFrom: found.pagerdutyFrom,
     cheqpointApiUrl: found.cheqpointApiUrl,
     pagerdutyApiUrl: found.pagerdutyApiUrl,
-    gating: { services: found.services, defaults: found.defaults },
+    gating: gatingOf(found),
     webhook: {
       enabled: found.webhook,
       teams: ids(found.webhookTeams),

@@ -2,14 +2,13 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { integer, onlyKnown } from "./inputs.ts";
 import { checkTransform, merged } from "./overrides.ts";
-import type { Overrides } from "./overrides.ts";
 
 /** Arguments to set on the queues whatever the component says. */
 export interface WorkQueueTransform {
   /** For the queue. */
-  queue?: Overrides;
+  queue?: Partial<aws.sqs.QueueArgs>;
   /** For the dead-letter queue. */
-  deadLetters?: Overrides;
+  deadLetters?: Partial<aws.sqs.QueueArgs>;
 }
 
 /** Inputs of {@link WorkQueue}. */

@@ -1,17 +1,23 @@
-/** Writes the JSON Schemas of the gating; with `--check` it only tells whether they are up to date. */
+/** Writes the JSON Schemas of the gating and its types for Pulumi programs; with `--check` it only tells whether they are up to date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { format } from "prettier";
 import {
   casesJsonSchema,
   gatingJsonSchema,
   stackJsonSchema,
 } from "../functions/gate/gating/index.ts";
+import { gatingTypesSource } from "./gatingTypes.ts";
 
-/** The generated files, at the root of the repository, with what they should hold. */
+/** The generated files, by their path in the repository, with what they should hold. */
 export const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["gating.schema.json", `${JSON.stringify(gatingJsonSchema(), null, 2)}\n`],
   ["gating.test.schema.json", `${JSON.stringify(casesJsonSchema(), null, 2)}\n`],
   ["stack.schema.json", `${JSON.stringify(stackJsonSchema("gating.schema.json"), null, 2)}\n`],
+  [
+    "components/gatingTypes.ts",
+    await format(gatingTypesSource(), { parser: "typescript", printWidth: 100 }),
+  ],
 ]);
 
 const root = new URL("../", import.meta.url);

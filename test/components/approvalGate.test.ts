@@ -9,7 +9,7 @@ import type { ApprovalGateArgs, WebhookSettings } from "../../components/index.t
 import { checkedGating } from "../../components/inlineGating.ts";
 import { ungatedAlarms } from "../../components/ungatedAlarms.ts";
 import { neededEvents, subscribedEvents } from "../../functions/gate/gating/index.ts";
-import { record, refused, valueOf, type Registered } from "./mocks.ts";
+import { record, refused, untyped, valueOf, type Registered } from "./mocks.ts";
 
 const FUNCTION = "aws:lambda/function:Function";
 const POLICY = "aws:iam/rolePolicy:RolePolicy";
@@ -771,7 +771,7 @@ describe("ApprovalGate", () => {
       assert.equal(inputs["service"], "PSVC009");
     }
     await refused((opts) => {
-      const services = { PSVC777: gating.services?.["payments-db"] };
+      const services = { PSVC777: gating.services?.["payments-db"] ?? {} };
       const alarms = { pagerdutyServiceId: "PSVC777" };
       return new ApprovalGate("gate", { ...required, gating: { services }, alarms }, opts);
     }, '`alarms.pagerdutyServiceId` must be a service that is not gated, got "PSVC777", which is PSVC777');
@@ -806,7 +806,7 @@ describe("ApprovalGate", () => {
     const program =
       (services: object, webhook: WebhookSettings = {}) =>
       (opts: pulumi.ComponentResourceOptions) =>
-        new ApprovalGate("gate", { ...required, gating: { services }, webhook }, opts);
+        new ApprovalGate("gate", { ...required, gating: untyped({ services }), webhook }, opts);
 
     it("is refused at once, and names every such event", async () => {
       await refused(
@@ -847,7 +847,7 @@ describe("ApprovalGate", () => {
   it("refuses a gating with everything that is wrong with it", async () => {
     const wrong = { services: { db: { rules: [{ name: "r", decision: "maybe" }] } } };
     await assert.rejects(
-      record(() => new ApprovalGate("gate", { ...required, gating: wrong })),
+      record(() => new ApprovalGate("gate", { ...required, gating: untyped(wrong) })),
       /services\.db/,
     );
   });
@@ -885,7 +885,7 @@ describe("ApprovalGate", () => {
     const item = ({ find }: Found, name: string): unknown =>
       JSON.parse(String(find("aws:dynamodb/tableItem:TableItem", name).inputs["item"]));
     const makeGating = (services: object, defaults: unknown = {}, preview = false) =>
-      make({ gating: { services, defaults } }, { preview });
+      make({ gating: untyped({ services, defaults }) }, { preview });
 
     it("and stores what they hold", async () => {
       const services = { plain: db("01PLAIN"), db: db(pulumi.output("01FAILOVER")) };
@@ -917,7 +917,8 @@ describe("ApprovalGate", () => {
           const action = new aws.sns.Topic("made", {}, opts);
           const services = { db: db(action.arn) };
           const defaults = action.arn.apply(() => ({}));
-          return new ApprovalGate("gate", { ...required, gating: { services, defaults } }, opts);
+          const gating = untyped({ services, defaults });
+          return new ApprovalGate("gate", { ...required, gating }, opts);
         },
         { preview: true },
       );
@@ -932,7 +933,7 @@ describe("ApprovalGate", () => {
       const wrong = { ...db("01FAILOVER"), otherwise: "maybe" };
       const gating = { services: { db: db(pulumi.output("01FAILOVER")), wrong } };
       await refused(
-        (opts) => new ApprovalGate("gate", { ...required, gating }, opts),
+        (opts) => new ApprovalGate("gate", { ...required, gating: untyped(gating) }, opts),
         'services.wrong: `otherwise` must be allow, deny or requireApproval, got "maybe"',
       );
     });
@@ -953,7 +954,7 @@ describe("ApprovalGate", () => {
         [{ services: Promise.resolve({}) }, "gating.services"],
       ] as const) {
         await refused(
-          (opts) => new ApprovalGate("gate", { ...required, gating }, opts),
+          (opts) => new ApprovalGate("gate", { ...required, gating: untyped(gating) }, opts),
           `\`${field}\` must be a plain mapping, ${rule}`,
         );
       }

@@ -36,7 +36,7 @@ describe("The YAML example", () => {
     "PEP0003",
   );
   const { packages, resources, outputs } = program.parse(parse(text));
-  const known = schema.parse(JSON.parse(read("test/components/schema.json"))).resources;
+  const known = schema.parse(JSON.parse(read("plugin/schema.json"))).resources;
   const gatings = Object.entries(resources).filter(([, { type }]) =>
     type.startsWith("pagerduty-approval-gate:"),
   );

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ServiceGating, defineServiceGating } from "../../components/index.ts";
 import type { ServiceGatingArgs } from "../../components/index.ts";
 import { checkedServiceGating } from "../../components/serviceGating.ts";
-import { record, refused, valueOf } from "./mocks.ts";
+import { record, refused, untyped, valueOf } from "./mocks.ts";
 
 const ITEM = "aws:dynamodb/tableItem:TableItem";
 const SERVICE = "pagerduty:index/service:Service";
@@ -255,7 +255,12 @@ describe("ServiceGating", () => {
 
     it("refuses what else is wrong before the gate is known", () => {
       assert.throws(
-        () => checkedServiceGating("db", { ...waiting, otherwise: "maybe" }, pulumi.output(heard)),
+        () =>
+          checkedServiceGating(
+            "db",
+            untyped({ ...waiting, otherwise: "maybe" }),
+            pulumi.output(heard),
+          ),
         { message: 'services.db: `otherwise` must be allow, deny or requireApproval, got "maybe"' },
       );
     });

@@ -65,7 +65,7 @@ describe("the package for other languages", function () {
   it("tells the engine the schema that is recorded", async () => {
     const told = JSON.parse(await project.pulumi(["package", "get-schema", plugin])) as Schema;
     const recorded = JSON.parse(
-      readFileSync(join(repository, "test/components/schema.json"), "utf8"),
+      readFileSync(join(repository, "plugin/schema.json"), "utf8"),
     ) as Schema;
     assert.deepEqual(Object.keys(told.resources), Object.keys(recorded.resources).sort());
     for (const [token, { inputProperties }] of Object.entries(recorded.resources)) {

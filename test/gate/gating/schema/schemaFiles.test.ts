@@ -43,7 +43,12 @@ describe("JSON Schema of the gating", () => {
     assert.deepEqual(staleSchemaFiles(), []);
     assert.deepEqual(
       [...schemaFiles.keys()],
-      ["gating.schema.json", "gating.test.schema.json", "stack.schema.json"],
+      [
+        "gating.schema.json",
+        "gating.test.schema.json",
+        "stack.schema.json",
+        "components/gatingTypes.ts",
+      ],
     );
   });
 
