@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EXCHANGES, type Exchange } from "../../emulators/pagerduty/http/exchanges.ts";
 import { startWorld } from "../emulators/pagerduty/harness.ts";
 import { readEverything } from "./account.ts";
-import { DEVIATIONS } from "./deviations.ts";
+import { DEVIATIONS, type Deviation } from "./deviations.ts";
 import { VendorDocument } from "./document.ts";
 import { DOCUMENT_FILE, hasDocument, published } from "./witness.ts";
 
@@ -26,18 +26,41 @@ describe("the deviations from PagerDuty's own document", () => {
     await world.emulator.stop();
 
     const document = published();
-    const needless = DEVIATIONS.filter((deviation) => {
-      const others = DEVIATIONS.filter((one) => one !== deviation);
-      const stricter = new VendorDocument(document, others);
-      return !exchanges.some(
-        (one) =>
-          stricter.operation(one) !== null &&
-          [...stricter.problemsOfAnswer(one), ...stricter.problemsOfRequest(one)].length > 0,
+    const places = DEVIATIONS.flatMap(placesOf);
+    const needless = places.filter((place) => {
+      const stricter = new VendorDocument(
+        document,
+        places.filter((one) => one !== place).map(({ deviation }) => deviation),
       );
+      try {
+        return !exchanges.some(
+          (one) =>
+            stricter.operation(one) !== null &&
+            [...stricter.problemsOfAnswer(one), ...stricter.problemsOfRequest(one)].length > 0,
+        );
+      } catch (error) {
+        // It refers to a place that another deviation has replaced.
+        assert.ok(error instanceof Error && /\/(oneOf|anyOf)\//.test(error.message), String(error));
+        return false;
+      }
     });
     assert.deepEqual(
-      needless.map(({ reason }) => reason),
+      needless.map(({ pointer }) => pointer),
       [],
     );
   });
 });
+
+/** Each place of the document by itself, for one of a list may be needed and another not. */
+function placesOf(deviation: Deviation): { pointer: string; deviation: Deviation }[] {
+  const { reason, source } = deviation;
+  return "schemas" in deviation
+    ? Object.entries(deviation.schemas).map(([pointer, schema]) => ({
+        pointer,
+        deviation: { reason, source, schemas: { [pointer]: schema } },
+      }))
+    : deviation.nullable.map((pointer) => ({
+        pointer,
+        deviation: { reason, source, nullable: [pointer] },
+      }));
+}

@@ -121,7 +121,6 @@ function renderIntegration(account: Account, integration: Integration): Record<s
   const vendor =
     integration.vendor === null ? undefined : account.store.get("vendors", integration.vendor);
   return {
-    integration_email: null,
     ...integration.rest,
     ...integrationReference(account, integration),
     type: integration.type,

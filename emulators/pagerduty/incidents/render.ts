@@ -30,7 +30,9 @@ export function renderIncident(account: Account, incident: Incident): Record<str
     })),
     assigned_via: incident.assignedVia,
     last_status_change_at: restTime(incident.lastStatusChangeAtMs),
-    last_status_change_by: restAgent(incident.lastStatusChangeBy),
+    // What happened by itself was the service's doing.
+    last_status_change_by:
+      restAgent(incident.lastStatusChangeBy) ?? referenceTo(account, "service", incident.service),
     resolved_at: restTimeOrNull(incident.resolvedAtMs),
     first_trigger_log_entry: reference(
       account,
