@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { caseFiles, runFile, type FileResult } from "../gatingCases/caseFile.ts";
 import { junitXml } from "../gatingCases/junit.ts";
+import { suggestions, yamlOf, type Suggestion } from "../gatingCases/suggest.ts";
 import type { Io } from "../io.ts";
 import { printJson, withJson } from "../options.ts";
 import type { Context } from "../context.ts";
@@ -12,6 +13,7 @@ import { counted, oneLine } from "../text.ts";
 interface TestOptions {
   json?: boolean;
   junit?: string;
+  suggest?: boolean;
   failUncovered?: boolean;
 }
 
@@ -23,6 +25,7 @@ export function testCommand({ io, exitWith }: Context): Command {
       )
       .argument("[file...]", "files with cases; without them every *.test.yaml of this folder")
       .option("--junit <file>", "also write the results as JUnit XML")
+      .option("--suggest", "print a case for each rule that none reaches, to paste into the file")
       .option("--fail-uncovered", "exit code 1 also when a rule is reached by no case"),
   )
     .addHelpText(
@@ -30,7 +33,8 @@ export function testCommand({ io, exitWith }: Context): Command {
       `
 Examples:
   $ gate gating test
-  $ gate gating test gating.test.yaml --junit report.xml`,
+  $ gate gating test gating.test.yaml --junit report.xml
+  $ gate gating test --suggest`,
     )
     .action((named: string[], options: TestOptions) => {
       const files = caseFiles(io, named).map((path) => runFile(io, path));
@@ -42,12 +46,19 @@ Examples:
       if (options.junit !== undefined) {
         write(io, options.junit, junitXml(files));
       }
+      const suggested =
+        options.suggest === true
+          ? files.map((file) => ({ file: file.file, cases: suggestions(file, Date.now()) }))
+          : null;
       if (options.json === true) {
-        printJson(io, jsonOf(files));
+        printJson(io, jsonOf(files, suggested));
         return;
       }
       for (const file of files) {
         io.out(textOf(file));
+      }
+      for (const { file, cases } of suggested ?? []) {
+        io.out(suggestedText(file, cases));
       }
       io.out(summary(files));
     });
@@ -78,7 +89,22 @@ function summary(files: readonly FileResult[]): string {
   return `${results.length - failed} passed, ${failed} failed; ${rules - missing} of ${counted(rules, "rule")} reached\n`;
 }
 
-function jsonOf(files: readonly FileResult[]): unknown {
+function suggestedText(file: string, cases: readonly Suggestion[]): string {
+  const written = cases.flatMap((one) => (one.written === null ? [] : [yamlOf(one.written)]));
+  const without = cases.filter((one) => one.written === null);
+  return [
+    written.length === 0 ? "" : `\nFor ${file}, once it says what you want:\n${written.join("")}`,
+    ...without.map(
+      ({ service, rule }) => `No proposal was found that reaches ${oneLine(service)}: ${rule}\n`,
+    ),
+    written.length === 0 ? "" : "\n",
+  ].join("");
+}
+
+function jsonOf(
+  files: readonly FileResult[],
+  suggested: readonly { file: string; cases: Suggestion[] }[] | null,
+): unknown {
   return {
     ok: files.every(({ results }) => !results.some(isFailed)),
     files: files.map(({ file, gatingFile, results, services }) => ({
@@ -98,6 +124,13 @@ function jsonOf(files: readonly FileResult[]): unknown {
         rules: rules.length,
         unreached,
       })),
+      ...(suggested === null
+        ? {}
+        : {
+            suggested: (suggested.find((one) => one.file === file)?.cases ?? []).map(
+              ({ service, rule, written }) => ({ service, rule, case: written }),
+            ),
+          }),
     })),
   };
 }

@@ -250,6 +250,32 @@ cases:
     );
   });
 
+  it("suggests a case for each rule that none reaches, which then reaches it", async () => {
+    const dry = `
+      - name: dry-alert
+        match: { event: incident.annotated }
+        propose: page
+        decision: requireApproval
+        dryRun: true
+      - name: dry-claim
+        match: { runbook: page, severity: critical, region: eu }
+        decision: deny
+        dryRun: true
+defaults:`;
+    writeFileSync(join(folder, "gating.yaml"), GATING.replace("defaults:", dry.slice(1)));
+    put("cases: []");
+    const { code, out } = await test("--suggest");
+    assert.equal(code, 0);
+    const [, written = ""] = /once it says what you want:\n([^]*)\n0 passed/.exec(out) ?? [];
+    put(`cases:\n${written}`);
+    const again = await test("--fail-uncovered");
+    assert.deepEqual([again.code, again.err], [0, ""], written);
+    assert.match(again.out, /\n6 passed, 0 failed; 6 of 6 rules reached\n$/);
+    assert.match(written, /^ {2}- name: rule trial\n {4}service: payments-db\n {4}proposal:\n/);
+    const json: unknown = JSON.parse((await test("--suggest", "--json")).out);
+    assert.deepEqual(Object(json).files[0].suggested, []);
+  });
+
   it("refuses a file with everything that is wrong in it", async () => {
     put(`
 at: yesterday

@@ -5,10 +5,14 @@ import type { CaseResult } from "./runCase.ts";
  * run that match it.
  */
 export function reached({ answer }: CaseResult): string[] {
-  if (answer?.evaluation === null || answer === null) return [];
-  const { evaluation, proposes } = answer;
-  const dry = evaluation.trace.filter(({ matched, dryRun }) => matched && dryRun === true);
-  return [evaluation.rule, proposes?.rule ?? null, ...dry.map(({ rule }) => rule)].filter(
-    (name) => name !== null,
-  );
+  if (answer === null) return [];
+  const { evaluation, proposes, wouldPropose = null } = answer;
+  const dry = (evaluation?.trace ?? []).filter(({ matched, dryRun }) => matched && dryRun === true);
+  return [
+    evaluation?.rule ?? null,
+    evaluation?.wouldHave?.rule ?? null,
+    proposes?.rule ?? null,
+    wouldPropose,
+    ...dry.map(({ rule }) => rule),
+  ].filter((name) => name !== null);
 }

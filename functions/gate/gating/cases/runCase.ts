@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from "../../text/duration.ts";
-import { evaluate, proposedRunbook } from "../evaluate/evaluate.ts";
+import { evaluate, proposedRunbook, wouldPropose } from "../evaluate/evaluate.ts";
 import { eventClaims } from "../schema/eventProposals.ts";
 import { eventType } from "../schema/events.ts";
 import { listOf } from "../schema/normalise.ts";
@@ -18,6 +18,8 @@ import type { Case } from "./readCases.ts";
 export interface CaseAnswer {
   /** What an event proposes and by which rule; null: nothing. Absent: somebody proposes. */
   proposes?: { runbook: string; rule: string } | null;
+  /** The rule that would propose for the event if no rule were in a dry run, where that is another. */
+  wouldPropose?: string;
   /** null: nothing is proposed. */
   evaluation: Evaluation | null;
 }
@@ -70,9 +72,12 @@ function answerTo(one: Case, gating: ServiceGating, isListed: boolean): CaseAnsw
   }
   // Events of a service that is not listed propose nothing.
   const proposed = isListed ? proposedRunbook(gating, about) : null;
+  const dry = isListed ? wouldPropose(gating, about) : null;
+  const would = dry === null ? {} : { wouldPropose: dry.rule };
   const runbook = proposed === null ? null : runbookIn(gating, proposed.runbook);
-  if (proposed === null || runbook === null) return { proposes: null, evaluation: null };
+  if (proposed === null || runbook === null) return { proposes: null, ...would, evaluation: null };
   return {
+    ...would,
     proposes: { runbook: proposed.runbook, rule: proposed.rule },
     evaluation: evaluate(gating, { ...about, runbook: runbook.name, action: runbook.action }),
   };
