@@ -5,7 +5,7 @@ import type { Io } from "./io.ts";
 export interface Context {
   io: Io;
   /** Ends with this code although nothing was thrown. */
-  exitWith(code: 0 | 1): void;
+  exitWith(code: 0 | 1 | 3 | 4): void;
 }
 
 export type MakeCommand = (context: Context) => Command;

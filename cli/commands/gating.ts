@@ -1,6 +1,14 @@
 import { Command } from "commander";
 import { gatingWarnings } from "../../functions/gate/gating/index.ts";
-import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
+import {
+  FILE_ARGUMENT,
+  fileOf,
+  load,
+  named,
+  withFileOptions,
+  type FileOptions,
+} from "../gatingFiles.ts";
+import { compareCommand } from "./gatingCompare.ts";
 import { printJson, withJson } from "../options.ts";
 import type { Context } from "../context.ts";
 import { counted, oneLine, table } from "../text.ts";
@@ -10,19 +18,21 @@ import { testCommand } from "./gatingTest.ts";
 
 export function gatingCommand(context: Context): Command {
   return new Command("gating")
-    .description("Check, explain and test gating files, offline; tell which gating a gate uses.")
+    .description(
+      "Check, explain, test and compare gating files, offline; tell which gating a gate uses.",
+    )
     .addCommand(checkCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(testCommand(context))
+    .addCommand(compareCommand(context))
     .addCommand(inForceCommand(context));
 }
 
 function checkCommand({ io }: Context): Command {
   return withJson(
-    new Command("check")
+    withFileOptions(new Command("check"))
       .description("Check the gating in a stack file, or in a file with `services` at its top.")
-      .argument("[file]", "the file; without it that of --stack")
-      .option("--stack <name>", "Pulumi stack whose file is checked (default dev)"),
+      .argument(...FILE_ARGUMENT),
   )
     .addHelpText(
       "after",
@@ -33,8 +43,8 @@ Examples:
   $ gate gating check gating.yaml --json`,
     )
     .action((file: string | undefined, options: FileOptions) => {
-      const path = fileOf(io, { ...options, ...(file === undefined ? {} : { file }) });
-      const gating = load(path);
+      const path = fileOf(io, named(file, options));
+      const gating = load(path, io.cwd);
       const services = Object.entries(gating.services);
       const warnings = services.flatMap(([name, service]) => gatingWarnings(name, service));
       if (options.json === true) {

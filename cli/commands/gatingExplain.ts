@@ -1,29 +1,35 @@
 import { Command, Option } from "commander";
-import { formatDuration } from "../../functions/gate/text/duration.ts";
 import {
   evaluate,
+  eventType,
   explainProposing,
   findRunbook,
   gatingForUnlisted,
+  incidentAppearsWithinMs,
+  isEventName,
   proposedRunbook,
   proposingEvents,
-  type Evaluation,
   type Gating,
-  type OnDeny,
   type RuleDecision,
-  type RuleTerms,
   type ServiceGating,
-  type ServiceLimits,
   type Subject,
   type TraceEntry,
 } from "../../functions/gate/gating/index.ts";
 import { CliError, usage } from "../errors.ts";
-import { fileOf, load, type FileOptions } from "../gatingFiles.ts";
+import {
+  FILE_ARGUMENT,
+  fileOf,
+  load,
+  named,
+  withFileOptions,
+  type FileOptions,
+} from "../gatingFiles.ts";
+import { runbookText, serviceText, termsText } from "../gatingTerms.ts";
 import type { Io } from "../io.ts";
 import { collect, printJson, withJson } from "../options.ts";
 import type { Context } from "../context.ts";
 import { explain, traceText } from "../proposalText.ts";
-import { facts, oneLine } from "../text.ts";
+import { oneLine } from "../text.ts";
 
 interface ExplainOptions extends FileOptions {
   service: string;
@@ -41,10 +47,9 @@ interface ExplainOptions extends FileOptions {
 
 export function explainCommand({ io, exitWith }: Context): Command {
   return withJson(
-    new Command("explain")
+    withFileOptions(new Command("explain"))
       .description("Tell what a gating file says about a proposal, or about a PagerDuty event.")
-      .option("--file <file>", "the file; without it that of --stack")
-      .option("--stack <name>", "Pulumi stack whose file is read (default dev)")
+      .argument(...FILE_ARGUMENT)
       .requiredOption("--service <name>", "service, by the gating's key")
       .option(
         "--runbook <name>",
@@ -77,8 +82,8 @@ Examples:
   $ gate gating explain --service payments-db --event incident.triggered --title "Primary unreachable"
   $ gate gating explain --service payments-db --runbook diagnostics --expect allow`,
     )
-    .action((options: ExplainOptions) => {
-      const gating = load(fileOf(io, options));
+    .action((file: string | undefined, options: ExplainOptions) => {
+      const gating = load(fileOf(io, named(file, options)), io.cwd);
       const { listed, own } = gatingOf(gating, options.service);
       const subject = subjectOf(options);
       const found = (decision: RuleDecision | "nothing"): void => {
@@ -107,7 +112,16 @@ Examples:
       });
       found(evaluation.decision);
       if (options.json === true) {
-        printJson(io, { service: options.service, listed, runbook: runbook.name, ...evaluation });
+        printJson(io, {
+          service: options.service,
+          listed,
+          runbook: runbook.name,
+          ...evaluation,
+          does: runbook,
+          serviceLimits: own.limits ?? null,
+          manualTask: own.manualTask,
+          incidentAppearsWithinMs: incidentAppearsWithinMs(own),
+        });
         return;
       }
       io.out(
@@ -115,6 +129,8 @@ Examples:
       );
       io.out(explain({ ...evaluation, wouldHave: evaluation.wouldHave ?? null }));
       io.out(termsText(evaluation, own));
+      io.out(runbookText(runbook));
+      io.out(serviceText(own));
     });
 }
 
@@ -131,11 +147,13 @@ function subjectOf(options: ExplainOptions): Omit<Subject, "runbook" | "action">
   if (Number.isNaN(atMs)) {
     throw usage(`--at must be a time like 2026-11-23T10:00:00Z, got "${at ?? ""}"`);
   }
-  if (event !== undefined && !proposingEvents.some((known) => known === event)) {
-    throw usage(`--event must be one of ${proposingEvents.join(", ")}, got "${event}"`);
+  if (event !== undefined && !isEventName(event)) {
+    throw usage(
+      `--event must be one of ${proposingEvents.join(", ")}, or "custom:incident.<type>" for another one, got "${event}"`,
+    );
   }
   return {
-    event: event ?? null,
+    event: event === undefined ? null : eventType(event),
     proposer: options.proposer ?? (event === undefined ? "ai-agent" : "pagerduty"),
     priority: options.priority ?? null,
     severity: options.severity ?? null,
@@ -176,64 +194,4 @@ function nothingProposed(
   }
   io.out(`No rule of ${oneLine(service)} proposes anything for ${event}\n`);
   io.out(traceText(trace));
-}
-
-/** Who hears of a denial. */
-const TOLD_BY: Readonly<Record<OnDeny, string>> = {
-  note: "a note on the incident",
-  task: "a task of low urgency that counts them",
-  page: "a manual task of its own",
-};
-
-function termsText({ decision, terms }: Evaluation, { limits: whole }: ServiceGating): string {
-  if (decision === "deny") {
-    const { onDeny = "task" } = terms;
-    return `\n${facts([
-      ["Told by", TOLD_BY[onDeny]],
-      ["After that", `the same is answered with it for ${formatDuration(terms.coolDownMs)}`],
-    ])}`;
-  }
-  const limits: [string, string][] = [
-    [
-      "Limits",
-      `${terms.limits.openProposals} open proposals, ${terms.limits.executionsPerHour} executions in any hour`,
-    ],
-    ...limitsOfService(whole),
-  ];
-  if (decision === "allow") {
-    return `\n${facts(limits)}`;
-  }
-  return `\n${facts([
-    ["Risk", String(terms.risk)],
-    [
-      "Waits",
-      `${formatDuration(terms.slaMs)}, without an answer ${terms.onExpiry === "approve" ? "it RUNS" : "it is suppressed"}`,
-    ],
-    ["A yes is good", `for ${formatDuration(terms.validForMs)}`],
-    ["Escalates", escalation(terms)],
-    ["Reviewer edits", terms.editable.length === 0 ? "nothing" : terms.editable.join(", ")],
-    ["After a no", `the same is not asked again for ${formatDuration(terms.coolDownMs)}`],
-    ...limits,
-  ])}`;
-}
-
-const NO_LIMITS: ServiceLimits = { openProposals: null, executionsPerHour: null };
-
-function limitsOfService({ openProposals, executionsPerHour }: ServiceLimits = NO_LIMITS): [
-  string,
-  string,
-][] {
-  const texts = [
-    openProposals === null ? null : `${openProposals} open proposals`,
-    executionsPerHour === null ? null : `${executionsPerHour} executions in any hour`,
-  ].filter((text) => text !== null);
-  return texts.length === 0 ? [] : [["The service's", texts.join(", ")]];
-}
-
-function escalation({ escalateAfterMs, escalateTo }: RuleTerms): string {
-  if (escalateAfterMs === null || escalateTo === null) {
-    return "never";
-  }
-  const whom = escalateTo.escalationPolicy ?? escalateTo.users.join(", ");
-  return `after ${formatDuration(escalateAfterMs)} to ${whom}`;
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { targetOf } from "../deployed/target.ts";
-import { fileOf, load } from "../gatingFiles.ts";
+import { fileOf, load, named, type FileOptions } from "../gatingFiles.ts";
 import { differences, inForceOf } from "../gatingInForce.ts";
 import { clientOf, printJson, withAnyGateOptions, type AnyGateOptions } from "../options.ts";
 import type { Context } from "../context.ts";
@@ -12,7 +12,8 @@ export function inForceCommand({ io, exitWith }: Context): Command {
       .description(
         "Tell which gating a gate uses: where it is from and its digest. Needs an operator's token. Exit code 1 when a file that is named says something else.",
       )
-      .argument("[file]", "a file to compare with it"),
+      .argument("[file]", "a file to compare with it, or one at a git revision (main:gating.yaml)")
+      .option("--file <file>", "the same as the argument"),
   )
     .addHelpText(
       "after",
@@ -25,9 +26,11 @@ Examples:
   $ gate gating in-force gating.yaml
   $ gate gating in-force Pulumi.prod.yaml --stack prod`,
     )
-    .action(async (named: string | undefined, options: AnyGateOptions) => {
-      const file = named === undefined ? null : fileOf(io, { file: named });
-      const own = file === null ? null : load(file);
+    .action(async (argument: string | undefined, options: AnyGateOptions & FileOptions) => {
+      // `--stack` is the gate's here.
+      const { file: wanted } = named(argument, options);
+      const file = wanted === undefined ? null : fileOf(io, { file: wanted });
+      const own = file === null ? null : load(file, io.cwd);
       const answer = await clientOf(io, options).gatingInForce();
       const isDeployed = targetOf(io, options) !== null;
       const differs = own === null ? [] : differences(own, inForceOf(answer), isDeployed);

@@ -115,13 +115,22 @@ export function readGatingFile(file: string): Gating {
   return readWritten(file).gating;
 }
 
+/** The same for what such a file holds, whatever holds it. */
+export function readGatingText(file: string, text: string): Gating {
+  return writtenIn(file, text).gating;
+}
+
 interface Written {
   services: Readonly<Record<string, unknown>>;
   defaults: unknown;
 }
 
 function readWritten(file: string): { written: Written; gating: Gating } {
-  const content = mapping.safeParse(readYaml(file, readFileSync(file, "utf8")));
+  return writtenIn(file, readFileSync(file, "utf8"));
+}
+
+function writtenIn(file: string, text: string): { written: Written; gating: Gating } {
+  const content = mapping.safeParse(readYaml(file, text));
   const found = gatingIn(file, content.success ? content.data : {});
   const gating = parseGating(found);
   const services = mapping.safeParse(found["services"]);

@@ -9,3 +9,14 @@ export { witnesses } from "./reached.ts";
 export type { Witness } from "./witness.ts";
 export type { Difference, Verdict, Written } from "./answer.ts";
 export type { Unproven } from "./notProven.ts";
+export {
+  answerText,
+  conclusion,
+  countsText,
+  differenceTexts,
+  groupLine,
+  notProven,
+  serviceName,
+  summaryLines,
+  verdictText,
+} from "./tell.ts";

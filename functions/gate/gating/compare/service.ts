@@ -4,6 +4,7 @@ import type { ServiceGating, Subject } from "../schema/types.ts";
 import { AXIS, Axes } from "./axes.ts";
 import { answerKey, differencesOf, verdictOf, writtenTerms } from "./answer.ts";
 import type { Answer, Difference, Verdict, Written } from "./answer.ts";
+import { code } from "./code.ts";
 import { fewest } from "./cover.ts";
 import type { Leaf } from "./decisionList.ts";
 import { runbookDifferences, serviceDifferences } from "./definitions.ts";
@@ -190,7 +191,7 @@ function runbookGroups(sides: Sides, axes: Axes, budget: Budget): Group[] {
     if (before === undefined || after === undefined) return [];
     const differs = runbookDifferences(before, after);
     if (differs.length === 0) return [];
-    const which = `runbook \`${name}\``;
+    const which = `runbook ${code(name)}`;
     return [definitionGroup("runbook", which, name, differs, sides, axes, budget)];
   });
 }

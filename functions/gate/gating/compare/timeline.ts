@@ -131,7 +131,7 @@ function modulo(value: number, by: number): number {
 }
 
 function kindsOf(conditions: readonly TimeCondition[], fromMs: number): KindOfMoment[] {
-  if (conditions.length === 0) return [{ holds: 0n, atMs: fromMs }];
+  if (conditions.length === 0) return [{ holds: 0n, atMs: wholeMinute(fromMs) }];
   const stretches = conditions.filter((condition) => condition.kind === "stretch");
   const ends = stretches.flatMap((stretch) => [stretch.fromMs, stretch.toMs]);
   const untilMs = Math.max(fromMs, ...ends) + YEARS_AFTER * YEAR_MS;
@@ -160,12 +160,17 @@ function kindsOf(conditions: readonly TimeCondition[], fromMs: number): KindOfMo
     for (const [point, atMs] of points.entries()) {
       const holds = holdingAt(conditions, atMs, offset);
       if (found.has(holds)) continue;
-      const whole = Math.ceil(atMs / MINUTE_MS) * MINUTE_MS;
+      const whole = wholeMinute(atMs);
       found.set(holds, whole < (points[point + 1] ?? end) ? whole : atMs);
       if (found.size > MAX_KINDS) throw new NotProven("tooManySided");
     }
   }
   return [...found].map(([holds, atMs]) => ({ holds, atMs }));
+}
+
+/** The next one, so that the moment is short to write. */
+function wholeMinute(atMs: number): number {
+  return Math.ceil(atMs / MINUTE_MS) * MINUTE_MS;
 }
 
 /** Where in the time any weekly condition begins or ends to hold, and its beginning. */

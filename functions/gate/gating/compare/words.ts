@@ -1,6 +1,7 @@
 import type { Box } from "../check/space.ts";
 import { AXIS, NO, STATED, UNSTATED, YES } from "./axes.ts";
 import type { Axes, Valued } from "./axes.ts";
+import { code, word } from "./code.ts";
 import { listed } from "./listed.ts";
 import { timeWords } from "./timeWords.ts";
 
@@ -72,7 +73,7 @@ function valueWords(
   const has = (bit: bigint) => (bits & bit) !== 0n;
   const inside = axes.values[field].filter((one) => has(axes.value(field, one)));
   const outside = axes.values[field].filter((one) => !has(axes.value(field, one)));
-  const spelled = (list: readonly string[]) => list.map((one) => axes.spelled(field, one));
+  const spelled = (list: readonly string[]) => list.map((one) => word(axes.spelled(field, one)));
   const none = has(axes.none(field));
   // Urgency has no other values than those that it names.
   if (has(axes.other(field)) || (field === "urgency" && outside.length === 0)) {
@@ -92,8 +93,8 @@ function regionWords(box: Box, axes: Axes): string[] {
   const inside = axes.regions.filter((region) => box[axes.regionAxis(region)] === YES);
   const outside = axes.regions.filter((region) => box[axes.regionAxis(region)] === NO);
   const parts = [
-    ...(inside.length === 0 ? [] : [`in region ${listed(inside, "and")}`]),
-    ...(outside.length === 0 ? [] : [`not in region ${listed(outside, "or")}`]),
+    ...(inside.length === 0 ? [] : [`in region ${listed(inside.map(word), "and")}`]),
+    ...(outside.length === 0 ? [] : [`not in region ${listed(outside.map(word), "or")}`]),
   ];
   return claims === STATED && inside.length === 0 ? ["some region stated", ...parts] : parts;
 }
@@ -106,8 +107,4 @@ function titleWords(box: Box, axes: Axes): string[] {
     ...(found.length === 0 ? [] : [`title like ${listed(found, "and")}`]),
     ...(absent.length === 0 ? [] : [`title not like ${listed(absent, "or")}`]),
   ];
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }

@@ -1,0 +1,135 @@
+import { isAbsolute, relative } from "node:path";
+import { Command, Option } from "commander";
+import { compareGatings, type Comparison } from "../../functions/gate/gating/compare/index.ts";
+import { parseGating, type Gating } from "../../functions/gate/gating/index.ts";
+import type { Context } from "../context.ts";
+import { CliError, usage } from "../errors.ts";
+import { fileOf, load, named, withFileOptions, type FileOptions } from "../gatingFiles.ts";
+import { fileAt, revisionIn, textAt } from "../gatingRevision.ts";
+import { comparisonJson, comparisonMarkdown, comparisonText } from "../gatingComparison.ts";
+import type { Io } from "../io.ts";
+import { printJson, withJson } from "../options.ts";
+
+interface CompareOptions extends FileOptions {
+  base?: string;
+  from?: string;
+  failOn?: "loosened" | "changed";
+  format: "text" | "markdown";
+}
+
+/** Exit codes beside those of every command. */
+const FOUND = 3;
+const NOT_PROVEN = 4;
+
+export function compareCommand({ io, exitWith }: Context): Command {
+  return withJson(
+    withFileOptions(new Command("compare"))
+      .description(
+        "Tell which proposals a change of gating answers differently, exactly, and whether anything is loosened.",
+      )
+      .argument("[base]", "the gating before; of one file alone it is that file at --base")
+      .argument("[head]", "the gating after; without it that of --stack")
+      .option("--base <revision>", "git revision whose version is the gating before (default HEAD)")
+      .option(
+        "--from <time>",
+        "from when on windows count, like 2026-11-23T10:00:00Z (default now)",
+      )
+      .addOption(
+        new Option(
+          "--fail-on <verdict>",
+          "exit code 3 when anything is loosened, or changed at all",
+        ).choices(["loosened", "changed"]),
+      )
+      .addOption(
+        new Option("--format <format>", "how it is told")
+          .choices(["text", "markdown"])
+          .default("text"),
+      ),
+  )
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 compared, 2 a file cannot be read, 3 as --fail-on says, 4 not proven: the gatings are
+too many-sided to be compared in full.
+
+Examples:
+  $ gate gating compare
+  $ gate gating compare --stack prod --base origin/main --fail-on loosened
+  $ gate gating compare before.yaml after.yaml --json`,
+    )
+    .action((first: string | undefined, second: string | undefined, options: CompareOptions) => {
+      const fromMs = fromOf(options);
+      const { base, head } = filesOf(io, first, second, options);
+      const [before, after] = [read(base, io), read(head, io)];
+      const comparison = compareGatings(before, after, { fromMs });
+      exitWith(exitCode(comparison, options.failOn));
+      const told = { base: shortened(base, io), head: shortened(head, io), fromMs, comparison };
+      if (options.json === true) {
+        printJson(io, comparisonJson(told));
+      } else {
+        io.out(options.format === "markdown" ? comparisonMarkdown(told) : comparisonText(told));
+      }
+    });
+}
+
+/** Both files by name; that of a revision as git writes it. */
+function filesOf(
+  io: Io,
+  first: string | undefined,
+  second: string | undefined,
+  options: CompareOptions,
+): { base: string; head: string } {
+  if (first !== undefined && second !== undefined) {
+    if (options.base !== undefined) {
+      throw usage("name the gating before as a file or with --base, not both");
+    }
+    return { base: fileOf(io, { file: first }), head: fileOf(io, named(second, options)) };
+  }
+  const head = fileOf(io, named(first, options));
+  if (revisionIn(head, io.cwd) !== null) {
+    throw usage("a file at a git revision has no other version: name the gating before as well");
+  }
+  return { base: fileAt(options.base ?? "HEAD", head, io.cwd), head };
+}
+
+/** A file that is not there before a change gates nothing. What cannot be read was asked for in a wrong way. */
+function read(file: string, io: Io): Gating {
+  const revision = revisionIn(file, io.cwd);
+  if (revision !== null && textAt(revision, io.cwd) === null) {
+    return parseGating({ services: {} });
+  }
+  try {
+    return load(file, io.cwd);
+  } catch (error) {
+    const { message, hint, details } =
+      error instanceof CliError
+        ? error
+        : {
+            message: error instanceof Error ? error.message : String(error),
+            hint: null,
+            details: {},
+          };
+    throw new CliError(message, { exitCode: 2, hint, details });
+  }
+}
+
+/** As a command in this folder takes it. */
+function shortened(file: string, io: Io): string {
+  const short = relative(io.cwd, file);
+  return isAbsolute(file) && !short.startsWith("..") ? short : file;
+}
+
+function fromOf({ from }: CompareOptions): number {
+  const fromMs = from === undefined ? Date.now() : Date.parse(from);
+  if (Number.isNaN(fromMs)) {
+    throw usage(`--from must be a time like 2026-11-23T10:00:00Z, got "${from ?? ""}"`);
+  }
+  return fromMs;
+}
+
+/** What fails on demand outranks what is not proven: it is certain. */
+function exitCode({ verdict, unproven }: Comparison, failOn: CompareOptions["failOn"]): 0 | 3 | 4 {
+  const isFound = failOn === "changed" ? verdict !== null : verdict === failOn;
+  if (failOn !== undefined && isFound) return FOUND;
+  return unproven === null ? 0 : NOT_PROVEN;
+}
