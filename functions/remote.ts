@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RemoteError } from "./gate/ports/index.ts";
 import type { Clock } from "./gate/ports/index.ts";
+import { readJson } from "./gate/text/json.ts";
 import { printable } from "./gate/text/printable.ts";
 import { USER_AGENT } from "./userAgent.ts";
 
@@ -82,13 +83,11 @@ export async function ask<T extends z.ZodType>(
       retryable: true,
       status,
     });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw unreadable("is not JSON");
+  const read = readJson(text);
+  if (!read.ok) {
+    throw unreadable(read.problem);
   }
-  const parsed = shape.safeParse(json);
+  const parsed = shape.safeParse(read.value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const field = issue === undefined || issue.path.length === 0 ? "body" : issue.path.join(".");

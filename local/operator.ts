@@ -3,6 +3,7 @@ import { json, problem, type HttpRequest, type HttpResponse } from "../functions
 import { routeOf, unrouted } from "../functions/routes.ts";
 import { alarmView, gatingView, killSwitchView } from "../functions/gate/telling/operatorView.ts";
 import { hiddenProblem } from "../functions/gate/text/printable.ts";
+import { readJsonBytes } from "../functions/gate/text/json.ts";
 import { scopeText } from "../functions/gate/ledger/killSwitch.ts";
 import { throwSwitch } from "../functions/gate/ledger/switching.ts";
 import { callerOf } from "../functions/middleware/auth.ts";
@@ -198,9 +199,6 @@ async function listTrails(
 }
 
 function bodyOf(request: HttpRequest): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8").decode(request.body));
-  } catch {
-    return null;
-  }
+  const read = readJsonBytes(request.body);
+  return read.ok ? read.value : null;
 }

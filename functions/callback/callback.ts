@@ -37,9 +37,7 @@ export async function handleCallback(
       metrics.count("CallbackRefused");
       return problem("routeUnknown", "not found");
     }
-    const { status: claims, approvalId } = parseCallback(
-      new TextDecoder("utf-8").decode(request.body),
-    );
+    const { status: claims, approvalId } = parseCallback(request.body);
     // One name per submission: a storm of repeated callbacks is one hint. A no is never overwritten by what comes after it.
     const isNo = claims === "REJECTED";
     const hint = {

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
+import { readJsonBytes } from "../gate/text/json.ts";
 
 /**
  * True when `x-cheqpoint-signature` is the HMAC-SHA256 of the untouched body. How Cheqpoint writes it is not documented:
@@ -45,14 +46,9 @@ const claim = z.object({
   id: told.nullish().catch(null),
 });
 
-/** Never throws: a body that cannot be read claims nothing. */
-export function parseCallback(body: string): CallbackClaim {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return { status: null, approvalId: null };
-  }
-  const { status, approvalId, id } = claim.safeParse(json).data ?? {};
+/** Never throws: a body that cannot be read, or may be read in two ways, claims nothing. */
+export function parseCallback(body: Uint8Array): CallbackClaim {
+  const read = readJsonBytes(body);
+  const { status, approvalId, id } = (read.ok ? claim.safeParse(read.value).data : null) ?? {};
   return { status: status?.toUpperCase() ?? null, approvalId: approvalId ?? id ?? null };
 }

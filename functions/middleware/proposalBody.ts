@@ -3,6 +3,7 @@ import type { Problem } from "../http.ts";
 import type { Runbook } from "../gate/gating/index.ts";
 import { INCIDENT_ID, incidentIdText } from "../gate/proposal/listing.ts";
 import { cut } from "../gate/text/cut.ts";
+import { readJsonBytes } from "../gate/text/json.ts";
 import { hiddenProblem, LINES, printable, printableLines } from "../gate/text/printable.ts";
 import type { ProposalRequest, Scalar } from "../gate/proposal/proposal.ts";
 
@@ -146,7 +147,7 @@ export interface ParsedRequest {
 type ParsedBody = ({ ok: true } & ParsedRequest) | { ok: false; problems: readonly Problem[] };
 
 /** Reads what an agent or a workflow step sends. */
-export function parseApiBody(body: string): ParsedBody {
+export function parseApiBody(body: Uint8Array): ParsedBody {
   const parsed = parse(apiBody, body);
   if (!parsed.ok) {
     return parsed;
@@ -174,7 +175,7 @@ export function parseApiBody(body: string): ParsedBody {
  * Reads what a webhook action of an Event Orchestration rule sends: a flat object of texts that the rule's author wrote.
  * What is none of the known keys is a parameter of the runbook.
  */
-export function parseOrchestrationBody(body: string): ParsedBody {
+export function parseOrchestrationBody(body: Uint8Array): ParsedBody {
   const parsed = parse(orchestrationBody, body);
   if (!parsed.ok) {
     return parsed;
@@ -233,20 +234,15 @@ export function typedParameters(
 
 function parse<T extends z.ZodType>(
   schema: T,
-  body: string,
+  body: Uint8Array,
 ): { ok: true; value: z.infer<T> } | { ok: false; problems: readonly Problem[] } {
-  if (isDeeperThan(MAX_DEPTH, body)) {
-    return {
-      ok: false,
-      problems: [unreadable(`the body must not be nested more than ${MAX_DEPTH} levels deep`)],
-    };
+  const read = readJsonBytes(body, MAX_DEPTH);
+  if (!read.ok) {
+    const isJson = read.problem !== "is not JSON";
+    const text = `the body ${isJson ? read.problem : "must be a JSON object"}`;
+    return { ok: false, problems: [unreadable(text)] };
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return { ok: false, problems: [unreadable("the body must be a JSON object")] };
-  }
+  const { value } = read;
   // The schema's objects would lose such a key without a word.
   const lost = [
     ...(hasProto(value) ? ["__proto__"] : []),
@@ -289,29 +285,6 @@ function problemOf(issue: z.core.$ZodIssue): Problem {
 
 /** No proposal needs as many; what is nested without end exhausts whoever walks through it. */
 const MAX_DEPTH = 10;
-
-/** Told from the text, before anything walks through what it says. */
-function isDeeperThan(most: number, json: string): boolean {
-  let depth = 0;
-  let isInText = false;
-  for (let at = 0; at < json.length; at += 1) {
-    const character = json[at];
-    if (isInText) {
-      at += character === "\\" ? 1 : 0;
-      isInText = character !== '"';
-    } else if (character === '"') {
-      isInText = true;
-    } else if (character === "[" || character === "{") {
-      depth += 1;
-    } else if (character === "]" || character === "}") {
-      depth -= 1;
-    }
-    if (depth > most) {
-      return true;
-    }
-  }
-  return false;
-}
 
 function hasProto(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__");

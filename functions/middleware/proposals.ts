@@ -77,7 +77,7 @@ async function receive(
       field: "Idempotency-Key",
     });
   }
-  const body = new TextDecoder("utf-8").decode(request.body);
+  const { body } = request;
   const parsed = caller.channel === "api" ? parseApiBody(body) : parseOrchestrationBody(body);
   if (!parsed.ok) {
     return refusal(parsed.problems);

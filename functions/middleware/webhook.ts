@@ -1,8 +1,9 @@
 import { raiseAlarm } from "../gate/ledger/alarms.ts";
+import { NOT_UTF8, utf8 } from "../gate/text/json.ts";
 import { sha256Hex } from "../gate/text/token.ts";
 import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
 import type { Delivery } from "../gate/ports/index.ts";
-import { parseWebhookEvent } from "../pagerduty/event.ts";
+import { parseWebhookEvent, type ParsedWebhookEvent } from "../pagerduty/event.ts";
 import { hasPagerDutySignature, verifyPagerDutySignature } from "../pagerduty/signature.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 
@@ -96,8 +97,11 @@ async function receive(ports: MiddlewarePorts, request: HttpRequest): Promise<Ht
   return json(202, { status: "accepted" });
 
   function deliveryOf(from: HttpRequest, nowMs: number): Delivery {
-    const body = new TextDecoder("utf-8").decode(from.body);
-    const parsed = parseWebhookEvent(body);
+    const text = utf8(from.body);
+    const parsed: ParsedWebhookEvent =
+      text === null ? { ok: false, problem: `the body ${NOT_UTF8}` } : parseWebhookEvent(text);
+    // Kept to be looked at, with a mark for each broken byte.
+    const body = text ?? new TextDecoder("utf-8").decode(from.body);
     const event = parsed.ok ? parsed.event : null;
     if (event !== null && !event.known) {
       metrics.count("WebhookUnknownEvent");

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Incident } from "../gate/proposal/proposal.ts";
+import { readJson } from "../gate/text/json.ts";
 import { epochMs, id, incidentShape, invocationState, name, optional } from "./shapes.ts";
 
 /** What an event tells, as far as the gate reacts to it. */
@@ -168,9 +169,9 @@ const readers: Readonly<Record<string, z.ZodType<WebhookData>>> = {
  * lacks what the gate needs still gives an event, of kind `other` with the problem.
  */
 export function parseWebhookEvent(body: string): ParsedWebhookEvent {
-  const json = parseJson(body);
-  if (json === undefined) return { ok: false, problem: "the body is not JSON" };
-  const parsed = envelope.safeParse(json);
+  const read = readJson(body);
+  if (!read.ok) return { ok: false, problem: `the body ${read.problem}` };
+  const parsed = envelope.safeParse(read.value);
   if (!parsed.success) return { ok: false, problem: firstIssue(parsed.error) };
   const { event } = parsed.data;
 
@@ -239,14 +240,6 @@ function whatIsLeft(data: unknown): Omit<UnreadableRun, "of"> {
 
 function readerOf(dataType: string | null): z.ZodType<WebhookData> | undefined {
   return dataType !== null && Object.hasOwn(readers, dataType) ? readers[dataType] : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function firstIssue(error: z.ZodError, prefix: readonly string[] = []): string {

@@ -71,6 +71,17 @@ describe("The proposal routes", () => {
         () => "[".repeat(30_000),
         "the body must not be nested more than 10 levels deep",
       ],
+      [
+        "a key that stands twice",
+        (body) => `{"runbook": "restart", ${JSON.stringify(body).slice(1)}`,
+        "the body must have each key of an object once, got `runbook` twice",
+      ],
+      [
+        "a parameter that stands twice",
+        (body) =>
+          `{"parameters": {"max_replicas": 2, "max_replicas": 5}, ${JSON.stringify(body).slice(1)}`,
+        "the body must have each key of an object once, got `max_replicas` twice",
+      ],
       ["no justification", ({ justification: _, ...rest }) => rest, "`justification` is required"],
       [
         "an empty justification",
@@ -196,6 +207,23 @@ describe("The proposal routes", () => {
         answer.body.error,
         "`Idempotency-Key` must not be longer than 255 characters, got 256",
       );
+    });
+
+    it("bytes that are no UTF-8, on either channel", async () => {
+      const text = JSON.stringify({ ...good(), justification: "caf\u00e9" });
+      for (const headers of [
+        { authorization: `Bearer ${PROPOSER_TOKEN}` },
+        { "x-gate-token": PROPOSER_TOKEN },
+      ]) {
+        const answer = await fetch(`${world.gate.url}/proposals`, {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body: Buffer.from(text, "latin1"),
+        });
+        assert.equal(answer.status, 400);
+        const { error } = (await answer.json()) as { error: string };
+        assert.equal(error, "the body must be UTF-8, and is not");
+      }
     });
 
     it("a body over 64 KiB", async () => {

@@ -52,6 +52,7 @@ describe("POST /pagerduty/webhook", () => {
       "x-webhook-id": `delivery-${number}`,
       ...headers,
     });
+  const EVENT = '{"event":{"event_type":"incident.annotated",';
   const kept = (id: string) => world.gate.ledger.getDelivery(id);
   const count = (name: string) => world.metrics.counts()[name] ?? 0;
 
@@ -165,6 +166,8 @@ describe("POST /pagerduty/webhook", () => {
     ["no JSON", "{not json"],
     ["JSON without an event", '{"hello":1}'],
     ["bytes that are no UTF-8", "\u00ff\u00fe"],
+    ["an event with a text that is no UTF-8", `${EVENT}"id":"\u00ff"}}`],
+    ["an event that names its id twice", `${EVENT}"id":"01A","id":"01B"}}`],
   ] as const) {
     it(`keeps a signed body of ${what} and raises an alarm`, async () => {
       const bytes = what.includes("UTF-8") ? Buffer.from(body, "latin1") : Buffer.from(body);
