@@ -9,7 +9,8 @@ const WAIT_S = 2;
 
 /** The dead-letter queue in SQS. */
 export async function deadLettersOf(client: SQSClient, url: string): Promise<DeadLetters> {
-  const { DeleteMessageCommand, ReceiveMessageCommand } = await import("@aws-sdk/client-sqs");
+  const { ChangeMessageVisibilityCommand, DeleteMessageCommand, ReceiveMessageCommand } =
+    await import("@aws-sdk/client-sqs");
   return {
     async take() {
       const { Messages: messages = [] } = await client.send(
@@ -28,6 +29,18 @@ export async function deadLettersOf(client: SQSClient, url: string): Promise<Dea
     },
     async remove({ receipt }) {
       await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receipt }));
+    },
+    async giveBack({ receipt }) {
+      await client
+        .send(
+          new ChangeMessageVisibilityCommand({
+            QueueUrl: url,
+            ReceiptHandle: receipt,
+            VisibilityTimeout: 0,
+          }),
+        )
+        // It comes back by itself.
+        .catch(() => undefined);
     },
   };
 }

@@ -6,6 +6,8 @@ export interface DeadLetters {
   /** Some of those that are there; none: no more come now. */
   take(): Promise<readonly DeadLetter[]>;
   remove(letter: DeadLetter): Promise<void>;
+  /** Lets it be taken again at once: whoever only looked must not keep it from who acts. */
+  giveBack(letter: DeadLetter): Promise<void>;
 }
 
 export interface DeadLetter {
@@ -49,11 +51,16 @@ export async function redrive(
   { dryRun }: { dryRun: boolean },
 ): Promise<Redriven[]> {
   const found = new Map<string, Redriven>();
+  const kept = new Map<string, DeadLetter>();
   for (;;) {
     const letters = await deadLetters.take();
     // What is left in its place comes round again; then all have been seen.
     const fresh = letters.filter(({ id }) => !found.has(id));
+    for (const letter of letters) {
+      kept.set(letter.id, letter);
+    }
     if (fresh.length === 0) {
+      await Promise.all([...kept.values()].map((letter) => deadLetters.giveBack(letter)));
       return [...found.values()];
     }
     for (const letter of fresh) {
@@ -64,6 +71,7 @@ export async function redrive(
           await queue.send([item]);
         }
         await deadLetters.remove(letter);
+        kept.delete(letter.id);
       }
       found.set(letter.id, { id: letter.id, item, fate });
     }

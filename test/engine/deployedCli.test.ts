@@ -4,11 +4,27 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
+import { createSqsQueue } from "../../functions/aws/sqsQueue.ts";
 import { DEFAULTS_KEY, nameKey, serviceKey } from "../../functions/aws/tableDefinition.ts";
 import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import { gatingTable, ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { run, type Ran } from "../cli/support.ts";
-import { START_MS, TestClock, newAlarm, newProposal } from "../contract/proposals.ts";
+import {
+  START_MS,
+  TestClock,
+  newAlarm,
+  newDelivery,
+  newProposal,
+  nextVersion,
+} from "../contract/proposals.ts";
 import { createTable, whyNoDynamo } from "./dynamoTables.ts";
 
 const why = whyNoDynamo();
@@ -161,6 +177,131 @@ describe("The command line on a gate in AWS", function () {
       err:
         `the DynamoDB table ${gating.name} in ${region} is not a gate's\n` +
         "→ use the stack's outputs `ledgerTableName` and `gatingTableName`\n",
+    });
+  });
+
+  describe("with dead letters in SQS", () => {
+    const sqs = new SQSClient({});
+    let queueUrl: string;
+    let deadLetterQueueUrl: string;
+
+    const makeQueue = async (name: string, attributes: Record<string, string> = {}) => {
+      const { QueueUrl = "" } = await sqs.send(
+        new CreateQueueCommand({
+          QueueName: `${name}-${process.pid}-${Date.now()}`,
+          Attributes: attributes,
+        }),
+      );
+      return QueueUrl;
+    };
+    /** What can be taken from a queue, without taking it. */
+    const counted = async (url: string): Promise<number> => {
+      const { Attributes: attributes = {} } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["All"] }),
+      );
+      return (
+        Number(attributes["ApproximateNumberOfMessages"]) +
+        Number(attributes["ApproximateNumberOfMessagesNotVisible"])
+      );
+    };
+    const taken = async (url: string): Promise<string[]> => {
+      const { Messages: messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+      );
+      return messages.map(({ Body = "" }) => Body);
+    };
+    const redrive = async (...args: string[]): Promise<Ran> => {
+      const outputs = JSON.stringify({
+        ledgerTableName: ledger.name,
+        gatingTableName: gating.name,
+        proposalsUrl: "http://127.0.0.1:9/proposals",
+        webhookUrl: "http://127.0.0.1:9/pagerduty/webhook",
+        queueUrl,
+        deadLetterQueueUrl,
+        gate: { name: "gate", region: env.AWS_REGION },
+      });
+      writeFileSync(join(folder, "queues.json"), outputs);
+      return run(["redrive", "--outputs", "queues.json", ...args], { env, cwd: folder });
+    };
+
+    before(async () => {
+      deadLetterQueueUrl = await makeQueue("gate-test-dead");
+      const { Attributes: attributes = {} } = await sqs.send(
+        new GetQueueAttributesCommand({
+          QueueUrl: deadLetterQueueUrl,
+          AttributeNames: ["QueueArn"],
+        }),
+      );
+      queueUrl = await makeQueue("gate-test-work", {
+        VisibilityTimeout: "0",
+        RedrivePolicy: JSON.stringify({
+          deadLetterTargetArn: attributes["QueueArn"],
+          maxReceiveCount: "1",
+        }),
+      });
+      const store = createDynamoLedger(client, ledger.name, new TestClock());
+      const { proposal, events } = newProposal("prop_closed");
+      await store.create(proposal, events);
+      const closed = nextVersion(proposal, { closedAtMs: START_MS, dueAtMs: null });
+      assert.equal(await store.save(closed.proposal, closed.events), "saved");
+      await store.accept(newDelivery("delivery_new"));
+      await createSqsQueue(sqs, queueUrl).send([
+        { kind: "proposal", id: "prop_one" },
+        { kind: "proposal", id: "prop_closed" },
+        { kind: "proposal", id: "prop_nine" },
+        { kind: "delivery", id: "delivery_new" },
+      ]);
+      await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: "no item" }));
+      // Nobody could work on them: taken more often than allowed, SQS itself puts them aside.
+      for (let tries = 0; (await counted(deadLetterQueueUrl)) < 5; tries += 1) {
+        assert.ok(tries < 20, "SQS puts nothing aside");
+        await taken(queueUrl);
+      }
+    });
+    after(async () => {
+      for (const url of [queueUrl, deadLetterQueueUrl]) {
+        await sqs.send(new DeleteQueueCommand({ QueueUrl: url }));
+      }
+    });
+
+    const FATES = [
+      "delivery delivery_new  put back into the work queue",
+      "proposal prop_closed  removed: it has ended already",
+      "proposal prop_nine  left where it is: not a message of this gate, or about what its ledger does not know",
+      "proposal prop_one  put back into the work queue",
+    ];
+    const shown = (out: string): string[] =>
+      out
+        .split("\n")
+        .filter((line) => /^(proposal|delivery) /.test(line))
+        .sort();
+
+    it("tells what would become of them, and does it right after", async () => {
+      const looked = await redrive("--dry-run");
+      assert.deepEqual(shown(looked.out), FATES);
+      assert.match(looked.out, /^Nothing was changed: /m);
+      assert.equal(await counted(deadLetterQueueUrl), 5);
+
+      assert.equal(await counted(queueUrl), 0);
+      const { out, err, code } = await redrive();
+      assert.equal(err, "");
+      assert.deepEqual(shown(out), FATES);
+      assert.match(out, /^message \S+ {2}left where it is: .+$/m);
+      assert.match(out, /^5 dead letters$/m);
+      assert.equal(code, 1);
+      assert.equal(await counted(queueUrl), 2);
+      assert.deepEqual((await taken(queueUrl)).sort(), [
+        '{"kind":"delivery","id":"delivery_new"}',
+        '{"kind":"proposal","id":"prop_one"}',
+      ]);
+    });
+
+    it("leaves what it does not know", async () => {
+      const { out, code } = await redrive();
+      assert.match(out, /^2 dead letters$/m);
+      assert.deepEqual(shown(out), FATES.slice(2, 3));
+      assert.equal(code, 1);
+      assert.equal(await counted(deadLetterQueueUrl), 2);
     });
   });
 });

@@ -9,6 +9,7 @@ import { World, type Json } from "../harness/world.ts";
 /** As SQS: what was taken stays away for a while, and comes back unless it was removed. */
 class Letters implements DeadLetters {
   letters: DeadLetter[] = [];
+  givenBack: string[] = [];
   #taken = 0;
 
   put(...bodies: string[]): void {
@@ -28,6 +29,12 @@ class Letters implements DeadLetters {
     const before = this.letters.length;
     this.letters = this.letters.filter((letter) => letter.receipt !== receipt);
     this.#taken -= before - this.letters.length;
+  }
+
+  async giveBack({ receipt }: DeadLetter): Promise<void> {
+    assert.ok(this.letters.some((letter) => letter.receipt === receipt));
+    this.givenBack.push(receipt);
+    this.#taken = 0;
   }
 
   comeBack(): void {
@@ -68,10 +75,13 @@ describe("Redriving dead letters", () => {
 
     assert.deepEqual(fates(await run(true)), ["queued", "done", "left", "left", "left"]);
     assert.deepEqual([deadLetters.letters.length, sent], [5, []]);
+    // Who only looked leaves them to who acts right after.
+    assert.deepEqual(deadLetters.givenBack, ["m1", "m2", "m3", "m4", "m5"]);
 
-    deadLetters.comeBack();
+    deadLetters.givenBack = [];
     assert.deepEqual(fates(await run()), ["queued", "done", "left", "left", "left"]);
     assert.deepEqual(sent, [{ kind: "proposal", id: open.id }]);
+    assert.deepEqual(deadLetters.givenBack, ["m3", "m4", "m5"]);
     assert.deepEqual(
       deadLetters.letters.map(({ id }) => id),
       ["m3", "m4", "m5"],
