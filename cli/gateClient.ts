@@ -110,6 +110,14 @@ export class GateClient implements GateAccess {
     return Date.parse(time);
   }
 
+  withdraw(id: string, reason: string): Promise<ProposalAnswer> {
+    const query = new URLSearchParams({ reason });
+    return this.#call(proposalAnswer, {
+      path: `/proposals/${encodeURIComponent(id)}?${query.toString()}`,
+      method: "DELETE",
+    });
+  }
+
   killSwitch(): Promise<KillSwitchAnswer> {
     return this.#call(killSwitchAnswer, { path: "/operator/kill-switch", missing: NO_ROUTES });
   }

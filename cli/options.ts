@@ -57,8 +57,11 @@ export function embeddedOf(
 }
 
 /** For a text that people read later: what they would not see is refused. */
-export function visibleText(name: string): (value: string) => string {
+export function visibleText(name: string, longest = Infinity): (value: string) => string {
   return (value) => {
+    if (value.length > longest) {
+      throw usage(`${name} must have at most ${longest} characters, got ${value.length}`);
+    }
     const problem = hiddenProblem(value);
     if (problem !== null) {
       throw usage(`${name} ${problem}`);

@@ -12,6 +12,7 @@ import { proposeCommand } from "./commands/propose.ts";
 import { redriveCommand } from "./commands/redrive.ts";
 import { scenarioCommand } from "./commands/scenario.ts";
 import { showCommand } from "./commands/show.ts";
+import { voidCommand } from "./commands/void.ts";
 import { watchCommand } from "./commands/watch.ts";
 import type { Context, MakeCommand } from "./context.ts";
 import type { Io } from "./io.ts";
@@ -22,6 +23,7 @@ const MAKERS: readonly MakeCommand[] = [
   showCommand,
   watchCommand,
   decideCommand,
+  voidCommand,
   scenarioCommand,
   alarmsCommand,
   killSwitchCommand,

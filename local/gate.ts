@@ -64,6 +64,8 @@ export interface LocalGateOptions extends LocalSecretsOptions {
   cheqpoint: { apiUrl?: string | undefined; connectionKey: string };
   /** Whose the ledger is; defaults to the addresses of both. */
   partners?: Partners;
+  /** The addresses are new ones of the accounts that the ledger was made for. Default false. */
+  addressesMoved?: boolean;
   clock: Clock;
   log: Log;
   metrics: LocalMetrics;
@@ -262,8 +264,17 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
   };
 }
 
-function partnersOf({ partners, pagerDuty, cheqpoint }: LocalGateOptions): Partners {
+function partnersOf({
+  partners,
+  pagerDuty,
+  cheqpoint,
+  addressesMoved = false,
+}: LocalGateOptions): Partners {
   return (
-    partners ?? { pagerDuty: pagerDuty.apiUrl, cheqpoint: cheqpoint.apiUrl ?? DEFAULT_BASE_URL }
+    partners ?? {
+      pagerDuty: pagerDuty.apiUrl,
+      cheqpoint: cheqpoint.apiUrl ?? DEFAULT_BASE_URL,
+      moved: addressesMoved,
+    }
   );
 }

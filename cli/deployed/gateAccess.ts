@@ -38,6 +38,8 @@ export interface GateAccess {
   all(query: ListQuery): AsyncGenerator<ProposalAnswer>;
   /** The gate's time, in epoch milliseconds. */
   now(): Promise<number>;
+  /** Takes back a proposal that has not been claimed; `outcome` is null while the gate has not looked at it. */
+  withdraw(id: string, reason: string): Promise<ProposalAnswer>;
   killSwitch(): Promise<KillSwitchAnswer>;
   setKillSwitch(
     on: boolean,

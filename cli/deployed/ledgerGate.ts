@@ -7,7 +7,8 @@ import {
   unlistedText,
 } from "../../functions/gate/proposal/listing.ts";
 import type { GatingStore, Ledger } from "../../functions/gate/ports/index.ts";
-import type { Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { isWithdrawable } from "../../functions/gate/lifecycle/withdrawal.ts";
+import { phaseOf, type Proposal } from "../../functions/gate/proposal/proposal.ts";
 import type { SwitchScope } from "../../functions/gate/ledger/killSwitch.ts";
 import { throwSwitch } from "../../functions/gate/ledger/switching.ts";
 import { proposalView } from "../../functions/gate/telling/view.ts";
@@ -154,6 +155,27 @@ export class LedgerGate implements GateAccess {
 
   now(): Promise<number> {
     return Promise.resolve(Date.now());
+  }
+
+  async withdraw(id: string, reason: string): Promise<ProposalAnswer> {
+    return this.#with(async ({ ledger }) => {
+      const { proposal } = await this.#get(ledger, id);
+      const { outcome } = proposal;
+      if (outcome?.reason === "withdrawn") {
+        return answerOf(proposal);
+      }
+      if (!isWithdrawable(proposal)) {
+        throw new CliError(
+          `${id} cannot be withdrawn any more: ${outcome === null ? `it is ${phaseOf(proposal)}` : `it has ended (${outcome.kind}: ${outcome.reason})`}`,
+          { details: { status: 409, state: phaseOf(proposal) } },
+        );
+      }
+      const by = `${userName()} (gate CLI)`;
+      // The gate takes it up with its next look at the proposal.
+      const data = { proposer: by, reason };
+      await ledger.hint(id, { id: "withdrawal/cli", kind: "withdrawal", atMs: Date.now(), data });
+      return answerOf(proposal);
+    });
   }
 
   async killSwitch(): Promise<KillSwitchAnswer> {

@@ -5,6 +5,7 @@ import { callerOf, type Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 import { listProposals, receiveProposal, showEvents, showProposal } from "./proposals.ts";
 import { receiveWebhook } from "./webhook.ts";
+import { withdrawProposal } from "./withdraw.ts";
 
 /** Routes of the public receiver, as API Gateway writes them. */
 export const middlewareRoutes = [
@@ -14,6 +15,7 @@ export const middlewareRoutes = [
   "POST /proposals",
   "GET /proposals",
   "GET /proposals/{id}",
+  "DELETE /proposals/{id}",
   "GET /proposals/{id}/events",
   "GET /healthz",
 ] as const;
@@ -40,6 +42,8 @@ export async function handleMiddleware(
         return await authenticated(ports, request, listProposals);
       case "GET /proposals/{id}":
         return await authenticated(ports, request, showProposal);
+      case "DELETE /proposals/{id}":
+        return await authenticated(ports, request, withdrawProposal);
       case "GET /proposals/{id}/events":
         return await authenticated(ports, request, showEvents);
       default:

@@ -281,7 +281,7 @@ export async function showProposal(
 }
 
 /** Whoever has the link to a review may be able to answer it: a proposer does not get it. */
-function viewFor({ isOperator }: Caller, proposal: Proposal): ProposalView {
+export function viewFor({ isOperator }: Caller, proposal: Proposal): ProposalView {
   const view = proposalView(proposal);
   return isOperator ? view : { ...view, review_url: null };
 }
@@ -361,7 +361,7 @@ export async function listProposals(
  * A proposal that is none of the caller's looks like none. It is a proposer's if it made it, or its own joined it: then it
  * has to follow that one.
  */
-async function found(
+export async function found(
   { ledger }: MiddlewarePorts,
   request: HttpRequest,
   { name, isOperator }: Caller,
@@ -381,7 +381,7 @@ async function found(
   return isOwn ? proposal : null;
 }
 
-function notFound(request: HttpRequest): HttpResponse {
+export function notFound(request: HttpRequest): HttpResponse {
   return problem(
     "proposalUnknown",
     `no proposal "${(request.params["id"] ?? "").slice(0, MAX_ID_LENGTH)}"`,

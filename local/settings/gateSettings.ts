@@ -40,6 +40,7 @@ export function gateSettings(env: Environment): GateSettings {
       ),
     operators: () => namedTokens("GATE_OPERATOR_TOKENS", optional(env, "GATE_OPERATOR_TOKENS")),
     logLevel: () => logLevel(env),
+    addressesMoved: () => isTrue(env, "GATE_ADDRESSES_MOVED"),
   });
   const { secrets, eventsUrl } = given;
   const routingKey = optional(env, "PAGERDUTY_ALARM_ROUTING_KEY");
@@ -67,7 +68,16 @@ export function gateSettings(env: Environment): GateSettings {
     operators: given.operators,
     alarmPager: routingKey === undefined ? undefined : { eventsUrl, routingKey },
     logLevel: given.logLevel,
+    addressesMoved: given.addressesMoved,
   };
+}
+
+function isTrue(env: Environment, name: string): boolean {
+  const value = optional(env, name) ?? "false";
+  if (value !== "true" && value !== "false") {
+    throw new SettingError(`\`${name}\` must be true or false, got "${value}"`);
+  }
+  return value === "true";
 }
 
 function maybeAddress(env: Environment, name: string): string | undefined {

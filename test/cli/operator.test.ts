@@ -19,6 +19,24 @@ describe("Commands of an operator", function () {
     );
   });
 
+  it("withdraws an open proposal with a reason, and only one that is open", async () => {
+    const started = await bench.gate("scenario", "failover");
+    const id = /prop_\w+/.exec(started.out)?.[0] ?? "";
+    const { code, out, err } = await bench.gate("void", id, "--reason", "restored from a backup");
+    assert.deepEqual([code, err], [0, ""]);
+    assert.equal(out, `${id} is withdrawn: operator withdrew it: “restored from a backup”.\n`);
+    const again = await bench.gate("void", id, "--reason", "once more");
+    assert.deepEqual(again, { code, out, err });
+    assert.deepEqual(await bench.gate("void", "prop_none", "--reason", "x"), {
+      code: 1,
+      out: "",
+      err: 'no proposal "prop_none"\n',
+    });
+    assert.equal((await bench.gate("void", id)).code, 2);
+    const long = await bench.gate("void", id, "--reason", "x".repeat(301));
+    assert.equal(long.err.split("\n")[0], "--reason must have at most 300 characters, got 301");
+  });
+
   it("raises an alarm for a bypass and lists it", async () => {
     assert.deepEqual(await bench.gate("alarms"), { code: 0, out: "No alarms.\n", err: "" });
     const { code, out } = await bench.gate("scenario", "bypass");

@@ -213,6 +213,8 @@ describe("Starting on one machine", function () {
     await refused(start([], GATE_ALONE, "local/gateMain.ts"), dataDir, emulators, us);
     await refused(start([], { GATE_DATA_DIR: other }), other, us, emulators);
     assert.equal(existsSync(join(other, "pagerduty.sqlite")), false);
+    const sameAccounts = { ...GATE_ALONE, GATE_ADDRESSES_MOVED: "true" };
+    await refused(start([], sameAccounts, "local/gateMain.ts"), dataDir, emulators, us);
     const moved = { ...alone, PAGERDUTY_API_URL: "https://api.eu.pagerduty.com" };
     await refused(start([], moved, "local/gateMain.ts"), other, us, eu);
 

@@ -96,6 +96,7 @@ const VOIDED: readonly OutcomeReason[] = [
   "sameAsOpen",
   "sameAsRejected",
   "openProposalsLimit",
+  "withdrawn",
 ];
 
 /**

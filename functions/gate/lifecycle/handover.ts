@@ -21,6 +21,10 @@ export function handoverOf(
   { outcome, approval, weighing }: Proposal,
   onDeny: OnDeny | undefined = weighing?.evaluation.terms.onDeny,
 ): Handover | null {
+  // Who took it back does not want it done, and was told.
+  if (outcome?.reason === "withdrawn") {
+    return { kind: "note" };
+  }
   if (outcome?.kind !== "suppressed" || approval !== null || !COLLECTED.includes(outcome.reason)) {
     return null;
   }

@@ -9,6 +9,7 @@ import { run } from "./run.ts";
 import { settle } from "./settle.ts";
 import { track } from "./track.ts";
 import { weigh } from "./weigh.ts";
+import { withdrawal } from "./withdrawal.ts";
 
 /** Names in one write: a store takes only so many parts in one. */
 const JOINED_AT_ONCE = 20;
@@ -20,7 +21,12 @@ const JOINED_AT_ONCE = 20;
  * weigh ─► awaitDecision ─► run ─► settle / track ─► finish ─► closed
  */
 export function nextStep(proposal: Proposal, known: Known): Step {
-  return joined(proposal, known) ?? evidence(proposal, known) ?? own(proposal, known);
+  return (
+    joined(proposal, known) ??
+    withdrawal(proposal, known) ??
+    evidence(proposal, known) ??
+    own(proposal, known)
+  );
 }
 
 /** Tells in the audit trail who else proposed the same: once each, or a storm would fill it. */

@@ -25,16 +25,17 @@ export interface Delivery {
 /** A trigger or a piece of evidence for one proposal; never a decision. Kept apart so that writing it conflicts with nobody. */
 export interface Hint {
   id: string;
-  kind: "decision" | "incident" | "invocation" | "workflow" | "joined";
+  kind: "decision" | "incident" | "invocation" | "workflow" | "joined" | "withdrawal";
   atMs: number;
   /**
    * For `invocation` and `workflow`: the id and state that PagerDuty reported; for `joined`: who proposed the same; for
-   * `decision`: whose callback it was, and what it says of the request's id and status.
+   * `withdrawal`: who takes it back, and why; for `decision`: whose callback it was, and what it says of the request's id and status.
    */
   data: {
     invocationId?: string;
     state?: string;
     proposer?: string;
+    reason?: string;
     /** Whether the gate's own user started it; absent: that cannot be told. */
     byGate?: boolean;
     tokenHash?: string;

@@ -156,6 +156,7 @@ export type OutcomeReason =
   | "gateIncident"
   | "sameAsOpen"
   | "sameAsRejected"
+  | "withdrawn"
   | "approvalAltered"
   | "changeNotPossible"
   | "approvalLapsed"

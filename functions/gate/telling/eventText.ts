@@ -38,6 +38,17 @@ const EVENTS: Readonly<Record<string, ReturnType<typeof tell>>> = {
       ? `${data["proposer"]} proposed the same; this one answers for it`
       : "The same was proposed again; this one answers for it",
   ),
+  "proposal.withdrawn": tell(
+    "key",
+    "warn",
+    (data) => `${word(data, "by")} withdrew it${withdrawnBecause(data)}`,
+  ),
+  "proposal.withdrawnLate": tell(
+    "key",
+    "warn",
+    (data) =>
+      `${word(data, "by")} wanted to withdraw it${withdrawnBecause(data)}; it was too late for that`,
+  ),
   "proposal.closed": tell("step", "neutral", () => "Closed: nothing more is owed"),
   "approval.submitting": tell(
     "step",
@@ -312,6 +323,10 @@ function invocationOf(data: Data): string {
 
 function stateOf(data: Data): string {
   return typeof data["state"] === "string" ? ` (${data["state"]})` : "";
+}
+
+function withdrawnBecause(data: Data): string {
+  return typeof data["reason"] === "string" ? `: ${inLine(data["reason"])}` : "";
 }
 
 function because(data: Data): string {

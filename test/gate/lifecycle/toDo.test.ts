@@ -43,6 +43,7 @@ const TABLE: Readonly<Record<OutcomeReason, string>> = {
     "Do not do it by hand: the proposal named above is being decided, and the gate runs it or hands it over. By hand it would be done twice.",
   sameAsRejected:
     "Do not do it by hand: the reviewer's no stands. If things have changed since, settle it with the reviewers first.",
+  withdrawn: "Nothing has to be done: it was taken back before it ran.",
   approvalAltered:
     "Do not do it by hand before somebody knows how what was shown as approved came to differ from what was submitted. Tell whoever looks after the gate.",
   changeNotPossible:

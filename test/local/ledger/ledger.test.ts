@@ -48,6 +48,28 @@ ledgerContract("openSqliteLedger", async (clock) => {
 });
 
 describe("openSqliteLedger", () => {
+  it("moves with its accounts to other addresses, once nothing is open", async () => {
+    const file = newFile();
+    const clock = new TestClock();
+    const us = { pagerDuty: "https://api.pagerduty.com", cheqpoint: "https://app.cheqpoint.co" };
+    const eu = { ...us, pagerDuty: "https://api.eu.pagerduty.com" };
+    const first = openSqliteLedger(file, clock, us);
+    const { proposal, events } = newProposal("p1");
+    await first.create(proposal, events);
+    first.close();
+    assert.throws(() => openSqliteLedger(file, clock, { ...eu, moved: true }), {
+      message: `${file} holds 1 open proposal for PagerDuty at ${us.pagerDuty} and Cheqpoint at ${us.cheqpoint}: start the gate with those addresses, let them end or withdraw them (\`gate void\`), then set \`GATE_ADDRESSES_MOVED\` again`,
+    });
+    const second = openSqliteLedger(file, clock, us);
+    const next = nextVersion({ ...proposal, closedAtMs: START_MS });
+    await second.save(next.proposal, next.events);
+    second.close();
+    assert.throws(() => openSqliteLedger(file, clock, eu), /was made for PagerDuty at/);
+    openSqliteLedger(file, clock, { ...eu, moved: true }).close();
+    openSqliteLedger(file, clock, eu).close();
+    assert.throws(() => openSqliteLedger(file, clock, us), /was made for PagerDuty at/);
+  });
+
   it("finds everything again when the file is reopened", async () => {
     const file = newFile();
     const clock = new TestClock();

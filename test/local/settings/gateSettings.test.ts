@@ -34,6 +34,7 @@ describe("Settings of the gate alone", () => {
       operators: {},
       alarmPager: undefined,
       logLevel: "info",
+      addressesMoved: false,
     });
   });
 
@@ -55,6 +56,7 @@ describe("Settings of the gate alone", () => {
       GATE_PROPOSER_LIMITS: "agent=120/1200",
       GATE_OPERATOR_TOKENS: "jo=abcdefghijklmnop",
       LOG_LEVEL: "debug",
+      GATE_ADDRESSES_MOVED: "true",
     });
     assert.deepEqual(webhookSecrets(), ["new", "old"]);
     assert.deepEqual(settings, {
@@ -75,6 +77,7 @@ describe("Settings of the gate alone", () => {
       proposerLimits: { agent: { perMinute: 120, perHour: 1_200 } },
       operators: { jo: "abcdefghijklmnop" },
       alarmPager: { eventsUrl: "https://events.eu.pagerduty.com", routingKey: "r0uting" },
+      addressesMoved: true,
       logLevel: "debug",
     });
   });
