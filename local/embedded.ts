@@ -83,7 +83,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       pagerDuty: options.pagerDutyPort,
       cheqpoint: options.cheqpointPort,
     },
-    keptIn(portsFile, keptPorts) ?? {},
+    portsBefore(dataDir),
   );
 
   // One after the other: two at once would make two subscriptions.
@@ -171,6 +171,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     await stopAll();
     throw error;
   }
+}
+
+/** Where the three were on that folder the last time; empty: nothing has run there. */
+export function portsBefore(dataDir: string): Partial<z.infer<typeof keptPorts>> {
+  return keptIn(join(dataDir, PORTS_FILE), keptPorts) ?? {};
 }
 
 function newSecrets(): KeptSecrets {

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { join, relative, resolve } from "node:path";
 import type { Gating } from "../functions/gate/gating/index.ts";
-import { LOG_FILE, startEmbedded, type Embedded } from "./embedded.ts";
+import { LOG_FILE, portsBefore, startEmbedded, type Embedded } from "./embedded.ts";
 import { optional, port, SettingError, type Environment } from "./settings/environment.ts";
 import { lockFolder } from "./folderLock.ts";
-import { requireFree } from "./settings/ports.ts";
+import { requireFree, sameAsBefore } from "./settings/ports.ts";
 import { runUntilStopped } from "./process.ts";
 import { checkedGating, stackFile } from "./gatingFile/stackFile.ts";
 import { withTimeline } from "./timeline/index.ts";
@@ -16,21 +16,48 @@ interface StartSettings {
   gatingFile: string;
   /** What the gating is called when it is told. */
   gatingName: string;
-  ports: { GATE_PORT: number; PAGERDUTY_PORT: number; CHEQPOINT_PORT: number };
+  ports: Ports;
 }
 
-function settings(argv: readonly string[], env: Environment): StartSettings {
+interface Ports {
+  GATE_PORT: number;
+  PAGERDUTY_PORT: number;
+  CHEQPOINT_PORT: number;
+}
+
+const DEFAULT_PORTS: Ports = { GATE_PORT: 8787, PAGERDUTY_PORT: 8788, CHEQPOINT_PORT: 8789 };
+
+async function settings(argv: readonly string[], env: Environment): Promise<StartSettings> {
   const { stack } = optionsOf(argv);
   const config = optional(env, "GATE_CONFIG");
+  const dataDir = resolve(optional(env, "GATE_DATA_DIR") ?? DEFAULT_DATA_DIR);
   return {
-    dataDir: resolve(optional(env, "GATE_DATA_DIR") ?? DEFAULT_DATA_DIR),
+    dataDir,
     gatingFile: config === undefined ? stackFile(process.cwd(), stack) : resolve(config),
     gatingName: config === undefined ? `stack ${stack}` : config,
-    ports: {
-      GATE_PORT: port(env, "GATE_PORT", 8787),
-      PAGERDUTY_PORT: port(env, "PAGERDUTY_PORT", 8788),
-      CHEQPOINT_PORT: port(env, "CHEQPOINT_PORT", 8789),
-    },
+    ports: await portsFor(dataDir, env),
+  };
+}
+
+/** As it is set; else where it was on that folder the last time, which a browser or a script may know; else the default. */
+async function portsFor(dataDir: string, env: Environment): Promise<Ports> {
+  const { gate = 0, pagerDuty = 0, cheqpoint = 0 } = portsBefore(dataDir);
+  const set: Ports = {
+    GATE_PORT: port(env, "GATE_PORT", 0),
+    PAGERDUTY_PORT: port(env, "PAGERDUTY_PORT", 0),
+    CHEQPOINT_PORT: port(env, "CHEQPOINT_PORT", 0),
+  };
+  const kept = await sameAsBefore(set, {
+    GATE_PORT: gate,
+    PAGERDUTY_PORT: pagerDuty,
+    CHEQPOINT_PORT: cheqpoint,
+  });
+  const one = (name: keyof Ports): number =>
+    optional(env, name) !== undefined ? set[name] : kept[name] || DEFAULT_PORTS[name];
+  return {
+    GATE_PORT: one("GATE_PORT"),
+    PAGERDUTY_PORT: one("PAGERDUTY_PORT"),
+    CHEQPOINT_PORT: one("CHEQPOINT_PORT"),
   };
 }
 
@@ -49,11 +76,14 @@ function optionsOf(argv: readonly string[]): { stack: string } {
 }
 
 async function start(): Promise<{ stop(): Promise<void> }> {
-  const { dataDir, gatingFile, gatingName, ports } = settings(process.argv.slice(2), process.env);
+  const { dataDir, gatingFile, gatingName, ports } = await settings(
+    process.argv.slice(2),
+    process.env,
+  );
   const gating = checkedGating(gatingFile);
   const lock = lockFolder(dataDir);
   try {
-    await requireFree(ports);
+    await requireFree({ ...ports });
     const embedded = await startEmbedded(
       withTimeline({
         dataDir,

@@ -185,6 +185,13 @@ async function call(
     throw new ScenarioError(`nothing answers at http://${host}: start it with \`npm start\``);
   }
   const text = await answer.text();
+  if (answer.status === 429) {
+    const after = answer.headers.get("retry-after");
+    throw new ScenarioError(
+      `the gate's brake holds the agent, which has proposed too often: play it again ${after === null ? "later" : `in ${after} s`}`,
+      429,
+    );
+  }
   if (!answer.ok) {
     throw new ScenarioError(
       `${method} http://${host}${pathname} answered ${answer.status}: ${text}`,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
-import { World, type Json } from "../harness/world.ts";
+import { OTHER_TOKEN, World, type Json } from "../harness/world.ts";
 
 const INVOKE = "POST /automation_actions/actions/:id/invocations";
 const ALLOW = { name: "low-risk", match: { runbook: "handover" }, decision: "allow" };
@@ -242,6 +242,24 @@ describe("Brakes", () => {
       await world.settle();
       await run({}, "p3");
       assert.equal((await world.pendingApprovals()).length, 1);
+    });
+
+    it("are a proposer's own where a rule names the proposer: it takes no other's places", async () => {
+      const limits = { openProposals: 2 };
+      await world.begin({
+        gating: gatingWith([
+          { ...ASK, name: "of-agent", match: { proposer: "agent" }, limits },
+          { ...ASK, limits },
+        ]),
+      });
+      for (let count = 0; count < 4; count++) {
+        await run();
+      }
+      assert.deepEqual(await reasons(), ["open", "open", ...Array(2).fill("openProposalsLimit")]);
+      const others = { authorization: `Bearer ${OTHER_TOKEN}` };
+      await propose(world, await world.openIncident({ title: "another" }), {}, others);
+      await world.settle();
+      assert.equal((await world.pendingApprovals()).length, 3);
     });
 
     it("of the whole service count what is allowed apart from what waits for a human", async () => {

@@ -227,6 +227,19 @@ describe("Starting on one machine", function () {
     await stopped(again);
   });
 
+  it("comes back where it was on that folder when no port is set, whatever was set before", async () => {
+    const urls = async (ports: Record<string, string>): Promise<string[]> => {
+      const one = start([], ports);
+      await ready(one);
+      const { gate, pagerduty, cheqpoint } = readEndpoints(dataDir);
+      one.child.kill("SIGTERM");
+      await one.ended;
+      return [gate.url, pagerduty.url, cheqpoint.url];
+    };
+    const first = await urls({});
+    assert.deepEqual(await urls({ GATE_PORT: "", PAGERDUTY_PORT: "", CHEQPOINT_PORT: "" }), first);
+  });
+
   it("names every port that is taken, and leaves nothing running", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");

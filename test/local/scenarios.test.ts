@@ -72,6 +72,21 @@ describe("Scenarios", function () {
     );
   });
 
+  it("says what to do where the gate's brake holds its agent", async () => {
+    const { gate } = embedded.endpoints();
+    const send = () =>
+      fetch(`${gate.url}/proposals`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${gate.proposerToken}` },
+        body: "{",
+      });
+    await Promise.all(Array.from({ length: 60 }, send));
+    await assert.rejects(
+      play("failover"),
+      /^ScenarioError: the gate's brake holds the agent, which has proposed too often: play it again in [1-6]?\d s$/,
+    );
+  });
+
   it("restart waits a minute for a decision", async () => {
     const { proposalIds, happened, lookAt } = await play("restart");
     assert.equal(
