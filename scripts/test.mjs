@@ -11,6 +11,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CRASH_POINTS = "test/e2e/crashPoints.test.ts";
 const SIMULATION = "test/simulation/simulation.test.ts";
 const ENUMERATION = "test/gate/lifecycle/enumeration.test.ts";
+/** Plays a few of its pairs in `npm test`, and all of them here. */
+const PAIRS = "test/gate/gating/compare/properties.test.ts";
 const ALONE = "test/e2e/load.test.ts";
 const MORE = [
   "test/bench/main.test.ts",
@@ -38,7 +40,7 @@ const others = globSync("test/**/*.test.ts", { cwd: root })
   .filter((file) => !file.startsWith("test/engine/") && !listed.includes(file))
   .sort();
 const runs = isMore
-  ? [[ALONE], ["--parallel", "--jobs", "2", CRASH_POINTS, SIMULATION, ENUMERATION, ...MORE]]
+  ? [[ALONE], ["--parallel", "--jobs", "2", CRASH_POINTS, SIMULATION, ENUMERATION, PAIRS, ...MORE]]
   : [["--parallel", "--jobs", "2", ...LONG, ...others]];
 
 const env = { ...process.env, TEST_MORE: isMore ? "1" : "" };

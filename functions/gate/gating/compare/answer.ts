@@ -189,12 +189,13 @@ export function differencesOf(before: Answer, after: Answer): Difference[] {
       const { terms: was } = before;
       const { terms: is } = after;
       const verdict = term.verdict(was, is);
-      // What needs a human's yes by now does not run more easily for a wider term beside it.
+      // What is denied does not run, and what needs a human's yes by now does not run more easily, for a wider term.
+      const lets = eases > 0 && eases >= eased;
       add(
         name,
         term.written(was),
         term.written(is),
-        verdict === "loosened" && eases < eased ? "changed" : verdict,
+        verdict === "loosened" && !lets ? "changed" : verdict,
       );
     }
   }

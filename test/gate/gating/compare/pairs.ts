@@ -118,7 +118,7 @@ const anyTerms: fc.Arbitrary<Partial<RuleTerms>> = fc.oneof(
 
 const anyDecision = fc.constantFrom("allow", "deny", "requireApproval");
 
-const anyRule: fc.Arbitrary<Omit<Rule, "name">> = fc
+export const anyRule: fc.Arbitrary<Omit<Rule, "name">> = fc
   .record({
     match: anyMatch,
     decision: anyDecision,
@@ -219,14 +219,23 @@ export const anySubject: fc.Arbitrary<Omit<Subject, "action">> = fc
     subject.event === null ? subject : { ...subject, ...eventClaims, regions: [] },
   );
 
-/** What the gating answers, in a text that is equal where nothing differs that means something. */
-export function answered(gating: ServiceGating, subject: Omit<Subject, "action">): string {
+/** What a gating answers, by plain evaluation, with the terms that mean something with its decision. */
+export interface Answered {
+  decision: "allow" | "deny" | "requireApproval" | "nothing" | "unknown";
+  rule: string | null;
+  proposes: string | null;
+  by: string | null;
+  terms: Record<string, unknown>;
+}
+
+export function answered(gating: ServiceGating, subject: Omit<Subject, "action">): Answered {
   const { runbook: named, ...rest } = subject;
   const found = subject.event === null ? null : proposedRunbook(gating, rest);
-  if (subject.event !== null && found === null) return "nothing";
+  const none = { rule: null, proposes: null, by: null, terms: {} };
+  if (subject.event !== null && found === null) return { decision: "nothing", ...none };
   const name = found?.runbook ?? named;
   const runbook = Object.hasOwn(gating.runbooks, name) ? gating.runbooks[name] : undefined;
-  if (runbook === undefined) return "unknown";
+  if (runbook === undefined) return { decision: "unknown", ...none };
   const { decision, rule, terms } = evaluate(gating, {
     ...rest,
     runbook: name,
@@ -237,13 +246,56 @@ export function answered(gating: ServiceGating, subject: Omit<Subject, "action">
     coolDownMs,
     validForMs,
     limits: { openProposals, executionsPerHour },
-    ...asking
+    risk,
+    slaMs,
+    onExpiry,
+    escalateAfterMs,
+    escalateTo,
+    delivery,
+    editable,
+    acceptRuleApprovals,
   } = terms;
+  const running = { coolDownMs, validForMs, openProposals, executionsPerHour };
+  const escalation = { escalateAfterMs, escalateTo };
+  const asking = { risk, slaMs, onExpiry, ...escalation, delivery, editable, acceptRuleApprovals };
   const meant = {
     deny: { onDeny, coolDownMs },
-    allow: { coolDownMs, validForMs, openProposals, executionsPerHour },
-    requireApproval: { coolDownMs, validForMs, openProposals, executionsPerHour, ...asking },
+    allow: running,
+    requireApproval: { ...running, ...asking },
   }[decision];
-  const sorted = Object.entries(meant).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([found?.rule, found?.runbook, decision, rule, sorted]);
+  return {
+    decision,
+    rule,
+    proposes: found?.runbook ?? null,
+    by: found?.rule ?? null,
+    terms: meant,
+  };
+}
+
+const EASE = { nothing: 0, unknown: 0, deny: 0, requireApproval: 1, allow: 3 };
+
+/** How easily something runs. */
+export function ease({ decision, terms }: Answered): number {
+  return EASE[decision] + (terms["onExpiry"] === "approve" ? 1 : 0);
+}
+
+/** Whether more can run than before, or easier: the promise of the verdict, written down once more. */
+export function isLooser(before: Answered, after: Answered): boolean {
+  if (ease(after) !== ease(before)) {
+    return ease(after) > ease(before) || (ease(after) > 0 && after.proposes !== before.proposes);
+  }
+  if (ease(after) > 0 && after.proposes !== before.proposes) return true;
+  if (ease(after) === 0) return false;
+  const [was, is] = [before.terms, after.terms];
+  const more = (name: string) => Number(is[name]) > Number(was[name]);
+  const less = (name: string) => Number(is[name]) < Number(was[name]);
+  return (
+    less("coolDownMs") ||
+    more("validForMs") ||
+    more("openProposals") ||
+    more("executionsPerHour") ||
+    (was["acceptRuleApprovals"] === false && is["acceptRuleApprovals"] === true) ||
+    JSON.stringify(is["editable"] ?? []).length > JSON.stringify(was["editable"] ?? []).length ||
+    (is["onExpiry"] === "approve" && less("slaMs"))
+  );
 }
