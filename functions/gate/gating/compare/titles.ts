@@ -30,7 +30,7 @@ function* joined(samples: readonly (readonly string[])[]): Generator<string> {
     yield* COMMON;
     return;
   }
-  yield* samples.flat();
+  for (const text of samples.flat()) yield* [text, `${text} x`, `x ${text}`, `x ${text} x`];
   for (const order of [samples, [...samples].reverse()]) {
     for (const texts of choices(order)) {
       yield texts.join(" ");
