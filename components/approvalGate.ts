@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ApprovalGateArgs } from "./approvalGateArgs.ts";
 import { checkedSettings } from "./approvalGateSettings.ts";
+import { checkAwsSdk } from "./awsSdk.ts";
 import { ApprovalLedger } from "./approvalLedger.ts";
 import { gateRuntime } from "./gateRuntime.ts";
 import { GateSecrets } from "./gateSecrets.ts";
@@ -10,7 +11,7 @@ import { gateWebhooks } from "./gateWebhooks.ts";
 import { GATING_FORM, defaultsItem } from "./gatingRecord.ts";
 import type { Gating } from "./gatingTypes.ts";
 import type { InlineGating } from "./inlineGating.ts";
-import { optional } from "./inputs.ts";
+import { belongsTo, optional } from "./inputs.ts";
 import { Monitoring } from "./monitoring.ts";
 import { ServiceGating } from "./serviceGating.ts";
 import type { GateReference } from "./serviceGating.ts";
@@ -61,6 +62,8 @@ export class ApprovalGate extends pulumi.ComponentResource {
   /** @param name The unique name of this component. */
   constructor(name: string, args: ApprovalGateArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pagerduty-approval-gate:index:ApprovalGate", name, {}, opts);
+    using _ = belongsTo(this);
+    checkAwsSdk();
     const settings = checkedSettings(args);
     const parent = { parent: this };
     const { common, gating, transform } = settings;

@@ -83,7 +83,9 @@ export function makeBundle(folder: string): Bundle {
     throw new Error(`there is no function at ${entry}`);
   }
   // Only loaded where bundles are made: a published package does not have it.
-  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof esbuild;
+  const { buildSync } = createRequire(join(import.meta.dirname, "bundle.js"))(
+    "esbuild",
+  ) as typeof esbuild;
   const result = buildSync({
     entryPoints: [entry],
     // Paths in the source map are relative to this folder, so that they do not tell where the checkout lies.

@@ -1,9 +1,39 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PAGERDUTY_ID } from "./textRules.ts";
 
+/** The component whose arguments are looked at. */
+let owner: pulumi.ComponentResource | undefined;
+
+/** From here to the end of the block, what is refused belongs to that component, which Pulumi then names. */
+export function belongsTo(component: pulumi.ComponentResource): Disposable {
+  const before = owner;
+  owner = component;
+  return {
+    [Symbol.dispose]: () => {
+      owner = before;
+    },
+  };
+}
+
+/** For what is only looked at when it is known: what is refused then still belongs to the component of now. */
+export function later<A extends unknown[], R>(check: (...args: A) => R): (...args: A) => R {
+  const component = owner;
+  return (...args) => {
+    const before = owner;
+    owner = component;
+    try {
+      return check(...args);
+    } finally {
+      owner = before;
+    }
+  };
+}
+
 /** Refuses an input: shown without a stack, since the fault is in the program's arguments. */
 export function refuse(message: string): never {
-  throw new pulumi.RunError(message);
+  throw owner === undefined
+    ? new pulumi.RunError(message)
+    : new pulumi.ResourceError(message, owner, true);
 }
 
 /** Whether nothing in the value has to be waited for. */
@@ -24,7 +54,7 @@ export function checked<T, U>(
 ): pulumi.Output<U> {
   const result: pulumi.Output<unknown> = isPlain(input)
     ? pulumi.output(check(input as pulumi.Unwrap<T>))
-    : pulumi.output(input).apply(check);
+    : pulumi.output(input).apply(later(check));
   return result as pulumi.Output<U>;
 }
 
@@ -107,7 +137,8 @@ export function urlProblem(value: unknown): string | null {
   if (typeof value === "string" && value.includes("@")) {
     return "must not hold a user name or password";
   }
-  const url = typeof value === "string" ? URL.parse(value) : null;
+  // `URL.parse` is younger than the oldest Node that programs may run on.
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
   const local =
     url !== null && /^(localhost|.+\.localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
   return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && local))
@@ -148,7 +179,7 @@ export function textMap(field: string, input: pulumi.Input<Texts>): pulumi.Input
     );
   };
   // By member, so that one that is not known yet does not hide the others in a preview.
-  return isLater(input) ? pulumi.output(input).apply(checkedTexts) : checkedTexts(input);
+  return isLater(input) ? pulumi.output(input).apply(later(checkedTexts)) : checkedTexts(input);
 }
 
 function anyText(field: string, input: pulumi.Input<string>): pulumi.Input<string> {
@@ -156,7 +187,7 @@ function anyText(field: string, input: pulumi.Input<string>): pulumi.Input<strin
     typeof value === "string"
       ? value
       : refuse(`\`${field}\` must be a text, got a ${typeof value}`);
-  return isPlain(input) ? check(input) : pulumi.output(input).apply(check);
+  return isPlain(input) ? check(input) : pulumi.output(input).apply(later(check));
 }
 
 /** At least one text. */

@@ -2,9 +2,10 @@ import * as aws from "@pulumi/aws";
 import * as pagerduty from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
 import { GatingError, parseServiceGating, refuseUnheard } from "../functions/gate/gating/index.ts";
+import { checkAwsSdk } from "./awsSdk.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
 import type { GatingService } from "./gatingTypes.ts";
-import { checked, flag, isPlain, onlyKnown, refuse, shown } from "./inputs.ts";
+import { belongsTo, checked, flag, isPlain, later, onlyKnown, refuse, shown } from "./inputs.ts";
 
 /** What another stack needs of a gate: its output `gate`. */
 export interface GateReference {
@@ -63,6 +64,8 @@ export class ServiceGating extends pulumi.ComponentResource {
   /** @param name The unique name of this component. */
   constructor(name: string, args: ServiceGatingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pagerduty-approval-gate:index:ServiceGating", name, {}, opts);
+    using _ = belongsTo(this);
+    checkAwsSdk();
     onlyKnown("", args, ARGUMENTS);
     const parent = { parent: this };
     const service = identity(name, args, parent);
@@ -151,7 +154,7 @@ function identity(
   // Whether it is an id is seen in its value, so that another stack's output can only be looked up once it is there.
   return isPlain(service)
     ? lookUp(name, service, opts)
-    : pulumi.output(service).apply((text) => lookUp(name, text, opts));
+    : pulumi.output(service).apply(later((text: unknown) => lookUp(name, text, opts)));
 }
 
 function givenText(member: string, text: unknown): string {
@@ -203,7 +206,9 @@ export function checkedServiceGating(
   );
   return isKnown
     ? written
-    : pulumi.all([written, heard]).apply(([known, events]) => check(known, events));
+    : pulumi
+        .all([written, heard])
+        .apply(later(([known, events]: unknown[]) => check(known, events)));
 }
 
 function isTexts(value: unknown): value is string[] {
@@ -245,5 +250,5 @@ function gateMember(
         );
   return isPlain(gate)
     ? pulumi.output(given((gate as Partial<GateReference> | undefined)?.[member]))
-    : pulumi.output(gate)[member].apply(given);
+    : pulumi.output(gate)[member].apply(later(given));
 }

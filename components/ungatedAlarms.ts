@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { pagerdutyId, refuse, shown } from "./inputs.ts";
+import { later, pagerdutyId, refuse, shown } from "./inputs.ts";
 import type { AlarmRouting } from "./monitoring.ts";
 
 const FIELD = "alarms.pagerdutyServiceId";
@@ -24,10 +24,12 @@ export function ungatedAlarms(
   }
   return {
     ...alarms,
-    pagerdutyServiceId: pulumi.all([id, pulumi.output(gated)]).apply(([text, ids]) => {
-      const service = Object.keys(ids).find((key) => ids[key] === text);
-      return service === undefined ? text : refuseGated(text, service);
-    }),
+    pagerdutyServiceId: pulumi.all([id, pulumi.output(gated)]).apply(
+      later(([text, ids]: [string, Record<string, string>]) => {
+        const service = Object.keys(ids).find((key) => ids[key] === text);
+        return service === undefined ? text : refuseGated(text, service);
+      }),
+    ),
   };
 }
 

@@ -1,14 +1,17 @@
 /** Makes `dist/`, what the package for npm holds: Node strips no types below node_modules. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
-import ts from "typescript";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
 import { licences, makeBundle } from "../components/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
+/** The oldest that `engines` names. */
+const OLDEST_NODE = "node20.11";
 const functionNames = ["middleware", "callback", "worker", "subscription"];
 
 /** The components as JavaScript, the functions' bundles and the command, without types: a second or two. */
@@ -23,41 +26,25 @@ export function buildCode(dist: string): void {
   buildCommand(dist);
 }
 
-/** File by file, as the components tell their provider's source and their own folder to others. */
+/** The components for `import` and for `require`; beside the folder with the functions' bundles, which they look for there. */
 function buildComponents(dist: string): void {
-  const { compilerOptions } = ts.parseConfigFileTextToJson(
-    "tsconfig.json",
-    readFileSync(join(root, "tsconfig.json"), "utf8"),
-  ).config as { compilerOptions: Record<string, unknown> };
-  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, root);
-  for (const source of sourcesOf("components/index.ts")) {
-    const { outputText } = ts.transpileModule(readFileSync(join(root, source), "utf8"), {
-      fileName: source,
-      compilerOptions: {
-        ...options,
-        module: ts.ModuleKind.ESNext,
-        noEmit: false,
-        rewriteRelativeImportExtensions: true,
-      },
+  for (const [format, extension] of [
+    ["esm", "js"],
+    ["cjs", "cjs"],
+  ] as const) {
+    buildSync({
+      entryPoints: ["components/index.ts"],
+      absWorkingDir: root,
+      outfile: join(dist, `components/index.${extension}`),
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      target: OLDEST_NODE,
+      format,
+      define: format === "cjs" ? { "import.meta.dirname": "__dirname" } : {},
+      logLevel: "error",
     });
-    write(join(dist, source.replace(/\.ts$/, ".js")), outputText);
   }
-}
-
-/** The files that the entry point needs when it runs. */
-function sourcesOf(entry: string): string[] {
-  const { metafile } = buildSync({
-    entryPoints: [entry],
-    absWorkingDir: root,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    write: false,
-    metafile: true,
-    logLevel: "silent",
-  });
-  return Object.keys(metafile.inputs);
 }
 
 /** The `gate` command in one file, so that a Pulumi program need not install what only the command uses. */
@@ -85,18 +72,21 @@ function buildCommand(dist: string): void {
   write(join(dist, "LICENSES.txt"), licences(inputs));
 }
 
-/** Declarations beside the components; checks their types on the way. */
-export function buildTypes(dist: string): void {
+/** One declaration for each of both, the same; checks the components' types on the way. */
+export async function buildTypes(dist: string): Promise<void> {
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", dist], {
+  execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], {
     stdio: "inherit",
   });
-  for (const file of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".d.ts")) {
-      const text = readFileSync(join(dist, file), "utf8");
-      // The compiler leaves the extensions of the sources in declarations, and the sources are not in the package.
-      write(join(dist, file), text.replace(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
-    }
+  const bundle = await rollup({
+    input: join(root, "components/index.ts"),
+    external: (id) => !/^[./]/.test(id),
+    plugins: [dts({ tsconfig: join(root, "tsconfig.build.json") })],
+  });
+  const { output } = await bundle.generate({ format: "es" });
+  await bundle.close();
+  for (const name of ["index.d.ts", "index.d.cts"]) {
+    write(join(dist, "components", name), output[0].code);
   }
 }
 
@@ -108,5 +98,5 @@ function write(path: string, text: string): void {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const dist = join(root, "dist");
   buildCode(dist);
-  buildTypes(dist);
+  await buildTypes(dist);
 }

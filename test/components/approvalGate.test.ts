@@ -7,6 +7,7 @@ import { z } from "zod";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
 import type { ApprovalGateArgs, WebhookSettings } from "../../components/index.ts";
 import { checkedGating } from "../../components/inlineGating.ts";
+import { belongsTo, integer } from "../../components/inputs.ts";
 import { ungatedAlarms } from "../../components/ungatedAlarms.ts";
 import { neededEvents, subscribedEvents } from "../../functions/gate/gating/index.ts";
 import { record, refused, untyped, valueOf, type Registered } from "./mocks.ts";
@@ -850,6 +851,34 @@ describe("ApprovalGate", () => {
       record(() => new ApprovalGate("gate", { ...required, gating: untyped(wrong) })),
       /services\.db/,
     );
+  });
+
+  it("names the component to which a refused argument belongs", async () => {
+    const wrong = "`functions.memoryMb` must be a whole number from 128 to 10240, got 1";
+    await refused(
+      (opts) => {
+        new ApprovalGate("first", required, opts);
+        new ApprovalGate("second", { ...required, functions: { memoryMb: 1 } }, opts);
+      },
+      wrong,
+      "second",
+    );
+    let memory: pulumi.Output<number> | undefined;
+    let gate: ApprovalGate | undefined;
+    await record((opts) => {
+      gate = new ApprovalGate("gate", required, opts);
+      using _ = belongsTo(gate);
+      // Known only when the programs of both have run.
+      memory = integer("functions.memoryMb", pulumi.output(1), 128, 10240);
+      new ApprovalGate("another", required, opts);
+    });
+    assert.ok(memory !== undefined);
+    await assert.rejects(valueOf(memory), (error) => {
+      assert.ok(pulumi.ResourceError.isInstance(error));
+      assert.equal(error.message, wrong);
+      assert.equal(error.resource, gate);
+      return true;
+    });
   });
 
   it("pages through the Events API of its PagerDuty's region, unless told another", async () => {

@@ -167,16 +167,28 @@ export async function valueOf<T>(output: pulumi.Output<T> | undefined): Promise<
   return (await isKnown) ? new Promise<T>((resolve) => void output.apply(resolve)) : undefined;
 }
 
-/** That a program is refused, with exactly this message. */
+/**
+ * That a program is refused, with exactly this message and without a stack.
+ * @param component Name of the component that Pulumi names beside the message; absent: it may name none.
+ */
 export async function refused(
   program: (opts: pulumi.ComponentResourceOptions) => unknown,
   message: string,
+  component?: string,
 ): Promise<void> {
   await assert.rejects(record(program), (error) => {
-    assert.ok(pulumi.RunError.isInstance(error));
+    assert.ok(pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error));
     assert.equal(error.message, message);
+    if (component !== undefined) {
+      assert.ok(pulumi.ResourceError.isInstance(error) && error.hideStack === true);
+      assert.equal(pulumi.Resource.isInstance(error.resource) && nameOf(error.resource), component);
+    }
     return true;
   });
+}
+
+function nameOf(resource: pulumi.Resource): string | undefined {
+  return (resource as unknown as { __name?: string }).__name;
 }
 
 function parentsOf(parent: pulumi.Resource | undefined): string[] {

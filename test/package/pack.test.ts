@@ -23,10 +23,10 @@ const root = join(import.meta.dirname, "../..");
 const FUNCTIONS = ["callback", "middleware", "subscription", "worker"];
 
 const PROGRAM = `
-import * as pulumi from "@pulumi/pulumi";
 const resources = [];
 // What a provider computes.
 const COMPUTED = (name) => ({ name, arn: "arn:" + name, url: "https://queue.example.com", apiEndpoint: "https://api.example.com", result: '{"subscriptionIds":{}}' });
+(async () => {
 await pulumi.runtime.setMocks({
   newResource(args) {
     resources.push({ type: args.type, name: args.name, inputs: args.inputs });
@@ -34,7 +34,7 @@ await pulumi.runtime.setMocks({
   },
   call: ({ token, inputs }) => token === "aws:index/getRegion:getRegion" ? { region: "eu-central-1" } : inputs,
 });
-const { ApprovalGate } = await import("pagerduty-approval-gate");
+const { ApprovalGate } = load();
 new ApprovalGate("gate", { cheqpointConnectionKey: "ck", pagerdutyToken: "pt", pagerdutyFrom: "gate@example.com" });
 await pulumi.runtime.waitForRPCs();
 const code = async (of) => Object.fromEntries(
@@ -48,7 +48,17 @@ console.log(JSON.stringify({
       .map(async ({ name, inputs }) => [name, await code(inputs.code)]),
   )),
 }));
+})();
 `;
+
+/** The same program in both kinds of modules. */
+const KINDS = {
+  mjs: `import * as pulumi from "@pulumi/pulumi";
+import * as gate from "pagerduty-approval-gate";
+const load = () => gate;${PROGRAM}`,
+  cjs: `const pulumi = require("@pulumi/pulumi");
+const load = () => require("pagerduty-approval-gate");${PROGRAM}`,
+};
 
 describe("the package for npm", function () {
   let folder: string;
@@ -85,7 +95,10 @@ describe("the package for npm", function () {
       "--strip-components=1",
     ]);
     // Only what the package names is there for it.
-    for (const name of Object.keys(manifest().dependencies)) {
+    for (const name of Object.keys({
+      ...manifest().dependencies,
+      ...manifest().peerDependencies,
+    })) {
       mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(join(root, "node_modules", name), join(modules, name));
     }
@@ -97,30 +110,24 @@ describe("the package for npm", function () {
   const manifest = () =>
     JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
+      peerDependencies: Record<string, string>;
       bin: Record<string, string>;
       main: string;
       scripts: Record<string, string>;
     };
 
   it("holds what is run, and nothing else", () => {
-    const kinds = new Set(
-      files.map((file) =>
-        file
-          .replace(/^dist\/components\/\w+\.js$/, "dist/components/*.js")
-          .replace(/^dist\/functions\/(gate|aws)\/.*\.js$/, "dist/functions/$1/**.js"),
-      ),
-    );
     assert.deepEqual(
-      [...kinds].sort(),
+      files,
       [
         "CHANGELOG.md",
         "LICENSE",
         "README.md",
         "bin/gate.mjs",
+        "bin/plugin.mjs",
         "dist/LICENSES.txt",
-        "dist/components/*.js",
-        "dist/functions/aws/**.js",
-        "dist/functions/gate/**.js",
+        "dist/components/index.cjs",
+        "dist/components/index.js",
         ...FUNCTIONS.flatMap((name) =>
           ["LICENSES.txt", "index.mjs", "index.mjs.map"].map(
             (file) => `dist/functions/${name}/${file}`,
@@ -130,6 +137,10 @@ describe("the package for npm", function () {
         "gating.schema.json",
         "gating.test.schema.json",
         "package.json",
+        "plugin/PulumiPlugin.yaml",
+        "plugin/index.mjs",
+        "plugin/package.json",
+        "plugin/schema.json",
       ].sort(),
     );
   });
@@ -159,31 +170,69 @@ describe("the package for npm", function () {
     );
   });
 
-  it("makes a gate of the bundles that it brings", async () => {
-    const program = join(folder, "program");
-    writeFileSync(join(program, "program.mjs"), PROGRAM);
-    const { stdout, stderr } = await run(process.execPath, ["program.mjs"], {
-      cwd: program,
-      maxBuffer: 32 * 2 ** 20,
+  for (const [kind, text] of Object.entries(KINDS)) {
+    it(`makes a gate of the bundles that it brings, in a program of .${kind}`, async () => {
+      const program = join(folder, "program");
+      writeFileSync(join(program, `program.${kind}`), text);
+      const { stdout, stderr } = await run(process.execPath, [`program.${kind}`], {
+        cwd: program,
+        maxBuffer: 32 * 2 ** 20,
+      });
+      assert.equal(stderr, "");
+      const told = JSON.parse(stdout) as {
+        types: string[];
+        functions: Record<string, Record<string, string>>;
+      };
+      assert.ok(told.types.includes("pagerduty-approval-gate:index:ApprovalGate"));
+      assert.ok(told.types.includes("aws:dynamodb/table:Table"));
+      for (const name of FUNCTIONS) {
+        const brought = ["LICENSES.txt", "index.mjs", "index.mjs.map"].map((file) => [
+          file,
+          join(unpacked, "dist/functions", name, file),
+        ]);
+        assert.deepEqual(told.functions[`gate-${name}`], Object.fromEntries(brought), name);
+      }
     });
-    assert.equal(stderr, "");
-    const told = JSON.parse(stdout) as {
-      types: string[];
-      functions: Record<string, Record<string, string>>;
-    };
-    assert.ok(told.types.includes("pagerduty-approval-gate:index:ApprovalGate"));
-    assert.ok(told.types.includes("aws:dynamodb/table:Table"));
-    for (const name of FUNCTIONS) {
-      const brought = ["LICENSES.txt", "index.mjs", "index.mjs.map"].map((file) => [
-        file,
-        join(unpacked, "dist/functions", name, file),
-      ]);
-      assert.deepEqual(told.functions[`gate-${name}`], Object.fromEntries(brought), name);
+  }
+
+  it("says which @pulumi/aws it needs where a program has an older one", async () => {
+    const modules = join(folder, "old/node_modules");
+    mkdirSync(join(modules, "@pulumi/aws"), { recursive: true });
+    cpSync(unpacked, join(modules, "pagerduty-approval-gate"), { recursive: true });
+    for (const name of ["@pulumi/pulumi", "@pulumi/random", "@pulumi/pagerduty", "zod", "re2js"]) {
+      symlinkSync(join(root, "node_modules", name), join(modules, name));
     }
+    writeFileSync(
+      join(modules, "@pulumi/aws/package.json"),
+      '{"name":"@pulumi/aws","version":"6.83.4"}',
+    );
+    writeFileSync(join(modules, "@pulumi/aws/index.js"), "");
+    writeFileSync(
+      join(folder, "old/program.cjs"),
+      KINDS.cjs
+        .replace("new ApprovalGate", "try { new ApprovalGate")
+        .replace(
+          "await pulumi.runtime.waitForRPCs",
+          "} catch ({ message }) { return console.log(message); }$&",
+        ),
+    );
+    const { stdout } = await run(process.execPath, ["program.cjs"], { cwd: join(folder, "old") });
+    assert.equal(
+      stdout,
+      "pagerduty-approval-gate needs @pulumi/aws 7, and this program has 6.83.4: npm install @pulumi/aws@7\n",
+    );
   });
 
   it("runs the command", async () => {
-    const bin = join(unpacked, manifest().bin["gate"] ?? "");
+    const { gate, ...others } = manifest().bin;
+    assert.ok(gate !== undefined);
+    // Elsewhere than beside it `npx gate` is another package, and npx runs the command that is called as its package.
+    assert.deepEqual(others, {
+      "pagerduty-approval-gate": gate,
+      "pd-gate": gate,
+      "pulumi-resource-pagerduty-approval-gate": "bin/plugin.mjs",
+    });
+    const bin = join(unpacked, gate);
     const help = await run(process.execPath, [bin, "--help"], { cwd: folder });
     assert.match(help.stdout, /^Usage: gate \[options\] \[command\]\n/);
     const checked = await run(
