@@ -70,11 +70,15 @@ export async function send(remote: Remote, call: Call): Promise<string> {
   return (await exchange(remote, call)).text;
 }
 
-/** Sends once and reads the JSON of a 2xx answer. */
+/**
+ * Sends once and reads the JSON of a 2xx answer.
+ * @param problemOf What is wrong with an answer of that shape; null: nothing.
+ */
 export async function ask<T extends z.ZodType>(
   remote: Remote,
   call: Call,
   shape: T,
+  problemOf: (answer: z.output<T>) => string | null = () => null,
 ): Promise<z.output<T>> {
   const { status, text } = await exchange(remote, call);
   const unreadable = (problem: string) =>
@@ -92,6 +96,10 @@ export async function ask<T extends z.ZodType>(
     const issue = parsed.error.issues[0];
     const field = issue === undefined || issue.path.length === 0 ? "body" : issue.path.join(".");
     throw unreadable(`cannot be used: \`${field}\`: ${issue?.message ?? "Invalid input"}`);
+  }
+  const problem = problemOf(parsed.data);
+  if (problem !== null) {
+    throw unreadable(`cannot be used: ${problem}`);
   }
   return parsed.data;
 }

@@ -6,7 +6,7 @@ import type { ApprovalRequest, Cheqpoint, Clock } from "../gate/ports/index.ts";
 import { ask, baseUrlOf, budgetOf } from "../remote.ts";
 import type { Budget, Call, Fetch, Remote } from "../remote.ts";
 import { createTraffic } from "../traffic.ts";
-import { readingShape, reasonOf, receiptShape } from "./shapes.ts";
+import { otherApproval, readingShape, reasonOf, receiptShape } from "./shapes.ts";
 
 export interface CheqpointOptions {
   /** Defaults to `https://app.cheqpoint.co`. */
@@ -102,7 +102,8 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
       try {
         return await traffic.pass((givenUp) => {
           const budget = budgetOf(readTimeoutMs, givenUp);
-          const sent = (key: string) => ask(remote, call(key, budget), readingShape(approvalId));
+          const sent = (key: string) =>
+            ask(remote, call(key, budget), readingShape, otherApproval(approvalId));
           return withCredential(credential, budget, sent);
         });
       } catch (error) {

@@ -19,34 +19,38 @@ export const receiptShape = z
     status: receiptStatus(wire.status),
   }));
 
-/** The answer to reading one approval back; it must be about that one. */
-export function readingShape(approvalId: string) {
-  return z
-    .object({
-      id: z.literal(approvalId),
-      status: z.string(),
-      details: z.unknown().optional(),
-      modifiedDetails: z.unknown().optional(),
-      responseNotes: text,
-      decisionNote: text,
-      decisionReasonCode: text,
-      autoDecided: z.unknown().optional(),
-      autoDecisionRuleName: text,
-      decidedAt: text,
-      retryable: z.unknown().optional(),
-    })
-    .transform((wire, context): ApprovalReading => ({
-      id: wire.id,
-      status: readingStatus(wire.status),
-      details: detailsOf(wire, context),
-      modifiedDetails: wire.modifiedDetails ?? null,
-      notes: notesOf(wire.responseNotes, wire.decisionNote),
-      reasonCode: named(wire.decisionReasonCode),
-      autoDecided: saysYes(wire.autoDecided),
-      autoDecisionRuleName: named(wire.autoDecisionRuleName),
-      decidedAtMs: epochMs(wire.decidedAt),
-      retryable: wire.retryable === true,
-    }));
+/** The answer to reading one approval back. It must be about that one: `otherApproval`. */
+export const readingShape = z
+  .object({
+    id: z.string().catch(""),
+    status: z.string(),
+    details: z.unknown().optional(),
+    modifiedDetails: z.unknown().optional(),
+    responseNotes: text,
+    decisionNote: text,
+    decisionReasonCode: text,
+    autoDecided: z.unknown().optional(),
+    autoDecisionRuleName: text,
+    decidedAt: text,
+    retryable: z.unknown().optional(),
+  })
+  .transform((wire, context): ApprovalReading => ({
+    id: wire.id,
+    status: readingStatus(wire.status),
+    details: detailsOf(wire, context),
+    modifiedDetails: wire.modifiedDetails ?? null,
+    notes: notesOf(wire.responseNotes, wire.decisionNote),
+    reasonCode: named(wire.decisionReasonCode),
+    autoDecided: saysYes(wire.autoDecided),
+    autoDecisionRuleName: named(wire.autoDecisionRuleName),
+    decidedAtMs: epochMs(wire.decidedAt),
+    retryable: wire.retryable === true,
+  }));
+
+/** What is wrong with a reading that was asked for by this id; null: nothing. */
+export function otherApproval(approvalId: string): (reading: ApprovalReading) => string | null {
+  return ({ id }) =>
+    id === approvalId ? null : `\`id\`: Invalid input: expected ${JSON.stringify(approvalId)}`;
 }
 
 const record = z.record(z.string(), z.unknown());

@@ -14,7 +14,6 @@ import { extendTrail, listTrails, trailEvents, trailOf } from "./ledgerTrails.ts
 import { requirePartners, type Partners } from "./ledgerPartners.ts";
 import {
   createProposal,
-  findProposal,
   lastEnded,
   listProposals,
   recall,
@@ -26,7 +25,7 @@ import { admit } from "./ledgerAdmission.ts";
 import { placesAt } from "./ledgerPlaces.ts";
 import { MIGRATIONS } from "./ledgerSchema.ts";
 import { lastNo, type Versions } from "./ledgerSeen.ts";
-import { numberOrNull, openSqliteFile, text } from "./sqliteFile.ts";
+import { numberOrNull, openSqliteFile, text, textOrNull } from "./sqliteFile.ts";
 import type { SqliteFile } from "./sqliteFile.ts";
 
 /** How long a delivery that is done and an idempotency key are remembered: PagerDuty retries for two days. */
@@ -61,7 +60,15 @@ export function openSqliteLedger(
     db.close();
     throw error;
   }
+  return ledgerIn(db, clock, versions);
+}
 
+/** The ledger in a file that is open. */
+export function ledgerIn(
+  db: SqliteFile,
+  clock: Clock,
+  versions: Versions | undefined,
+): SqliteLedger {
   return {
     async create(proposal, events, options) {
       return db.writeSoon(() => createProposal(db, proposal, events, options, clock.now()));
@@ -76,10 +83,23 @@ export function openSqliteLedger(
     },
 
     async get(id) {
-      return db.read(() => {
-        const proposal = findProposal(db, id);
-        return proposal === null ? null : { proposal, hints: hintsOf(db, id) };
-      });
+      // In one statement, which sees the file at one moment.
+      const rows = db.all(
+        `SELECT proposals.record, hints.record AS hint
+         FROM proposals LEFT JOIN hints ON hints.proposalId = proposals.id
+         WHERE proposals.id = ? ORDER BY hints.atMs, hints.id`,
+        id,
+      );
+      const [first] = rows;
+      return first === undefined
+        ? null
+        : {
+            proposal: readRecord("proposal", text(first, "record")),
+            hints: rows.flatMap((row) => {
+              const hint = textOrNull(row, "hint");
+              return hint === null ? [] : [readRecord("hint", hint)];
+            }),
+          };
     },
 
     async save(next, events, options) {
@@ -312,11 +332,6 @@ export function openSqliteLedger(
       db.close();
     },
   };
-}
-
-function hintsOf(db: SqliteFile, proposalId: string) {
-  const sql = "SELECT record FROM hints WHERE proposalId = ? ORDER BY atMs, id";
-  return db.all(sql, proposalId).map((row) => readRecord("hint", text(row, "record")));
 }
 
 function forgetOld(db: SqliteFile, nowMs: number): void {

@@ -242,7 +242,7 @@ function proposalColumns(proposal: Proposal): { columns: string[]; values: SQLIn
   return { columns: entries.map(([name]) => name), values: entries.map(([, value]) => value) };
 }
 
-export function findProposal(db: SqliteFile, id: string): Proposal | null {
+function findProposal(db: SqliteFile, id: string): Proposal | null {
   const row = db.first("SELECT record FROM proposals WHERE id = ?", id);
   return row === null ? null : readRecord("proposal", text(row, "record"));
 }

@@ -48,10 +48,10 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
   };
 
   const transaction = <T>(begin: string, work: () => T): T => {
-    db.exec(begin);
+    prepared(begin).run();
     try {
       const result = work();
-      db.exec("COMMIT");
+      prepared("COMMIT").run();
       return result;
     } catch (error) {
       if (db.isTransaction) {
@@ -62,13 +62,13 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
   };
 
   /** Each does its work in the common transaction and says how to tell the outcome once that is committed. */
-  const soon: { work(): () => void; fail(error: unknown): void }[] = [];
+  const soon: { work(isOnly: boolean): () => void; fail(error: unknown): void }[] = [];
 
   const alone = <T>(work: () => T): T => {
-    db.exec("SAVEPOINT alone");
+    prepared("SAVEPOINT alone").run();
     try {
       const result = work();
-      db.exec("RELEASE alone");
+      prepared("RELEASE alone").run();
       return result;
     } catch (error) {
       // Where SQLite itself has given the transaction up, all of it is lost.
@@ -89,7 +89,8 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
     }
     const beganAtMs = performance.now();
     try {
-      const outcomes = transaction("BEGIN IMMEDIATE", () => parts.map((part) => part.work()));
+      const isOnly = parts.length === 1;
+      const outcomes = transaction("BEGIN IMMEDIATE", () => parts.map((part) => part.work(isOnly)));
       outcomes.forEach((tell) => tell());
     } catch (error) {
       parts.forEach((part) => part.fail(error));
@@ -102,12 +103,13 @@ export function openSqliteFile(file: string, migrations: readonly string[]): Sql
   const writeSoon = <T>(work: () => T): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     soon.push({
-      work() {
+      work(isOnly) {
         try {
-          const result = alone(work);
+          const result = isOnly ? work() : alone(work);
           return () => resolve(result);
         } catch (error) {
-          if (!db.isTransaction) {
+          // Whoever is the only one takes nobody along when it fails with the whole transaction.
+          if (isOnly || !db.isTransaction) {
             throw error;
           }
           return () => reject(error);

@@ -4,18 +4,37 @@ import { REMOTE_FAULTS, STORE_FAULTS } from "./engine/faults.ts";
 import type { Plan } from "./plan.ts";
 import type { SimGating, SimRule } from "./world/gatings.ts";
 
+const START_MS = Date.UTC(2026, 10, 23, 10, 0, 0);
+/** Sweeps look at services and subscriptions in each fifth minute: few histories begin in one. Another meets midnight. */
+const STARTS_MS = [
+  60_000,
+  60_000,
+  90_000,
+  150_000,
+  240_000,
+  0,
+  13 * 3_600_000 + 57 * 60_000,
+] as const;
+
+/** So many different ones are drawn: reading a gating takes longer than much of a history, and what was read is kept. */
+const GATINGS = 1_000;
+
 /** The history of a seed. */
 export function planOf(seed: number, ledger: Plan["ledger"] = "sqlite"): Plan {
   const chance = new Chance(seed);
   const machines = chance.between("machines", 1, 3);
-  const gatings = { PSVC001: gatingOf(chance, "PSVC001"), PSVC002: gatingOf(chance, "PSVC002") };
+  const gatings = {
+    PSVC001: gatingOf(chance.between("gating 1", 1, GATINGS)),
+    PSVC002: gatingOf(chance.between("gating 2", 1, GATINGS)),
+  };
   return {
     seed,
     ledger,
+    startMs: START_MS + chance.pick("start", STARTS_MS),
     skewsMs: Array.from({ length: machines }, (_, i) =>
       chance.pick(`skew ${i}`, [0, 0, 0, -900, 700, 1_900, -1_500]),
     ),
-    sweepEveryMs: chance.pick("sweep", [5_000, 5_000, 10_000, 20_000, 60_000]),
+    sweepEveryMs: chance.pick("sweep", [5_000, 10_000, 20_000, 60_000, 60_000]),
     gatings,
     acts: actsOf(chance, gatings),
     ...faultsOf(chance),
@@ -52,8 +71,9 @@ function outagesOf(chance: Chance): NonNullable<Plan["outages"]> {
   ];
 }
 
-function gatingOf(chance: Chance, service: string): SimGating {
-  const at = (what: string) => `${service} ${what}`;
+function gatingOf(which: number): SimGating {
+  const chance = new Chance(which);
+  const at = (what: string) => `gating ${what}`;
   const rules: SimRule[] = [];
   const terms = {
     sla: chance.pick(at("sla"), ["1m", "2m", "3m"]),

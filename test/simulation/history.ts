@@ -1,4 +1,5 @@
 import { phaseOf, type Proposal } from "../../functions/gate/proposal/proposal.ts";
+import { CHEQPOINT_HOLDS_MS } from "../../functions/worker/trigger.ts";
 import { Boundary, type Surroundings, type Task } from "./engine/boundary.ts";
 import { Chance } from "./engine/chance.ts";
 import { Coverage } from "./engine/coverage.ts";
@@ -20,7 +21,7 @@ import { pagerDutyApi } from "./world/pagerdutyApi.ts";
 import type { SimGating } from "./world/gatings.ts";
 import type { Weakness } from "./world/weakness.ts";
 
-const START_MS = Date.UTC(2026, 10, 23, 10, 0, 0);
+const USUAL_START_MS = Date.UTC(2026, 10, 23, 10, 0, 0);
 /** By then everything must have ended: a run that no runner takes counts as never run after 15 minutes, a workflow's end is waited for 30. */
 const ENDS_WITHIN_MS = 60 * 60_000;
 
@@ -42,7 +43,7 @@ export async function play(
     weakness = null,
   }: { isTold?: boolean; coverage?: Coverage; weakness?: Weakness | null } = {},
 ): Promise<Played> {
-  const kernel = new Kernel(START_MS);
+  const kernel = new Kernel(plan.startMs ?? USUAL_START_MS);
   const restore = installVirtualTime(kernel);
   try {
     return await played(plan, kernel, { isTold, coverage, weakness });
@@ -60,6 +61,7 @@ async function played(
     weakness,
   }: { isTold: boolean; coverage: Coverage; weakness: Weakness | null },
 ): Promise<Played> {
+  const startMs = kernel.nowMs;
   const chance = new Chance(plan.seed);
   const faults = new Faults(chance, plan.rates, {
     most: plan.mostFaults,
@@ -68,7 +70,7 @@ async function played(
   const lines: string[] = [];
   const tell = isTold
     ? (text: () => string): void =>
-        void lines.push(`${((kernel.nowMs - START_MS) / 1000).toFixed(3).padStart(9)}  ${text()}`)
+        void lines.push(`${((kernel.nowMs - startMs) / 1000).toFixed(3).padStart(9)}  ${text()}`)
     : (): void => undefined;
   const phases = new Map<string, string>();
   const open = new Set<string>();
@@ -78,7 +80,7 @@ async function played(
     faults,
     tell,
     outageOf(remote) {
-      const afterMs = kernel.nowMs - START_MS;
+      const afterMs = kernel.nowMs - startMs;
       const now = plan.outages?.find(
         (one) => one.remote === remote && one.fromMs <= afterMs && afterMs < one.toMs,
       );
@@ -123,6 +125,8 @@ async function played(
     cheqpoint,
     webhookSecrets: () => [...secrets],
     skewsMs: plan.skewsMs,
+    // As each is deployed.
+    heldMs: plan.ledger === "dynamo" ? CHEQPOINT_HOLDS_MS : null,
     onError: (message, task) => {
       if (message === "too many steps in one visit") circles.push(task);
     },
@@ -180,7 +184,7 @@ async function played(
     void store.plain.nextDueAtMs().then((dueMs) => {
       // By the clock of the machine that is furthest ahead: it must not find late what was merely skipped here.
       const aheadMs = Math.max(0, ...gate.machines.map(({ skewMs }) => skewMs));
-      if (dueMs !== null && dueMs <= kernel.nowMs + aheadMs + 2_000) {
+      if (dueMs !== null && dueMs <= kernel.nowMs + aheadMs) {
         gate.sweep(turn);
       }
     });
@@ -188,11 +192,11 @@ async function played(
   };
   kernel.after(plan.sweepEveryMs, tick);
 
-  await kernel.play(START_MS + CALM_AFTER_MS, () => false);
+  await kernel.play(startMs + CALM_AFTER_MS, () => false);
   faults.isOver = true;
   everybody.calm();
   await kernel.play(
-    START_MS + CALM_AFTER_MS + ENDS_WITHIN_MS,
+    startMs + CALM_AFTER_MS + ENDS_WITHIN_MS,
     () => open.size === 0 && outbox.isEmpty(),
   );
   // Reports of what has ended meanwhile, and alarms of them.
@@ -209,7 +213,7 @@ async function played(
     unknown,
     circles,
     endMs: kernel.nowMs,
-    startMs: START_MS,
+    startMs,
   });
   store.close();
   return {

@@ -41,6 +41,8 @@ export interface Act {
 export interface Plan {
   seed: number;
   ledger: "sqlite" | "dynamo";
+  /** From when on it is played; where it is not told, ten o'clock. */
+  startMs?: number;
   skewsMs: number[];
   sweepEveryMs: number;
   gatings: Record<string, SimGating>;

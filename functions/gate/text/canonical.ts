@@ -36,11 +36,15 @@ function write(value: unknown, depth: number): string {
     return `[${Array.from(value, (item: unknown) => write(item, depth + 1)).join(",")}]`;
   }
   if (isPlainObject(value)) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${write(member, depth + 1)}`);
-    return `{${members.join(",")}}`;
+    // The default order is that of code units.
+    let members = "";
+    for (const key of Object.keys(value).sort()) {
+      const member = value[key];
+      if (member !== undefined) {
+        members += `${members === "" ? "" : ","}${JSON.stringify(key)}:${write(member, depth + 1)}`;
+      }
+    }
+    return `{${members}}`;
   }
   const kind = typeof value === "object" ? "an object that is not plain" : typeof value;
   throw new TypeError(`canonical JSON must not contain ${kind}`);

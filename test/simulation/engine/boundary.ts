@@ -212,6 +212,9 @@ export class Boundary {
       };
       const timeOut = (): void =>
         settle(() => reject(new DOMException("timed out", "TimeoutError")));
+      init.signal?.addEventListener("abort", () =>
+        settle(() => reject(new DOMException("given up", "AbortError"))),
+      );
       const answer = (arriveMs: number, done: () => void): void => {
         kernel.at(
           Math.min(arriveMs, deadlineMs),
@@ -334,11 +337,20 @@ function failure(facts: { code: string; syscall: string }): Error {
   return new TypeError("fetch failed", { cause: Object.assign(new Error(facts.code), facts) });
 }
 
-/** A response whose text is there at once: streams take turns that virtual time does not know. */
+const NO_HEADERS = new Headers();
+
+/** A response, as far as clients look at one; its text is there at once, for streams take turns that virtual time does not know. */
 function quickResponse({ status, body }: Answer): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  // Where an HTTP server of Hono runs in the process its own Response stands here, whose members cannot be assigned.
-  return Object.defineProperty(new Response(null, { status }), "text", {
-    value: () => Promise.resolve(text),
-  });
+  const values = {
+    status,
+    ok: status >= 200 && status < 300,
+    headers: NO_HEADERS,
+    body: null,
+    text: () => Promise.resolve(text),
+  };
+  return Object.create(
+    Response.prototype,
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }])),
+  ) as Response;
 }

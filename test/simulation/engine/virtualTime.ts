@@ -13,14 +13,18 @@ export function deadlineOf(signal: unknown): number {
 
 /** The timers that the gate's own code asks the machine for, answered by virtual time; gives what puts them back. */
 export function installVirtualTime(kernel: Kernel): () => void {
-  const timeout = Object.getOwnPropertyDescriptor(AbortSignal, "timeout");
+  const { timeout, any } = AbortSignal;
   const { setTimeout } = timers;
   const { random } = Math;
   const { setImmediate } = globalThis;
-  Object.defineProperty(AbortSignal, "timeout", {
-    configurable: true,
-    writable: true,
-    value: (ms: number) => virtualSignal(kernel, kernel.nowMs + ms),
+  Object.assign(AbortSignal, {
+    timeout: (ms: number) => virtualSignal(kernel, kernel.nowMs + ms, []),
+    any: (signals: AbortSignal[]) =>
+      virtualSignal(
+        kernel,
+        Math.min(...signals.map(deadlineOf)),
+        signals.filter((one) => !deadlines.has(one)),
+      ),
   });
   Object.assign(timers, { setTimeout: (ms: number) => kernel.wait(ms) });
   // A write that waits for its turn is done at that moment, and not only when something else happens.
@@ -31,9 +35,7 @@ export function installVirtualTime(kernel: Kernel): () => void {
   Math.random = () => 0.5;
   syncBuiltinESMExports();
   return () => {
-    if (timeout !== undefined) {
-      Object.defineProperty(AbortSignal, "timeout", timeout);
-    }
+    Object.assign(AbortSignal, { timeout, any });
     Object.assign(timers, { setTimeout });
     Object.assign(globalThis, { setImmediate });
     Math.random = random;
@@ -41,15 +43,21 @@ export function installVirtualTime(kernel: Kernel): () => void {
   };
 }
 
-/** No timer of its own: whoever waits under it looks up when it ends. */
-function virtualSignal(kernel: Kernel, deadlineMs: number): object {
+/** No timer of its own: whoever waits under it looks up when it ends, or is told when one of the others is aborted. */
+function virtualSignal(
+  kernel: Kernel,
+  deadlineMs: number,
+  others: readonly AbortSignal[],
+): AbortSignal {
   const signal = {
     get aborted() {
-      return kernel.nowMs >= deadlineMs;
+      return kernel.nowMs >= deadlineMs || others.some(({ aborted }) => aborted);
     },
-    addEventListener: () => undefined,
-    removeEventListener: () => undefined,
+    addEventListener: (type: string, listener: () => void) =>
+      others.forEach((one) => one.addEventListener(type, listener)),
+    removeEventListener: (type: string, listener: () => void) =>
+      others.forEach((one) => one.removeEventListener(type, listener)),
   };
   deadlines.set(signal, deadlineMs);
-  return signal;
+  return signal as AbortSignal;
 }

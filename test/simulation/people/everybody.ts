@@ -52,13 +52,17 @@ export class Everybody {
     target: string;
     atMs: number;
   }[] = [];
-  readonly #passed = new Map<string, number>();
+  /** How often each place was passed at which somebody waits. */
+  readonly #passed: Map<string, number>;
   readonly #ambushes: Act[];
   #isCalm = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#ambushes = parts.plan.acts.filter(({ when }) => "place" in when);
+    this.#passed = new Map(
+      this.#ambushes.flatMap(({ when }) => ("place" in when ? [[when.place, 0]] : [])),
+    );
     parts.cheqpoint.onDecided = (asked, answered) => this.#callBack(asked, answered, 1);
   }
 
@@ -73,11 +77,11 @@ export class Everybody {
 
   /** A place was passed: whoever waited for that acts at this moment. */
   passed(place: string): void {
-    const nth = this.#passed.get(place) ?? 0;
-    this.#passed.set(place, nth + 1);
-    if (this.#isCalm) {
+    const nth = this.#passed.get(place);
+    if (nth === undefined || this.#isCalm) {
       return;
     }
+    this.#passed.set(place, nth + 1);
     for (const act of this.#ambushes) {
       if ("place" in act.when && act.when.place === place && act.when.nth === nth) {
         this.#begin(act);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { handleCallback } from "../../../functions/callback/callback.ts";
 import { createCheqpoint } from "../../../functions/cheqpoint/client.ts";
 import { defaultLifecycleSettings } from "../../../functions/gate/lifecycle/known.ts";
@@ -12,6 +13,7 @@ import type {
 } from "../../../functions/gate/ports/index.ts";
 import { sha256Hex } from "../../../functions/gate/text/token.ts";
 import type { HttpRequest, HttpResponse } from "../../../functions/http.ts";
+import type { Fetch } from "../../../functions/remote.ts";
 import { limitsFrom } from "../../../functions/gate/ledger/admission.ts";
 import { handleMiddleware } from "../../../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../../../functions/pagerduty/client.ts";
@@ -49,6 +51,8 @@ export interface GateParts {
   cheqpoint: Remote;
   webhookSecrets: () => string[];
   skewsMs: readonly number[];
+  /** For a process that Cheqpoint may hold up for so long and no longer; null: for as long as a call may take. */
+  heldMs: number | null;
   /** An error that tells of the gate itself, as an operator reads it in the log. */
   onError: (message: string, task: string) => void;
   weakness: Weakness | null;
@@ -59,6 +63,9 @@ export class SimGate {
   readonly machines: Machine[];
   readonly #parts: GateParts;
   readonly #remembered = new Map<string, StoredGating>();
+  readonly #clients = new WeakMap<Machine, Pick<WorkerPorts, "pagerDuty" | "cheqpoint">>();
+  /** The work in which something is called. */
+  readonly #current = new AsyncLocalStorage<Task>();
   #started = 0;
   #messages = 0;
 
@@ -100,7 +107,8 @@ export class SimGate {
     if (machine === null) {
       return null;
     }
-    const ports = this.#ports({ name: task, machine, wroteAtMs: null });
+    const work: Task = { name: task, machine, wroteAtMs: null };
+    const ports = this.#ports(work);
     const asked: HttpRequest = {
       method: request.method,
       path: request.path,
@@ -118,7 +126,7 @@ export class SimGate {
     const { kernel } = this.#parts.around;
     return new Promise((resolve) => {
       const timer = kernel.after(5_000, () => resolve(null));
-      handler().then(
+      this.#current.run(work, handler).then(
         (response) => {
           timer.cancelled = true;
           resolve(response);
@@ -177,15 +185,17 @@ export class SimGate {
   #run(task: Task, event: object, ended: (failures: number) => void): void {
     const { machine } = task;
     machine.busy += 1;
-    handleTrigger(this.#ports(task), event).then(
-      ({ batchItemFailures }) => {
-        machine.busy -= 1;
-        ended(batchItemFailures.length);
-      },
-      (error: unknown) => {
-        this.#parts.around.kernel.problem ??= error;
-      },
-    );
+    this.#current
+      .run(task, () => handleTrigger(this.#ports(task), event))
+      .then(
+        ({ batchItemFailures }) => {
+          machine.busy -= 1;
+          ended(batchItemFailures.length);
+        },
+        (error: unknown) => {
+          this.#parts.around.kernel.problem ??= error;
+        },
+      );
   }
 
   /** One that is up; null when none is. */
@@ -197,7 +207,7 @@ export class SimGate {
 
   /** Everything that a machine works with, each call of it by way of the boundary. */
   #ports(task: Task): WorkerPorts & MiddlewarePorts {
-    const { around, boundary, store, ids, pagerDuty, cheqpoint, webhookSecrets } = this.#parts;
+    const { boundary, store, ids, webhookSecrets } = this.#parts;
     const { machine } = task;
     const clock = { now: () => machine.now() };
     const queue: Queue = {
@@ -217,22 +227,50 @@ export class SimGate {
       sleep: (ms: number, signal?: AbortSignal) => this.#sleep(ms, signal),
       settings: defaultLifecycleSettings,
       publicUrl: PUBLIC_URL,
+      ...this.#clientsOf(machine),
+    };
+    return weakened(ports, this.#parts.weakness, this.#remembered);
+  }
+
+  /** One of each for a process, as it is deployed: what one call meets, the others of that process know. */
+  #clientsOf(machine: Machine): Pick<WorkerPorts, "pagerDuty" | "cheqpoint"> {
+    const known = this.#clients.get(machine);
+    if (known !== undefined) {
+      return known;
+    }
+    const { around, boundary, pagerDuty, cheqpoint, heldMs } = this.#parts;
+    const clock = { now: () => machine.now() };
+    const fetchFrom =
+      (remote: Remote): Fetch =>
+      (url, init) =>
+        boundary.fetch(remote, this.#working(), url, init);
+    const clients = {
       pagerDuty: createPagerDuty({
         baseUrl: "https://api.pagerduty.com",
         token: () => Promise.resolve(SECRETS.pagerDuty),
         from: "gate@example.com",
         clock,
-        fetch: (url, init) => boundary.fetch(pagerDuty, task, url, init),
+        fetch: fetchFrom(pagerDuty),
         wait: (ms) =>
           new Promise<void>((resolve) => void around.kernel.after(ms, () => machine.goOn(resolve))),
       }),
       cheqpoint: createCheqpoint({
         connectionKey: () => Promise.resolve(SECRETS.cheqpoint),
         clock,
-        fetch: (url, init) => boundary.fetch(cheqpoint, task, url, init),
+        fetch: fetchFrom(cheqpoint),
+        ...(heldMs === null ? {} : { heldMs }),
       }),
     };
-    return weakened(ports, this.#parts.weakness, this.#remembered);
+    this.#clients.set(machine, clients);
+    return clients;
+  }
+
+  #working(): Task {
+    const task = this.#current.getStore();
+    if (task === undefined) {
+      throw new Error("a call that belongs to no work");
+    }
+    return task;
   }
 
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -74,6 +74,7 @@ export function writtenGating({ rules, actionId, defaultReplicas }: SimGating): 
 }
 
 const parsed = new Map<string, Omit<StoredGating, "seen">>();
+const MOST_PARSED = 5_000;
 
 /** The gate's form of it, but for where it was read. Parsing takes its time, and histories repeat each other's gatings. */
 export function storedGating(key: string, gating: SimGating): Omit<StoredGating, "seen"> {
@@ -84,6 +85,9 @@ export function storedGating(key: string, gating: SimGating): Omit<StoredGating,
   }
   const service = parseServiceGating(key, writtenGating(gating));
   const stored = { key, listed: true, hash: gatingHash(service), gating: service };
+  if (parsed.size >= MOST_PARSED) {
+    parsed.clear();
+  }
   parsed.set(name, stored);
   return stored;
 }

@@ -3,7 +3,9 @@ import {
   gatingForUnlisted,
   gatingHash,
 } from "../../../functions/gate/gating/index.ts";
-import { openSqliteLedger } from "../../../local/ledger/ledger.ts";
+import { ledgerIn } from "../../../local/ledger/ledger.ts";
+import { MIGRATIONS } from "../../../local/ledger/ledgerSchema.ts";
+import { openSqliteFile, text, type SqliteFile } from "../../../local/ledger/sqliteFile.ts";
 import type { Boundary } from "../engine/boundary.ts";
 import { storedGating, type SimGating } from "./gatings.ts";
 import { eachCall, type OnWrite, type SimStore } from "./store.ts";
@@ -14,6 +16,26 @@ const UNLISTED = gatingForUnlisted({
   runbooks: {},
   manualTask: { service: null, escalationPolicy: null, users: [], urgency: null },
 });
+
+/** One for one history after the other: making it takes longer than a good part of a history. */
+let free: SqliteFile | null = null;
+
+function emptyFile(): SqliteFile {
+  const file = free ?? openSqliteFile(":memory:", MIGRATIONS);
+  // Whoever does not bring it back may have left something in it that is still to be written.
+  free = null;
+  const tables = file
+    .all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'")
+    .map((row) => text(row, "name"));
+  // What others refer to goes last.
+  const [parents, others] = [["proposals", "trails"], tables];
+  file.write(() => {
+    for (const table of [...others.filter((name) => !parents.includes(name)), ...parents]) {
+      file.run(`DELETE FROM ${table}`);
+    }
+  });
+  return file;
+}
 
 /** The ledger of one machine, in memory, beside a gating that is kept like a file: read anew at each look. */
 export function sqliteStore(parts: {
@@ -28,7 +50,8 @@ export function sqliteStore(parts: {
     Object.entries(parts.gatings).map(([id, value]) => [id, { value, version: 1 }]),
   );
   const nameOf = (id: string): string => `gating/${id}`;
-  const plain = openSqliteLedger(":memory:", { now: parts.now }, undefined, (name) => {
+  const file = emptyFile();
+  const plain = ledgerIn(file, { now: parts.now }, (name) => {
     const [, kept] = [...gatings].find(([id]) => nameOf(id) === name) ?? [];
     return kept === undefined ? undefined : String(kept.version);
   });
@@ -75,6 +98,8 @@ export function sqliteStore(parts: {
     async setGating(id, value) {
       gatings.set(id, { value, version: (gatings.get(id)?.version ?? 0) + 1 });
     },
-    close: () => plain.close(),
+    close() {
+      free = file;
+    },
   };
 }
