@@ -14,13 +14,22 @@ import type {
 import { defaults } from "../functions/gate/gating/schema/defaults.ts";
 import { facts } from "./text.ts";
 
-/** What the runbook does, and what may be passed to it. */
-export function runbookText({ action, description, target, parameters }: Runbook): string {
+/** What the runbook does, what may be passed to it, and what the service says of all proposals alike. */
+export function runbookText(
+  { action, description, target, parameters }: Runbook,
+  gating: ServiceGating,
+): string {
   const takes = Object.entries(parameters).map(([name, spec]) => `${name}: ${parameterText(spec)}`);
+  const within = formatDuration(incidentAppearsWithinMs(gating));
   return `\n${facts([
     ["Does", `${targetText(target)} (${action})`],
     ["", description],
     ["Parameters", takes.length === 0 ? null : takes.join("\n")],
+    ["Manual task", routing(gating.manualTask)],
+    [
+      "An alert",
+      within === defaults.incidentAppearsWithin ? null : `may get its incident within ${within}`,
+    ],
   ])}`;
 }
 
@@ -38,19 +47,6 @@ function parameterText(spec: ParameterSpec): string {
   ]
     .filter((part) => part !== null)
     .join(", ");
-}
-
-/** What the service says of all proposals alike; nothing where it says nothing. */
-export function serviceText(gating: ServiceGating): string {
-  const withinMs = incidentAppearsWithinMs(gating);
-  const within = formatDuration(withinMs);
-  return facts([
-    ["Manual task", routing(gating.manualTask)],
-    [
-      "An alert",
-      within === defaults.incidentAppearsWithin ? null : `may get its incident within ${within}`,
-    ],
-  ]);
 }
 
 function routing({ service, escalationPolicy, users, urgency }: ManualTaskRouting): string | null {

@@ -24,7 +24,7 @@ import {
   withFileOptions,
   type FileOptions,
 } from "../gatingFiles.ts";
-import { runbookText, serviceText, termsText } from "../gatingTerms.ts";
+import { runbookText, termsText } from "../gatingTerms.ts";
 import type { Io } from "../io.ts";
 import { collect, printJson, withJson } from "../options.ts";
 import type { Context } from "../context.ts";
@@ -129,8 +129,7 @@ Examples:
       );
       io.out(explain({ ...evaluation, wouldHave: evaluation.wouldHave ?? null }));
       io.out(termsText(evaluation, own));
-      io.out(runbookText(runbook));
-      io.out(serviceText(own));
+      io.out(runbookText(runbook, own));
     });
 }
 

@@ -85,8 +85,7 @@ const TERMS: Readonly<Record<keyof Required<RuleTerms>, Readonly<Record<string, 
   escalateTo: {
     escalateTo: {
       with: ASKS,
-      written: ({ escalateTo }) =>
-        escalateTo === null ? null : { ...escalateTo, users: [...escalateTo.users].sort() },
+      written: ({ escalateTo }) => (escalateTo === null ? null : whomWritten(escalateTo)),
       verdict: changed,
     },
   },
@@ -141,6 +140,20 @@ const NAMED_TERMS: readonly (readonly [string, Term])[] = Object.values(TERMS).f
 
 function byNumber(small: number, large: number): Verdict {
   return large > small ? "loosened" : "tightened";
+}
+
+/** People without what says nothing. */
+export function whomWritten({
+  users,
+  escalationPolicy,
+}: {
+  users: readonly string[];
+  escalationPolicy: string | null;
+}): Written {
+  return {
+    ...(escalationPolicy === null ? {} : { escalationPolicy }),
+    ...(users.length === 0 ? {} : { users: [...users].sort() }),
+  };
 }
 
 /** What the answer's terms say with its decision, as the gating writes it. */

@@ -9,7 +9,7 @@ import type {
   ServiceLimits,
   Target,
 } from "../schema/types.ts";
-import { verdictOf } from "./answer.ts";
+import { whomWritten } from "./answer.ts";
 import type { Difference, Verdict, Written } from "./answer.ts";
 
 /** What of a thing is compared: how it is written, and what a change of it means. */
@@ -223,7 +223,7 @@ function partsOf<Thing, Holder>(
 }
 
 /** As the gating writes it: by the kind of thing that is done. */
-export function targetWritten(target: Target): Written {
+function targetWritten(target: Target): Written {
   switch (target.kind) {
     case "automationAction":
       return { automationAction: target.actionId };
@@ -231,12 +231,7 @@ export function targetWritten(target: Target): Written {
       return { incidentWorkflow: target.workflowId };
     case "reassign":
       return {
-        reassign: {
-          ...(target.escalationPolicy === null
-            ? {}
-            : { escalationPolicy: target.escalationPolicy }),
-          ...(target.users.length === 0 ? {} : { users: [...target.users].sort() }),
-        },
+        reassign: whomWritten(target),
       };
     case "escalate":
       return { escalate: { level: target.level } };
@@ -256,8 +251,4 @@ function byLimit(before: number | null, after: number | null): Verdict {
 
 function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | null {
   return Object.hasOwn(record, name) ? (record[name] ?? null) : null;
-}
-
-export function verdictOfAll(found: readonly Difference[]): Verdict {
-  return verdictOf(found.map(({ verdict }) => verdict));
 }

@@ -46,15 +46,15 @@ function alternatives(
   const [next, ...rest] = others;
   if (next === undefined) return [weekWords(kinds, own)];
   const holds = ({ holds: held }: Kind) => ((held >> BigInt(next.index)) & 1n) === 1n;
-  const inside = kinds.filter(holds);
+  const held = kinds.filter(holds);
   const outside = kinds.filter((kind) => !holds(kind));
-  if (inside.length === 0 || outside.length === 0 || agree(inside, outside, next.index)) {
+  if (held.length === 0 || outside.length === 0 || agree(held, outside, next.index)) {
     return alternatives(kinds, rest, own);
   }
   const name = windowsWords(next.condition.windows);
   return [
-    ...alternatives(inside, rest, own).map((text) => both(text, name)),
-    ...alternatives(outside, rest, own).map((text) => both(text, `outside ${name}`)),
+    ...alternatives(held, rest, own).map((text) => inside(name, text)),
+    ...alternatives(outside, rest, own).map((text) => `${text} outside ${name}`.trim()),
   ];
 }
 
@@ -65,8 +65,10 @@ function agree(inside: readonly Kind[], outside: readonly Kind[], index: number)
   return inside.every(({ holds, isIn }) => known.get(without(holds)) === isIn);
 }
 
-function both(text: string, more: string): string {
-  return text === "" ? more : `${text} ${more}`;
+/** "Fri 17:00–24:00 UTC within …", "… outside Sat–Sun UTC". */
+function inside(name: string, text: string): string {
+  if (text === "") return name;
+  return text.startsWith("outside ") ? `${name} ${text}` : `${text} within ${name}`;
 }
 
 /** By the clock of one zone. */
@@ -90,7 +92,8 @@ function weekWords(
   }
   const zone = own[0]?.condition.timeZone ?? "UTC";
   const [told, untold] = [spansWords(minutes), spansWords(missing)];
-  return untold.length < told.length
+  const isMost = minutes.split("1").length > missing.split("1").length;
+  return untold.length < told.length || (untold.length === told.length && isMost)
     ? `outside ${listed(untold, "and")} ${zone}`
     : `${listed(told, "and")} ${zone}`;
 }
@@ -104,6 +107,10 @@ function spansWords(minutes: string): string[] {
   const byClock = new Map<string, number[]>();
   const long: string[] = [];
   for (const { from, to } of spansOf(minutes)) {
+    if (from % DAY === 0 && to % DAY === 0) {
+      long.push(from === to - DAY ? dayOf(from) : `${dayOf(from)}–${dayOf(to - DAY)}`);
+      continue;
+    }
     if (to - from >= DAY) {
       long.push(`${dayOf(from)} ${clock(from)}–${endWords(to)}`);
       continue;

@@ -103,8 +103,8 @@ function titleWords(box: Box, axes: Axes): string[] {
   const those = (flag: bigint) =>
     axes.patterns.filter((pattern) => box[axes.patternAxis(pattern)] === flag).map(code);
   const [found, absent] = [those(YES), those(NO)];
-  return [
-    ...(found.length === 0 ? [] : [`title like ${listed(found, "and")}`]),
-    ...(absent.length === 0 ? [] : [`title not like ${listed(absent, "or")}`]),
-  ];
+  const like = `title like ${listed(found, "and")}`;
+  const unlike = `title not like ${listed(absent, "or")}`;
+  if (found.length === 0) return absent.length === 0 ? [] : [unlike];
+  return [absent.length === 0 ? like : `${like} but not like ${listed(absent, "or")}`];
 }
