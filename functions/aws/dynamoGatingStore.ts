@@ -1,4 +1,4 @@
-import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBClient, ScanCommandOutput } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import {
@@ -15,11 +15,11 @@ import type { GatingStore, ListedGating, Seen, StoredGating } from "../gate/port
 import { keyOfUnlisted } from "../gate/proposal/unlisted.ts";
 import { ABSENT } from "./dynamoTable.ts";
 import type { Write } from "./dynamoTable.ts";
-import { DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
+import { calledKey, currentKey, DEFAULTS_KEY, nameKey, serviceKey } from "./tableDefinition.ts";
 
 /*
  * How gating lies in the gate's table: one item a service under its PagerDuty id, one that leads from the service's
- * name to it, and one for services that are not listed. The gating is kept as it was written and reviewed, but for its
+ * name to it, and one for services that are not listed. The worker adds what a service is called by now. The gating is kept as it was written and reviewed, but for its
  * rules, which may lie there by name: a release before wrote them as a list.
  */
 
@@ -28,6 +28,7 @@ const serviceItem = z.object({ serviceId: written, gating: written });
 const gatingItem = z.object({ gating: written });
 const keyItem = z.object({ pk: written });
 const nameItem = z.object({ serviceId: written });
+const currentItem = z.object({ serviceName: written });
 const defaultsItem = z.object({ gating: written });
 
 /** How many services' gating a function keeps ready. */
@@ -46,6 +47,13 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
       new GetItemCommand({ TableName: tableName, Key: { pk: { S: key } }, ConsistentRead: true }),
     );
     return item ?? null;
+  };
+
+  const put = async (item: Readonly<Record<string, string>>): Promise<void> => {
+    const attributes = Object.entries(item).map(([name, text]) => [name, { S: text }] as const);
+    await client.send(
+      new PutItemCommand({ TableName: tableName, Item: Object.fromEntries(attributes) }),
+    );
   };
 
   /** What a look rests on: the items that were there, and those that would have come before them. */
@@ -82,6 +90,23 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
     parsed.set(serviceId, { text, gating });
     return gating;
   };
+
+  /** What a listed service that was renamed is called by now. */
+  const calledNow = async (
+    name: string,
+    byId: (id: string) => Promise<Item | null>,
+  ): Promise<Item | null> => {
+    const called = await get(calledKey(name));
+    const id = called === null ? null : nameItem.parse(called).serviceId.S;
+    const current = id === null ? null : await get(currentKey(id));
+    // It may have been renamed again since.
+    return id !== null && current !== null && currentItem.parse(current).serviceName.S === name
+      ? byId(id)
+      : null;
+  };
+
+  /** What this process has learned already. */
+  const learned = new Map<string, string>();
 
   const needed = (defaults: Item | null | undefined): Item => {
     if (defaults === null || defaults === undefined) {
@@ -148,14 +173,20 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
         isKey(service.name) ? second.byName(service.name) : null,
         get(DEFAULTS_KEY),
       ]);
-      const own = ownById ?? ownByName;
+      const isName = service.id === null || service.id === service.name;
+      const third = look();
+      const own =
+        ownById ??
+        ownByName ??
+        (isName && isKey(service.name) ? await calledNow(service.name, third.byId) : null);
       // A name that another service has taken over leads to none.
       if (
         own !== null &&
         (own === ownById || isMeant(service, serviceItem.parse(own).serviceId.S))
       ) {
         const { serviceId, gating } = serviceItem.parse(own);
-        const seen = ownById === null ? onceEach([...first.seen, ...second.seen]) : first.seen;
+        const seen =
+          ownById === null ? onceEach([...first.seen, ...second.seen, ...third.seen]) : first.seen;
         return stored(serviceId.S, true, gatingOf(serviceId.S, gating.S), seen);
       }
       const { gating } = defaultsItem.parse(needed(defaults));
@@ -164,6 +195,20 @@ export function createDynamoGatingStore(client: DynamoDBClient, tableName: strin
       );
       const seen = [...first.seen, ...second.seen, seenAs(DEFAULTS_KEY, gating.S)];
       return stored(keyOfUnlisted(service), false, unlisted, onceEach(seen));
+    },
+
+    async learn(_key, { id, name }) {
+      if (learned.get(id) === name || !isKey(name)) {
+        return false;
+      }
+      const current = await get(currentKey(id));
+      const isNews = current === null || currentItem.parse(current).serviceName.S !== name;
+      if (isNews) {
+        await put({ pk: calledKey(name), serviceId: id });
+        await put({ pk: currentKey(id), serviceName: name });
+      }
+      learned.set(id, name);
+      return isNews;
     },
   };
 }

@@ -58,3 +58,13 @@ export function serviceKey(id: string): string {
 export function nameKey(name: string): string {
   return `name#${name}`;
 }
+
+/** Leads from a name that PagerDuty has for a listed service to it, for as long as that is what it is called. */
+export function calledKey(name: string): string {
+  return `called#${name}`;
+}
+
+/** What a listed service is called in PagerDuty, as it was looked at last. */
+export function currentKey(id: string): string {
+  return `current#${id}`;
+}

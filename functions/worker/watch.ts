@@ -60,7 +60,7 @@ export async function watchServices(ports: WorkerPorts): Promise<void> {
     try {
       const found = await pagerDuty.findService(serviceId ?? listedAs);
       if (found !== null && (serviceId === null || found.id === serviceId)) {
-        if (gating.learn?.(key, found) === true) {
+        if (await gating.learn(key, found)) {
           log.info("service of the gating", { key, serviceId: found.id, name: found.name });
         }
         continue;

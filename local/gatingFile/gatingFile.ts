@@ -101,7 +101,7 @@ export function openGatingFile(
       const found = findGating(current(), ids, service);
       return { ...found, seen: [{ name: SEEN, version }] };
     },
-    learn(key, service) {
+    async learn(key, service) {
       const isNews = ids.learn(key, service);
       // What was found before may be found under another key now, or no more.
       version = versionIn(gating, ids);
@@ -183,8 +183,14 @@ function keyOf(
   if (learned !== undefined) {
     return learned;
   }
-  if (name === null || !isListed(name)) {
+  if (name === null) {
     return null;
+  }
+  if (!isListed(name)) {
+    // Nobody lists that name: the service that is called so by now, for people, or where its id says the same.
+    return id === null || id === name
+      ? (Object.keys(gating.services).find((key) => ids.of(key)?.name === name) ?? null)
+      : null;
   }
   const known = ids.of(name);
   // As id and name people write the same.

@@ -12,6 +12,8 @@ const question = z.object({
   ConsistentRead: z.literal(true),
 });
 
+const writtenItem = z.object({ Item: z.record(z.string(), z.object({ S: z.string() })) });
+
 const payments = {
   runbooks: { restart: { automationAction: "PACT1" } },
   rules: [{ name: "all", decision: "requireApproval" }],
@@ -31,7 +33,14 @@ describe("createDynamoGatingStore", () => {
   beforeEach(async () => {
     items = { defaults: { gating: JSON.stringify({ proposals: "deny" }) } };
     list("PSVC1", "payments-db", payments);
-    aws = await startFakeAws(({ input }) => {
+    aws = await startFakeAws(({ operation, input }) => {
+      if (operation === "PutItem") {
+        const { pk, ...item } = writtenItem.parse(input).Item;
+        items[pk?.S ?? ""] = Object.fromEntries(
+          Object.entries(item).map(([name, { S }]) => [name, S]),
+        );
+        return { body: {} };
+      }
       const { pk } = question.parse(input).Key;
       const item = items[pk.S];
       const attributes = Object.entries(item ?? {}).map(([name, S]) => [name, { S }]);
@@ -43,6 +52,25 @@ describe("createDynamoGatingStore", () => {
 
   afterEach(async () => {
     await aws.close();
+  });
+
+  it("finds a renamed service by what it was learned to be called, for as long as it is called so", async () => {
+    const one = store();
+    const called = async (name: string) => (await one.find({ id: name, name })).listed;
+    assert.equal(await called("payments v2"), false);
+    assert.equal(await one.learn("PSVC1", { id: "PSVC1", name: "payments v2" }), true);
+    assert.equal(await called("payments v2"), true);
+    // Known to others as well, and written once.
+    const writes = () => aws.calls.filter(({ operation }) => operation === "PutItem").length;
+    assert.equal(await store().learn("PSVC1", { id: "PSVC1", name: "payments v2" }), false);
+    assert.equal(writes(), 2);
+    assert.equal((await one.find({ id: "PSVC9", name: "payments v2" })).listed, false);
+    await one.learn("PSVC1", { id: "PSVC1", name: "payments v3" });
+    assert.deepEqual([await called("payments v2"), await called("payments v3")], [false, true]);
+    assert.deepEqual(
+      Object.keys(items).filter((pk) => pk.startsWith("c")),
+      ["called#payments v2", "current#PSVC1", "called#payments v3"],
+    );
   });
 
   it("finds a service by id, by name or by either, always under its id", async () => {

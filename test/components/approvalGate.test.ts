@@ -250,6 +250,13 @@ describe("ApprovalGate", () => {
         ...READ_GATING,
         Action: ["dynamodb:GetItem", "dynamodb:ConditionCheckItem", "dynamodb:Scan"],
       },
+      {
+        Sid: "LearnNames",
+        Effect: "Allow",
+        Action: ["dynamodb:PutItem"],
+        Resource: ["arn:aws:dynamodb:::table/gate-ledger-gating"],
+        ...onPartitions("called#*", "current#*"),
+      },
       SEND_WORK,
       {
         Sid: "TakeWork",

@@ -85,6 +85,29 @@ export function gatingStoreContract(name: string, open: () => Promise<GatingStor
       assert.deepEqual(renamed, { ...renamed, key: before.key, hash: before.hash, serviceId: id });
     });
 
+    it("finds a renamed service by what it is called by now, and by no name that it had in between", async () => {
+      const [service, id] = ["payments-db", SERVICES["payments-db"]];
+      const { key } = await subject.store.find({ id, name: service });
+      const called = async (name: string) => {
+        const { listed, key: found } = await subject.store.find({ id: name, name });
+        return listed && found === key;
+      };
+      assert.equal(await called("payments v2"), false);
+      assert.equal(await subject.store.learn(key, { id, name: "payments v2" }), true);
+      assert.equal(await subject.store.learn(key, { id, name: "payments v2" }), false);
+      assert.deepEqual(
+        [await called("payments v2"), await called(service), await called(id)],
+        [true, true, true],
+      );
+      // Another service of that name is none of it.
+      const other = await subject.store.find({ id: "PSVC009", name: "payments v2" });
+      assert.equal(other.listed, false);
+      await subject.store.learn(key, { id, name: "payments v3" });
+      assert.deepEqual([await called("payments v2"), await called("payments v3")], [false, true]);
+      await subject.store.learn(key, { id, name: service });
+      assert.equal(await called("payments v3"), false);
+    });
+
     it("gives it to no other service that takes over the name", async () => {
       const { key } = await subject.store.find({ id: null, name: "payments-db" });
       const found = await subject.store.find({ id: "PSVC009", name: "payments-db" });

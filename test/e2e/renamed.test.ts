@@ -39,10 +39,13 @@ describe("A service that is renamed in PagerDuty", () => {
   for (const [as, service] of [
     ["the name that the gating lists", "payments-db"],
     ["its id", paymentsDb],
+    ["the name that it has by now", "payments database"],
   ] as const) {
     it(`is proposed for by ${as}`, async () => {
       await begin();
       await rename(paymentsDb, "payments database");
+      // It looks at its start, and every five minutes.
+      await world.restart();
       const incident = await world.openIncident();
       assert.equal((await propose(world, incident, { service })).status, 202);
       await finish(world);
@@ -52,6 +55,8 @@ describe("A service that is renamed in PagerDuty", () => {
     it(`is proposed for by ${as} and an alert's key`, async () => {
       await begin();
       await rename(paymentsDb, "payments database");
+      // It looks at its start, and every five minutes.
+      await world.restart();
       const incident = await world.alert("db-7");
       const byAlert = { incident_id: undefined, alert_key: "db-7", service };
       assert.equal((await propose(world, incident, byAlert)).status, 202);

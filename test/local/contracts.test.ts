@@ -27,7 +27,7 @@ gatingStoreContract("openGatingFile", async () => {
   await write({ services: {} });
   const store = openGatingFile(file, log);
   for (const [name, id] of Object.entries(SERVICES)) {
-    store.learn?.(name, { id, name });
+    await store.learn(name, { id, name });
   }
   const clock = { now: () => START_MS };
   const ledger = openSqliteLedger(":memory:", clock, undefined, (name) => store.versionOf(name));

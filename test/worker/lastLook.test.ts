@@ -39,6 +39,7 @@ class Bench {
     queue: { send: () => Promise.resolve() },
     gating: {
       inForce: () => Promise.reject(new Error("nobody asks for all of it")),
+      learn: async () => false,
       find: () =>
         Promise.resolve({
           key: "payments-db",

@@ -42,12 +42,13 @@ export interface GatingInForce {
 
 export interface GatingStore {
   /**
-   * Strongly consistent. Looks by id first, then by name or id as people wrote it. A service keeps its gating when it is
-   * renamed; another that takes over its name does not get it. Throws when the store cannot be read.
+   * Strongly consistent. Looks by id first, then by name or id as people wrote it: the name that is listed, or what the
+   * service was called when it was learned last. A service keeps its gating when it is renamed; another that takes over its
+   * name does not get it. Throws when the store cannot be read.
    */
   find(service: { id: string | null; name: string | null }): Promise<StoredGating>;
   /** Everything, strongly consistent. */
   inForce(): Promise<GatingInForce>;
-  /** From now on the key stands for that service, for good; absent where keys are ids. True when that is news. */
-  learn?(key: string, service: { id: string; name: string }): boolean;
+  /** What PagerDuty has under that key: it stands for that service for good, which is called so by now. True when that is news. */
+  learn(key: string, service: { id: string; name: string }): Promise<boolean>;
 }

@@ -66,6 +66,7 @@ export function sqliteStore(parts: {
         }),
       ),
     gating: (task) => ({
+      learn: async () => false,
       async inForce() {
         const services = [...gatings].map(([id, { value }]) => {
           const { key, hash, gating } = storedGating(id, value);
