@@ -19,7 +19,8 @@ export async function startBareServer(
         const value = request.headers[name];
         return typeof value === "string" ? value : "";
       };
-      Promise.resolve(handle(Buffer.concat(chunks), header)).then(
+      const handled = async (): Promise<void> => handle(Buffer.concat(chunks), header);
+      handled().then(
         () => response.writeHead(202, { "content-type": "application/json" }).end("{}"),
         () => response.writeHead(500).end(),
       );

@@ -5,6 +5,7 @@ import type { BenchCase, Scale } from "./cases/benchCase.ts";
 import { bundleSize } from "./cases/bundleSize.ts";
 import { coldImport } from "./cases/coldImport.ts";
 import { decision } from "./cases/decision.ts";
+import { forged } from "./cases/forged.ts";
 import { gating } from "./cases/gating.ts";
 import { preview } from "./cases/preview.ts";
 import { hanging } from "./cases/hanging.ts";
@@ -15,6 +16,7 @@ import { compare, type Comparison, type Spread } from "./measure.ts";
 
 const cases: Readonly<Record<string, BenchCase>> = {
   webhook,
+  forged,
   decision,
   gating,
   storm,

@@ -61,11 +61,24 @@ export class GateClient implements GateAccess {
     });
   }
 
-  proposal(id: string, waitSeconds = 0, as: Call["as"] = "operator"): Promise<ProposalAnswer> {
-    return this.#call(proposalAnswer, {
-      path: `/proposals/${encodeURIComponent(id)}?wait=${waitSeconds}`,
-      as,
-    });
+  async proposal(
+    id: string,
+    waitSeconds = 0,
+    as: Call["as"] = "operator",
+  ): Promise<ProposalAnswer> {
+    for (let left = waitSeconds; ;) {
+      const { headers, body } = await this.#answerTo(proposalAnswer, {
+        path: `/proposals/${encodeURIComponent(id)}?wait=${left}`,
+        as,
+      });
+      // A gate that lets nobody else wait tells when to ask again.
+      const pause = Math.min(left, Number(headers.get("retry-after") ?? 0));
+      if (body.final || !(pause > 0)) {
+        return body;
+      }
+      await this.#io.sleep(pause * 1_000);
+      left -= pause;
+    }
   }
 
   /** The history and the head that it must end in: both of one moment. */
@@ -171,6 +184,13 @@ export class GateClient implements GateAccess {
   }
 
   async #call<T extends z.ZodType>(schema: T, call: Call): Promise<z.infer<T>> {
+    return (await this.#answerTo(schema, call)).body;
+  }
+
+  async #answerTo<T extends z.ZodType>(
+    schema: T,
+    call: Call,
+  ): Promise<{ headers: Headers; body: z.infer<T> }> {
     const { url, operatorToken, proposerToken } = this.connection;
     const token = call.as === "proposer" ? proposerToken : operatorToken;
     const answer = await request(this.#io, `${url}${call.path}`, {
@@ -188,7 +208,7 @@ export class GateClient implements GateAccess {
     if (!parsed.success) {
       throw notAGate(url);
     }
-    return parsed.data;
+    return { headers: answer.headers, body: parsed.data };
   }
 }
 
@@ -203,6 +223,7 @@ export function isHere(url: string): boolean {
 
 export interface Answer {
   status: number;
+  headers: Headers;
   /** Undefined when it was no JSON. */
   body: unknown;
 }
@@ -246,9 +267,9 @@ export async function request(
     );
   }
   try {
-    return { status: response.status, body: JSON.parse(text) };
+    return { status: response.status, headers: response.headers, body: JSON.parse(text) };
   } catch {
-    return { status: response.status, body: undefined };
+    return { status: response.status, headers: response.headers, body: undefined };
   }
 }
 

@@ -98,6 +98,8 @@ export function gateRuntime(
       PROPOSERS_SECRET_ARN: secrets.proposersArn,
       ...optional("OPERATORS_SECRET_ARN", secrets.operatorsArn),
       ...optional("PROPOSER_LIMITS", settings.proposerLimits),
+      // Where nothing can be set aside there may be ten executions in all.
+      ...(settings.worker.reservedConcurrency === undefined ? { WAITS_IN_HALF_MINUTE: "1" } : {}),
     },
   });
   const callback = make(FunctionName.Callback, {

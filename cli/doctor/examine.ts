@@ -33,7 +33,7 @@ export async function examine(io: Io, asked: Subject, options: DoctorOptions): P
   ]);
   const subject = withCredentials(asked, secrets.credentials);
   const [gate, alarms, cheqpoint, pagerDuty] = await Promise.all([
-    gateChecks(io, subject),
+    gateChecks(io, subject, options),
     alarmChecks(io, options),
     cheqpointChecks(io, subject),
     part("pagerduty", null, () => pagerDutySide(io, subject, gating.services)),

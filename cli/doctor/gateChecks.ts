@@ -1,20 +1,24 @@
 import { z } from "zod";
-import { isHere, request } from "../gateClient.ts";
+import { gateOf } from "../deployed/open.ts";
+import type { GateAccess } from "../deployed/gateAccess.ts";
+import { CliError } from "../errors.ts";
+import { isHere, request, type Answer } from "../gateClient.ts";
 import type { Io } from "../io.ts";
 import { checks, told, type Check } from "./check.ts";
+import type { DoctorOptions } from "./parameters.ts";
 import type { Subject } from "./subject.ts";
 
-const health = z.looseObject({
-  status: z.string(),
-  time: z.iso.datetime(),
-  kill_switch: z.looseObject({ on: z.boolean(), since: z.string().optional() }),
-});
+const health = z.looseObject({ status: z.literal(["ok", "held"]) });
 
 const MOST_SKEW_MS = 30_000;
 
 /** Whether the gate answers, tells the right time and may execute. */
-export async function gateChecks(io: Io, subject: Subject): Promise<Check[]> {
-  const { gateUrl, embedded } = subject;
+export async function gateChecks(
+  io: Io,
+  subject: Subject,
+  options: DoctorOptions,
+): Promise<Check[]> {
+  const { gateUrl } = subject;
   const answers = checks("gate.answers");
   if (gateUrl === null) {
     return [
@@ -25,7 +29,7 @@ export async function gateChecks(io: Io, subject: Subject): Promise<Check[]> {
     ];
   }
   const sentAtMs = Date.now();
-  let answer: Awaited<ReturnType<typeof request>>;
+  let answer: Answer;
   try {
     answer = await request(io, `${gateUrl}/healthz`, { method: "GET" });
   } catch (error) {
@@ -43,25 +47,68 @@ export async function gateChecks(io: Io, subject: Subject): Promise<Check[]> {
       ),
     ];
   }
-  const { time, kill_switch: killSwitch } = parsed.data;
-  const skewMs = Date.parse(time) - nowMs;
-  const seconds = `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs < 0 ? "behind" : "ahead of"} this machine`;
-  const clock = checks("gate.clock");
-  const isRight = Math.abs(skewMs) <= MOST_SKEW_MS;
+  const gate = asked(io, options);
   return [
     answers.ok(gateUrl),
-    isRight
-      ? clock.ok(seconds)
-      : embedded
-        ? clock.warn(`${seconds}: somebody has moved the embedded gate's clock on`)
-        : clock.fail(seconds, "set both clocks by NTP: deadlines and validity are counted by them"),
-    killSwitch.on
-      ? checks("gate.killSwitch").fail(
-          `on${killSwitch.since === undefined ? "" : ` since ${killSwitch.since}`}: nothing is executed`,
+    await clockCheck(subject, gate, answer, nowMs),
+    await killSwitchCheck(gate),
+  ];
+}
+
+/** The gate as its own people ask it; or why it cannot be asked. */
+function asked(io: Io, options: DoctorOptions): GateAccess | CliError {
+  try {
+    return gateOf(io, options);
+  } catch (error) {
+    if (error instanceof CliError) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+/** An embedded gate's clock may have been moved on, which only the gate tells; any other is that of whoever answers. */
+async function clockCheck(
+  { embedded }: Subject,
+  gate: GateAccess | CliError,
+  answer: Answer,
+  nowMs: number,
+): Promise<Check> {
+  const clock = checks("gate.clock");
+  const skewMs =
+    embedded && !(gate instanceof CliError)
+      ? (await gate.now()) - Date.now()
+      : Date.parse(answer.headers.get("date") ?? "") - nowMs;
+  if (Number.isNaN(skewMs)) {
+    return clock.warn("its answers have no date");
+  }
+  const seconds = `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs < 0 ? "behind" : "ahead of"} this machine`;
+  return Math.abs(skewMs) <= MOST_SKEW_MS
+    ? clock.ok(seconds)
+    : embedded
+      ? clock.warn(`${seconds}: somebody has moved the embedded gate's clock on`)
+      : clock.fail(seconds, "set both clocks by NTP: deadlines and validity are counted by them");
+}
+
+async function killSwitchCheck(gate: GateAccess | CliError): Promise<Check> {
+  const check = checks("gate.killSwitch");
+  try {
+    if (gate instanceof CliError) {
+      throw gate;
+    }
+    const { on, since } = await gate.killSwitch();
+    return on
+      ? check.fail(
+          `on${since === null ? "" : ` since ${since}`}: nothing is executed`,
           "`gate kill-switch off` when the reason is gone",
         )
-      : checks("gate.killSwitch").ok("off"),
-  ];
+      : check.ok("off");
+  } catch (error) {
+    if (!(error instanceof CliError)) {
+      throw error;
+    }
+    return check.warn(`could not be asked for: ${error.message}`, error.hint);
+  }
 }
 
 function whereToLook({ target }: Subject, gateUrl: string): { down: string; store: string } {

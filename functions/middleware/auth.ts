@@ -12,6 +12,10 @@ export interface Caller {
   channel: "api" | "orchestration";
 }
 
+export function showsToken({ headers }: HttpRequest): boolean {
+  return [headers["authorization"], headers[TOKEN_HEADER]].some((value) => (value ?? "") !== "");
+}
+
 /** Null: nobody that the gate knows. Tokens are compared by their hash, so that time tells nothing about them. */
 export async function callerOf(secrets: Secrets, request: HttpRequest): Promise<Caller | null> {
   const bearer = /^Bearer ([^\s]+)$/i.exec(request.headers["authorization"] ?? "")?.[1];

@@ -14,6 +14,7 @@ import type { Clock, Sleep } from "../gate/ports/index.ts";
 import { randomIds } from "../ids.ts";
 import { handleMiddleware } from "./middleware.ts";
 import type { MiddlewarePorts } from "./ports.ts";
+import { sharedWaits } from "./waits.ts";
 
 export const middlewareEnvironment = storesEnvironment.extend({
   GATING_TABLE: z.string().min(1),
@@ -22,7 +23,12 @@ export const middlewareEnvironment = storesEnvironment.extend({
   OPERATORS_SECRET_ARN: z.string().min(1).optional(),
   /** JSON: how often those may propose who have limits of their own. */
   PROPOSER_LIMITS: z.string().min(1).optional(),
+  /** How many callers may begin to wait for an outcome. */
+  WAITS_IN_HALF_MINUTE: z.coerce.number().int().min(1).optional(),
 });
+
+/** Twice as many may wait at once, of the hundred executions that AWS keeps free for all functions. */
+const MANY_WAITS = 30;
 
 export interface DeployedMiddleware {
   environment: z.output<typeof middlewareEnvironment>;
@@ -58,10 +64,11 @@ export function deployedMiddleware({
     OPERATORS_SECRET_ARN,
     PROPOSER_LIMITS = "{}",
   } = environment;
+  const ledger = createDynamoLedger(dynamo, LEDGER_TABLE, clock, limits.busyForMs);
   const ports: MiddlewarePorts = {
     clock,
     ids: randomIds,
-    ledger: createDynamoLedger(dynamo, LEDGER_TABLE, clock, limits.busyForMs),
+    ledger,
     queue: createSqsQueue(sqsClient(limits.queue, place), QUEUE_URL),
     gating: createDynamoGatingStore(dynamo, GATING_TABLE),
     limitsOf: limitsFrom(proposerLimits.parse(JSON.parse(PROPOSER_LIMITS))),
@@ -77,6 +84,7 @@ export function deployedMiddleware({
     log,
     metrics,
     sleep,
+    mayWait: sharedWaits(ledger, clock, environment.WAITS_IN_HALF_MINUTE ?? MANY_WAITS),
   };
   return apiHandler((route, request) => handleMiddleware(ports, route, request));
 }

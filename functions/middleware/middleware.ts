@@ -1,7 +1,7 @@
 import { json, problem, type HttpRequest, type HttpResponse } from "../http.ts";
 import { routeOf, unrouted } from "../routes.ts";
 import { CursorError } from "../gate/proposal/listing.ts";
-import { callerOf, type Caller } from "./auth.ts";
+import { callerOf, showsToken, type Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
 import { listProposals, receiveProposal, showEvents, showProposal } from "./proposals.ts";
 import { receiveWebhook } from "./webhook.ts";
@@ -35,7 +35,7 @@ export async function handleMiddleware(
       case "POST /pagerduty/{path+}":
         return isWebhook(request) ? await receiveWebhook(ports, request) : unrouted(request, known);
       case "GET /healthz":
-        return await health(ports);
+        return await health(ports, request);
       case "POST /proposals":
         return await authenticated(ports, request, receiveProposal);
       case "GET /proposals":
@@ -82,12 +82,16 @@ async function authenticated(
     : handle(ports, request, caller);
 }
 
-/** Says whether the store answers and whether the kill switch is on. */
-async function health({ ledger, clock }: MiddlewarePorts): Promise<HttpResponse> {
-  const { on, atMs } = await ledger.killSwitch();
-  return json(200, {
-    status: on ? "held" : "ok",
-    kill_switch: on ? { on, since: new Date(atMs).toISOString() } : { on },
-    time: new Date(clock.now()).toISOString(),
-  });
+/** Whether the store answers, to everybody. Whoever shows a token is told the kill switch and the gate's time as well. */
+async function health(ports: MiddlewarePorts, request: HttpRequest): Promise<HttpResponse> {
+  const { on, atMs } = await ports.ledger.killSwitch();
+  return showsToken(request)
+    ? authenticated(ports, request, async () =>
+        json(200, {
+          status: "ok",
+          kill_switch: on ? { on, since: new Date(atMs).toISOString() } : { on },
+          time: new Date(ports.clock.now()).toISOString(),
+        }),
+      )
+    : json(200, { status: "ok" });
 }

@@ -25,4 +25,6 @@ export interface MiddlewarePorts {
   metrics: Metrics;
   /** For long polling, and to answer a webhook in time. */
   sleep: Sleep;
+  /** Whether one more caller may be kept waiting for an outcome. Defaults to any number. */
+  mayWait?: () => Promise<boolean>;
 }

@@ -17,6 +17,7 @@ import type { Parameters, Proposal, ProposalRequest } from "../gate/proposal/pro
 import { joinedText, proposalView, type ProposalView } from "../gate/telling/view.ts";
 import type { Caller } from "./auth.ts";
 import type { MiddlewarePorts } from "./ports.ts";
+import { waitFor } from "./waits.ts";
 import { traceRefusal } from "./refused.ts";
 import {
   parseApiBody,
@@ -28,7 +29,6 @@ import {
 const MAX_BODY_BYTES = 64 * 1024;
 /** API Gateway gives up after 30 s. */
 const MAX_WAIT_SECONDS = 25;
-const WAIT_POLL_MS = 300;
 const MAX_KEY_LENGTH = 255;
 const MAX_ID_LENGTH = 255;
 
@@ -100,9 +100,9 @@ async function receive(
     );
   }
   await announce(ports, result, caller);
-  const now = await waitFor(ports, result.proposal, waitMs, sinceMs);
-  const view = viewFor(caller, now);
-  const headers = { location: `/proposals/${now.id}` };
+  const waited = await waitFor(ports, result.proposal, waitMs, sinceMs);
+  const view = viewFor(caller, waited.now);
+  const headers = { ...waited.headers, location: `/proposals/${waited.now.id}` };
   return result.created
     ? json(202, view, headers)
     : json(200, { ...view, joined: result.joined, message: joinedText(result.joined) }, headers);
@@ -275,9 +275,11 @@ export async function showProposal(
   }
   const sinceMs = ports.clock.now();
   const proposal = await found(ports, request, caller);
-  return proposal === null
-    ? notFound(request)
-    : json(200, viewFor(caller, await waitFor(ports, proposal, waitMs, sinceMs)));
+  if (proposal === null) {
+    return notFound(request);
+  }
+  const { now, headers } = await waitFor(ports, proposal, waitMs, sinceMs);
+  return json(200, viewFor(caller, now), headers);
 }
 
 /** Whoever has the link to a review may be able to answer it: a proposer does not get it. */
@@ -400,23 +402,4 @@ function waitProblem(request: HttpRequest): HttpResponse {
 function waitOf(request: HttpRequest): number | null {
   const seconds = Number(request.query["wait"] ?? 0);
   return seconds >= 0 && seconds <= MAX_WAIT_SECONDS ? seconds * 1000 : null;
-}
-
-/** Until the proposal has its outcome, or that much time has gone since `sinceMs`, reads and writes included. */
-async function waitFor(
-  ports: MiddlewarePorts,
-  proposal: Proposal,
-  waitMs: number,
-  sinceMs: number,
-): Promise<Proposal> {
-  let now = proposal;
-  for (let slept = 0; now.outcome === null; slept += WAIT_POLL_MS) {
-    const leftMs = waitMs - Math.max(slept, ports.clock.now() - sinceMs);
-    if (leftMs <= 0) {
-      break;
-    }
-    await ports.sleep(Math.min(WAIT_POLL_MS, leftMs));
-    now = (await ports.ledger.get(proposal.id))?.proposal ?? now;
-  }
-  return now;
 }

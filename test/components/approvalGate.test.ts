@@ -466,6 +466,10 @@ describe("ApprovalGate", () => {
       },
     });
     const { resources, find, ofType } = found;
+    assert.match(
+      JSON.stringify(environmentOf(found, "gate-middleware")),
+      /"WAITS_IN_HALF_MINUTE":"1"/,
+    );
     const untagged = resources
       .filter(({ type }) => type.startsWith("aws:"))
       .filter(({ inputs }) => JSON.stringify(inputs["tags"]) !== '{"team":"sre"}')

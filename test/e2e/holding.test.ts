@@ -164,7 +164,7 @@ describe("What holds an action or lets it go", () => {
       const seen = await see(world, incident);
       assert.ok(seen.proposal.heldSinceMs !== null);
       assert.equal(seen.invocations.length, 0);
-      assert.equal((await world.onGate("GET", "/healthz")).body.status, "held");
+      assert.equal((await world.onGate("GET", "/healthz")).body.kill_switch.on, true);
       await killSwitch(false);
       await finish(world);
       assert.equal(ended(await see(world, incident)), EXECUTED);

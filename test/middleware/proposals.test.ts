@@ -609,15 +609,30 @@ describe("The proposal routes", () => {
     assert.equal(answer.body.error, "the gate cannot reach its store; try again");
   });
 
-  it("GET /healthz needs no token, tells of the kill switch and of a store that is down", async () => {
+  it("GET /healthz tells everybody whether the store answers, and nothing else", async () => {
     const health = () => world.onGate("GET", "/healthz", undefined, ANONYMOUS);
+    const off = await health();
+    assert.deepEqual(off.body, { status: "ok" });
+    const atMs = world.clock.now();
+    await world.gate.ledger.setKillSwitch({ on: true, reason: "drill", by: "jo", atMs });
+    assert.deepEqual((await health()).body, off.body);
+    world.tap = (call, _args, run) =>
+      call === "ledger.killSwitch" ? Promise.reject(new Error("down")) : run();
+    assert.equal((await health()).status, 503);
+  });
+
+  it("GET /healthz tells the kill switch and the gate's time to whoever shows a known token", async () => {
+    const health = (headers?: Record<string, string>) =>
+      world.onGate("GET", "/healthz", undefined, headers);
     assert.deepEqual((await health()).body, {
       status: "ok",
       kill_switch: { on: false },
       time: "2026-11-23T10:00:00.000Z",
     });
-    world.tap = (call, _args, run) =>
-      call === "ledger.killSwitch" ? Promise.reject(new Error("down")) : run();
-    assert.equal((await health()).status, 503);
+    const atMs = world.clock.now();
+    await world.gate.ledger.setKillSwitch({ on: true, reason: "drill", by: "jo", atMs });
+    const { kill_switch: killSwitch } = (await health()).body;
+    assert.deepEqual(killSwitch, { on: true, since: "2026-11-23T10:00:00.000Z" });
+    assert.equal((await health({ authorization: "Bearer somebody-elses-token-1" })).status, 401);
   });
 });

@@ -35,6 +35,35 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     }
   });
 
+  it("says that it cannot tell the kill switch to whoever has no operator's token", async () => {
+    const { gate } = bench.embedded.endpoints();
+    const env = { GATE_URL: gate.url, GATE_TOKEN: gate.proposerToken };
+    const { checks } = await bench.examined([], { env });
+    const found = checks.find(({ check }) => check === "gate.killSwitch");
+    assert.deepEqual(
+      [found?.status, found?.found],
+      ["warn", "could not be asked for: only an operator's token may do this"],
+    );
+  });
+
+  it("tells of an embedded gate's clock that somebody has moved on", async () => {
+    const healthOf = async (url: string | URL | Request, init?: RequestInit) => {
+      const answer = await fetch(url, init);
+      if (!addressOf(url).endsWith("/healthz")) {
+        return answer;
+      }
+      const body = (await answer.json()) as { time?: string };
+      const time = new Date(Date.now() + 3_600_000).toISOString();
+      return Response.json("time" in body ? { ...body, time } : body);
+    };
+    const [found] = await bench.problems([], { fetch: healthOf });
+    assert.deepEqual([found?.check, found?.status], ["gate.clock", "warn"]);
+    assert.match(
+      found?.found ?? "",
+      /^3600\.\d s ahead of this machine: somebody has moved the embedded gate's clock on$/,
+    );
+  });
+
   it("fails while the kill switch is on", async () => {
     await bench.gate("kill-switch", "on");
     const [found, ...others] = await bench.problems();
@@ -78,22 +107,23 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
 
   it("tells a clock that is wrong, a store that is down and an address of something else", async () => {
     const { gate } = bench.embedded;
-    const answering = (status: number, body: unknown) => ({
+    const answering = (status: number, body: unknown, headers: Record<string, string> = {}) => ({
       env: { GATE_URL: gate.url },
       fetch: async (url: string | URL | Request, init?: RequestInit) =>
         addressOf(url).endsWith("/healthz")
-          ? new Response(JSON.stringify(body), { status })
+          ? new Response(JSON.stringify(body), { status, headers })
           : fetch(url, init),
     });
-    const health = {
-      status: "ok",
-      kill_switch: { on: false },
-      time: new Date(Date.now() - 45_000).toISOString(),
-    };
-    const [late] = await bench.problems([], answering(200, health));
+    const date = new Date(Date.now() - 45_000).toUTCString();
+    const [late] = await bench.problems([], answering(200, { status: "ok" }, { date }));
     assert.equal(late?.check, "gate.clock");
     assert.equal(late.status, "fail");
-    assert.match(late.found, /^4[45]\.\d s behind this machine$/);
+    assert.match(late.found, /^4[456]\.\d s behind this machine$/);
+    const [dateless] = await bench.problems([], answering(200, { status: "ok" }));
+    assert.deepEqual(
+      [dateless?.check, dateless?.status, dateless?.found],
+      ["gate.clock", "warn", "its answers have no date"],
+    );
 
     const [down] = await bench.problems([], answering(503, {}));
     assert.equal(down?.found, `${gate.url}/healthz answered 503`);
@@ -198,6 +228,11 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
     assert.deepEqual(
       found.map(({ check, status, todo }) => [check, status, todo]),
       [
+        [
+          "gate.killSwitch",
+          "warn",
+          "set GATE_TOKEN (or --token) to a proposer's or an operator's token",
+        ],
         [
           "gate.alarms",
           "warn",
