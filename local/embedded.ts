@@ -13,6 +13,7 @@ import { EMULATORS } from "./ledger/ledgerPartners.ts";
 import { createLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { startPagerDutyEmulator, type PagerDutyEmulator } from "../emulators/pagerduty/index.ts";
+import { noticing, switchNotice } from "./switchNotice.ts";
 import { sameAsBefore } from "./settings/ports.ts";
 import { keptSubscription, subscribe } from "./subscription.ts";
 
@@ -141,10 +142,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       log,
       metrics: createMetrics({ ofProcess: false }),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
-      ...(options.wrap === undefined ? {} : { wrap: options.wrap }),
+      wrap: {
+        ...options.wrap,
+        ledger: (ledger) =>
+          noticing(options.wrap?.ledger?.(ledger) ?? ledger, (text) => cheqpoint.setNotice(text)),
+      },
       ...(otherwise === undefined ? {} : { otherwise }),
     });
     running.push(gate);
+    cheqpoint.setNotice(await switchNotice(gate.ledger));
     writeWhole(portsFile, {
       gate: gate.port,
       pagerDuty: pagerDuty.port,

@@ -49,6 +49,8 @@ interface ControlParts {
   setSecret: (secret: string | null) => void;
   signsCallbacks: () => boolean;
   resetSecret: () => void;
+  /** A line of whoever runs the emulator, above all requests; null: none. */
+  notice: () => string | null;
 }
 
 /** The emulator's own switches and the inbox page's data. Not part of Cheqpoint. */
@@ -60,6 +62,7 @@ export function controlRoutes(parts: ControlParts): Hono {
   });
   switches(app, parts);
   approvals(app, parts);
+  app.get("/notice", (c) => c.json({ notice: parts.notice() }));
   app.get("/events", (c) => events(c, parts));
   app.all("*", (c) => c.json({ error: "No such switch of the emulator." }, 404));
   return app;

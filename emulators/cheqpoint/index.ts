@@ -52,6 +52,8 @@ export interface CheqpointEmulator {
   stop(): Promise<void>;
   /** Does everything that is due by the clock and resolves when it is done. */
   tick(): Promise<void>;
+  /** Shows a line above all requests on the inbox page, or none. Cheqpoint has nothing of the kind. */
+  setNotice(text: string | null): void;
 }
 
 /** Starts an emulator of Cheqpoint with its reviewer's inbox on `/`. */
@@ -67,6 +69,7 @@ export async function startCheqpointEmulator(
   const log = new RequestLog(connectionKey);
   const webhookSecret = keptSecret(store, options.webhookSecret ?? null);
   let url = "";
+  let notice: string | null = null;
   const reviewUrl = (id: string) => `${url}/r/${id}`;
 
   const desk = new Desk({
@@ -103,6 +106,7 @@ export async function startCheqpointEmulator(
     reviewUrl,
     setSecret: (value) => webhookSecret.set(value),
     resetSecret: () => webhookSecret.set(options.webhookSecret ?? null),
+    notice: () => notice,
     signsCallbacks: () => webhookSecret.value() !== null && desk.settings.signCallbacks,
   });
   app.route("/api", apiRoutes({ api, faults, holds, log, clock }));
@@ -139,7 +143,11 @@ export async function startCheqpointEmulator(
     await sender.stop();
     store.close();
   };
-  return { url, connectionKey, port, stop, tick };
+  const setNotice = (text: string | null) => {
+    notice = text;
+    changes.tell(undefined);
+  };
+  return { url, connectionKey, port, stop, tick, setNotice };
 }
 
 /** A made-up key stays the same as long as the data file does. */

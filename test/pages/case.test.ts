@@ -105,6 +105,25 @@ describe("INC-4421 in a browser", function () {
     await inbox.getByTestId("inbox-item").waitFor();
   }
 
+  it("tells a reviewer whose request was open before that the kill switch is on, and no longer once it is off", async () => {
+    await startFailover();
+    const notice = inbox.locator("#notice");
+    assert.equal(await notice.isVisible(), false);
+    const state = { reason: null, by: "jo", atMs: 1 };
+    const { ledger } = embedded.gate;
+    await ledger.setKillSwitch({ ...state, on: true, service: "payments-db" });
+    await notice.waitFor();
+    assert.equal(
+      await notice.innerText(),
+      "The gate's kill switch holds service payments-db: what you approve of that waits until it is off.",
+    );
+    await ledger.setKillSwitch({ ...state, on: true });
+    await inbox.getByText("kill switch holds everything").waitFor();
+    await ledger.setKillSwitch({ ...state, on: false });
+    await ledger.setKillSwitch({ ...state, on: false, service: "payments-db" });
+    await notice.waitFor({ state: "hidden" });
+  });
+
   it("shows the reviewer the recipe's payload, and a yes runs the failover once", async () => {
     await startFailover();
 

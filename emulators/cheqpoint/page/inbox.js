@@ -52,10 +52,13 @@ function listen() {
 
 async function load() {
   try {
-    const [pending, decided] = await Promise.all([
+    const [pending, decided, { notice }] = await Promise.all([
       read("/_emulator/approvals?status=pending&limit=1000"),
       read(`/_emulator/approvals?status=decided&limit=${DECIDED_SHOWN}`),
+      read("/_emulator/notice"),
     ]);
+    byId("notice").hidden = notice === null;
+    byId("notice").textContent = notice ?? "";
     setNow(pending.now);
     approvals.clear();
     for (const approval of [...pending.approvals, ...decided.approvals]) {
