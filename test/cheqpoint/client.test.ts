@@ -490,6 +490,13 @@ describe("createCheqpoint", () => {
       }
     });
 
+    it("drops no detail, also none that objects lose: it would hide that the request was altered", async () => {
+      const details = JSON.parse('{"service": "payments-db", "__proto__": {"service": "search"}}');
+      server.will({ status: 200, body: { ...approval, details } });
+      const read = await client().read("req_t1");
+      assert.deepEqual(Object.keys(read?.details ?? {}), ["service", "__proto__"]);
+    });
+
     it("keeps changes of any form for the gate to judge", async () => {
       for (const modifiedDetails of [{}, [], "x", 0, false]) {
         server.will({ status: 200, body: { ...approval, modifiedDetails } });
