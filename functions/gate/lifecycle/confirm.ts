@@ -1,3 +1,4 @@
+import { decidedNo } from "../ledger/noes.ts";
 import { actionDigest } from "../proposal/digest.ts";
 import { canonicalJson } from "../text/canonical.ts";
 import { inLine } from "../text/quotation.ts";
@@ -70,6 +71,7 @@ export function overruledMeanwhile(
 
 function overruled(proposal: Proposal, known: Known, no: Decision, standing: Decision): Step {
   const { outcome, by, rule, note, atMs } = no;
+  const later = decidedNo(no);
   const who = by === "human" ? "a reviewer" : `Cheqpoint's rule ${rule ?? "(unnamed)"}`;
   return end(
     proposal,
@@ -87,7 +89,7 @@ function overruled(proposal: Proposal, known: Known, no: Decision, standing: Dec
         },
       ],
       consume: hintIds(known, "decision"),
-      ...(by === "human" ? { laterNo: { note, atMs } } : {}),
+      ...(later === null ? {} : { laterNo: later }),
     },
   );
 }

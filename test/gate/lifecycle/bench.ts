@@ -201,8 +201,8 @@ export class Bench {
         return { killSwitch: { on: this.killSwitch, reason: null, by: null, atMs: START_MS } };
       case "places":
         return { places: Object.fromEntries(look.keys.map((key) => [key, this.taken])) };
-      case "alsoOpen":
-        return { alsoOpen: [] };
+      case "others":
+        return { others: { open: [], rejected: [] } };
       case "holders":
         return { holders: this.holders };
       case "lastNo":

@@ -142,6 +142,12 @@ describe("an approval, read once more right before the claim,", () => {
     assert.equal(step.options?.no?.atMs, bench.nowMs);
   });
 
+  it("is overruled by a no as late as it can have been said, also by a clock that is ahead of the gate's", () => {
+    const bench = new Bench().approved();
+    bench.decide("req_1", { status: "REJECTED", decidedAtMs: bench.nowMs + 30_000 });
+    assert.equal(bench.save().options?.no?.atMs, bench.nowMs + 30_000);
+  });
+
   it("is overruled by a rule's no, which is not kept as a human's", () => {
     const bench = withSecond(new Bench().approved(), { status: "REJECTED", autoDecided: true });
     const step = bench.step();

@@ -21,6 +21,7 @@ import {
   SETTLE,
   TWO_WORKERS,
   WEIGH,
+  WITHDRAWN,
 } from "./tests.ts";
 
 /** From the claim of an execution to the end of its proposal. */
@@ -242,7 +243,7 @@ export const AFTERWARDS = [
       ],
       [
         "a late no does not stand against who asks for the same",
-        "no === undefined ? null : (no.saidAtMs ?? no.atMs),",
+        "no === undefined ? null : decidedNo(no),",
         "null,",
       ],
       [
@@ -257,19 +258,15 @@ export const AFTERWARDS = [
     [READ_BACK, ASKED, GUARDS, NOES, EQUAL, BYPASS, OUTAGE, CLAIMS, DECISIONS, ENUMERATION],
     [
       [
-        "a rule's no is kept like a human's",
-        'const isNo = decision?.outcome === "rejected" && decision.by === "human";',
-        'const isNo = decision?.outcome === "rejected";',
-      ],
-      [
         "a human's no is not kept",
-        "const noAtMs = more.noAtMs ?? (isNo ? (decision.saidAtMs ?? decision.atMs) : null);",
-        "const noAtMs = more.noAtMs ?? null;",
+        "const said = more.laterNo ?? decidedNo(decision);",
+        "const said = more.laterNo ?? null;",
       ],
       [
-        "a no counts from when it was heard",
-        "const noAtMs = more.noAtMs ?? (isNo ? (decision.saidAtMs ?? decision.atMs) : null);",
-        "const noAtMs = more.noAtMs ?? (isNo ? decision.atMs : null);",
+        "a no that comes after a yes is not kept",
+        "const said = more.laterNo ?? decidedNo(decision);",
+        "const said = decidedNo(decision);",
+        { tests: [CONFIRM, NOES] },
       ],
       ["a no is not part of the write that ends", "...(no === null ? {} : { no }),", ""],
       [
@@ -411,6 +408,19 @@ export const AFTERWARDS = [
         "collect: { key, before, next: { ...before, count: number } },",
         "",
       ],
+    ],
+  ),
+  ...sabotagesOf(
+    "functions/gate/lifecycle/withdrawal.ts",
+    [GUARDS, WITHDRAWN],
+    [
+      ["what is claimed is taken back", "if (!isWithdrawable(proposal)) {", "if (false) {"],
+      [
+        "what was sent counts as not sent",
+        'outcome === null && (execution === null || execution.state === "notSent")',
+        "outcome === null",
+      ],
+      ["what has ended ends once more", "return outcome === null && (", "return ("],
     ],
   ),
   ...sabotagesOf(

@@ -199,13 +199,28 @@ export const BEFORE_CLAIM = [
       ],
       [
         "any later yes outweighs a human's no",
-        'const isOver = decision.by !== "human" && known.nowMs < untilMs;',
-        "const isOver = false;",
+        "if (saidAtMs > no.atMs && (!stands || (isYes && !isUntold))) {",
+        "if (saidAtMs > no.atMs) {",
       ],
       [
         "a yes of the same moment outweighs a no",
-        "if (saidAtMs > no.atMs && !isOver) {",
-        "if (saidAtMs >= no.atMs && !isOver) {",
+        "if (saidAtMs > no.atMs && (!stands || (isYes && !isUntold))) {",
+        'if (saidAtMs >= no.atMs && (!stands || decision.by === "human")) {',
+      ],
+      [
+        "a change to what was said no to counts as a yes to it",
+        "const isUntold = isYes && decision.changed.length > 0 && !isTold(proposal, known, decision, no);",
+        "const isUntold = false;",
+      ],
+      [
+        "a reviewer who was told of an earlier no counts as told of a later one",
+        "told.name === name && told.atMs >= no.atMs",
+        "told.name === name",
+      ],
+      [
+        "a reviewer who was told of a no to something else counts as told",
+        "told.name === name && told.atMs >= no.atMs",
+        "told.atMs >= no.atMs",
       ],
       [
         "a yes counts from when it was heard",
@@ -313,14 +328,19 @@ export const BEFORE_CLAIM = [
         ".some(() => true);",
       ],
       [
+        "a no that came before the claim counts from when it was heard",
+        "...(later === null ? {} : { laterNo: later }),",
+        "...(later === null ? {} : { laterNo: { note, atMs } }),",
+      ],
+      [
         "a no that came before the claim is not kept",
-        '...(by === "human" ? { noAtMs: atMs } : {}),',
+        "...(later === null ? {} : { laterNo: later }),",
         "",
       ],
       [
         "a rule's no is kept like a human's",
-        '...(by === "human" ? { noAtMs: atMs } : {}),',
-        "noAtMs: atMs,",
+        "...(later === null ? {} : { laterNo: later }),",
+        "laterNo: { note, atMs },",
       ],
     ],
   ),

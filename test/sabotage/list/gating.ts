@@ -16,6 +16,7 @@ export const GATING = [
     "functions/gate/gating/evaluate/evaluate.ts",
     [EVALUATE],
     [
+      ["a rule in its dry run decides", "return dryRun !== true;", "return true;"],
       ["what no rule matches runs", "decision: gating.otherwise,", 'decision: "allow",'],
       ["the last rule that matches counts", "      break;\n", ""],
       [

@@ -1,5 +1,5 @@
 import { sabotagesOf } from "../sabotage.ts";
-import { BRAKES, BRAKES_PURE, GUARDS, HOLDING, NOES, SQLITE } from "./tests.ts";
+import { BRAKES, BRAKES_PURE, HOLDING, NOES, READ_BACK, SQLITE } from "./tests.ts";
 
 /** What both ledgers share, and the guards of the one in SQLite. */
 export const LEDGERS = [
@@ -72,16 +72,28 @@ export const LEDGERS = [
         "untilMs: added.untilMs,",
       ],
       [
-        "a rule's no of an earlier release stands like a human's",
-        'decision?.outcome === "rejected" && decision.by === "human" && outcome !== null',
-        'decision?.outcome === "rejected" && outcome !== null',
-        { tests: [GUARDS, NOES] },
+        "a rule's no stands like a human's",
+        'return decision?.outcome === "rejected" && decision.by === "human"',
+        'return decision?.outcome === "rejected"',
+        { tests: [READ_BACK, NOES] },
+      ],
+      [
+        "a no counts from when it was heard",
+        "atMs: decision.saidAtMs ?? decision.atMs }",
+        "atMs: decision.atMs }",
+        { tests: [READ_BACK, NOES] },
+      ],
+      [
+        "a no after a yes is none for who asks by an earlier release's record",
+        "return laterNo ?? decidedNo(decision);",
+        "return decidedNo(decision);",
+        { tests: [NOES] },
       ],
       [
         "a no stands from when it was said, not from when it was heard",
         "untilMs: heardAtMs + weighing.evaluation.terms.coolDownMs,",
         "untilMs: atMs + weighing.evaluation.terms.coolDownMs,",
-        { tests: [GUARDS, NOES] },
+        { tests: [READ_BACK, NOES] },
       ],
     ],
   ),
@@ -108,18 +120,18 @@ export const LEDGERS = [
       ],
       [
         "releasing one switch leaves it on",
-        "return { ...switches, narrower: state.on ? [...others, state] : others };",
-        "return { ...switches, narrower: [...others, state] };",
+        "narrower: now.on ? [...others, now] : others }, before };",
+        "narrower: [...others, now] }, before };",
       ],
       [
         "releasing one switch releases the others",
-        "return { ...switches, narrower: state.on ? [...others, state] : others };",
-        "return { ...switches, narrower: state.on ? [...others, state] : [] };",
+        "narrower: now.on ? [...others, now] : others }, before };",
+        "narrower: now.on ? [...others, now] : [] }, before };",
       ],
       [
         "the switch for everything releases the narrower ones",
-        "return { ...switches, all: state };",
-        "return { all: state, narrower: [] };",
+        "return { next: { ...switches, all: now }, before };",
+        "return { next: { all: now, narrower: [] }, before };",
       ],
     ],
   ),

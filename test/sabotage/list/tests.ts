@@ -46,3 +46,4 @@ export const OUTAGE = e2e("outage");
 export const OWN_RUNS = e2e("ownRuns");
 export const RENAMED = e2e("renamed");
 export const TWO_WORKERS = e2e("twoWorkers");
+export const WITHDRAWN = e2e("withdraw");
