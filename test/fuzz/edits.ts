@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { readingShape } from "../../functions/cheqpoint/shapes.ts";
+import { otherApproval, readingShape } from "../../functions/cheqpoint/shapes.ts";
 import { evaluate, parseServiceGating } from "../../functions/gate/gating/index.ts";
 import { subjectOf } from "../../functions/gate/lifecycle/weigh.ts";
 import { actionDigest } from "../../functions/gate/proposal/digest.ts";
@@ -120,8 +120,8 @@ export const edits = {
     } catch {
       return Promise.resolve();
     }
-    const read = readingShape("req_1").safeParse(answer);
-    if (!read.success) {
+    const read = readingShape.safeParse(answer);
+    if (!read.success || otherApproval("req_1")(read.data) !== null) {
       return Promise.resolve();
     }
     const verdict = readVerdict(PROPOSED, ATTEMPT, read.data, NOW_MS);

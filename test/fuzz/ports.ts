@@ -112,6 +112,7 @@ export function portsFor(record: Written): MiddlewarePorts & CallbackPorts & Wor
         seen: [],
       });
     },
+    learn: () => Promise.resolve(false),
     inForce: () =>
       Promise.resolve({
         source: "here",
