@@ -55,6 +55,20 @@ const layers = [
     ],
   },
   {
+    files: "functions/agents/**",
+    may: [
+      "functions/gate",
+      "functions/aws",
+      "functions/middleware",
+      "functions/http.ts",
+      "functions/routes.ts",
+      "functions/ids.ts",
+      "functions/sleep.ts",
+      "functions/userAgent.ts",
+      "functions/errorCodes.ts",
+    ],
+  },
+  {
     files: "functions/callback/**",
     may: [
       "functions/gate",

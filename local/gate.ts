@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import { apiHandler } from "../functions/aws/apiEvent.ts";
+import { agentRoutes, handleAgents } from "../functions/agents/agents.ts";
 import { callbackRoute, handleCallback } from "../functions/callback/callback.ts";
 import { createCheqpoint, DEFAULT_BASE_URL } from "../functions/cheqpoint/client.ts";
 import {
@@ -182,6 +183,10 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       {
         routes: middlewareRoutes,
         handler: apiHandler((route, request) => handleMiddleware(middleware, route, request)),
+      },
+      {
+        routes: agentRoutes,
+        handler: apiHandler((route, request) => handleAgents(middleware, route, request)),
       },
       {
         routes: [callbackRoute],

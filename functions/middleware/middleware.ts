@@ -67,7 +67,7 @@ function isWebhook({ path }: HttpRequest): boolean {
   );
 }
 
-async function authenticated(
+export async function authenticated(
   ports: MiddlewarePorts,
   request: HttpRequest,
   handle: (ports: MiddlewarePorts, request: HttpRequest, caller: Caller) => Promise<HttpResponse>,

@@ -8,6 +8,8 @@ export type { CaseResult } from "./cases/runCase.ts";
 export { reached } from "./cases/coverage.ts";
 export { GatingError } from "./check/errors.ts";
 export { evaluate, explainProposing, proposedRunbook, wouldPropose } from "./evaluate/evaluate.ts";
+export { outlook } from "./evaluate/outlook.ts";
+export type { OpenCondition, Outlook } from "./evaluate/outlook.ts";
 export { eventClaims, eventScope, proposerNameProblem } from "./schema/eventProposals.ts";
 export {
   eventType,

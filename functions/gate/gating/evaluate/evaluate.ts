@@ -29,7 +29,7 @@ export function evaluate(gating: ServiceGating, subject: Subject): Evaluation {
 }
 
 /** Whether the rule decides; one in a dry run is only tried. */
-function isInForce({ dryRun }: Rule): boolean {
+export function isInForce({ dryRun }: Rule): boolean {
   return dryRun !== true;
 }
 
@@ -253,7 +253,7 @@ function listed(values: readonly string[]): string {
   return values.slice(0, 5).map(quote).join(", ") + more;
 }
 
-function termsOf(rule: Rule): RuleTerms {
+export function termsOf(rule: Rule): RuleTerms {
   return {
     risk: rule.risk,
     slaMs: rule.slaMs,

@@ -1,0 +1,171 @@
+import { outlook } from "../gate/gating/index.ts";
+import type {
+  OpenCondition,
+  Outlook,
+  ParameterSpec,
+  Runbook,
+  ServiceGating,
+} from "../gate/gating/index.ts";
+import type { GatingStore } from "../gate/ports/index.ts";
+import { formatDuration } from "../gate/text/duration.ts";
+
+/** A service for which a proposer may propose something. */
+export interface ServiceSummary {
+  /** As the gating names it; a proposal may use this or the id. */
+  service: string;
+  /** PagerDuty's id; null: the gate does not know it yet. */
+  service_id: string | null;
+  /** Names of the runbooks that may be proposed. */
+  runbooks: string[];
+}
+
+export interface AnswerView {
+  /** What has to hold, in words; null: always. The first of a runbook's answers that fits counts. */
+  when: string | null;
+  decision: "allow" | "deny" | "requireApproval";
+  /** Name of the rule; null: no rule fits. */
+  rule: string | null;
+  /** One sentence. */
+  text: string;
+}
+
+export interface RunbookView {
+  runbook: string;
+  description: string | null;
+  /** Label that reviewers see. */
+  action: string;
+  target: "automationAction" | "incidentWorkflow" | "reassign" | "escalate";
+  /** JSON Schema of `parameters`. */
+  parameters: Record<string, unknown>;
+  /** What would be said now. */
+  answers: AnswerView[];
+}
+
+export interface ServiceView {
+  service: string;
+  service_id: string | null;
+  /** False: the gating does not list it, and what is allowed for such services applies. */
+  listed: boolean;
+  runbooks: RunbookView[];
+}
+
+/** Everything that this proposer may propose: what every answer would deny is not among it. */
+export async function servicesFor(
+  gating: GatingStore,
+  proposer: string,
+  nowMs: number,
+): Promise<ServiceSummary[]> {
+  const { services } = await gating.inForce();
+  return services
+    .map(({ listedAs, serviceId, gating: one }) => ({
+      service: listedAs,
+      service_id: serviceId,
+      runbooks: offered(one, proposer, nowMs).map(({ runbook }) => runbook),
+    }))
+    .filter(({ runbooks }) => runbooks.length > 0)
+    .sort((a, b) => (a.service < b.service ? -1 : 1));
+}
+
+/** Null: nothing may be proposed for it, or there is none. */
+export async function serviceFor(
+  gating: GatingStore,
+  service: string,
+  proposer: string,
+  nowMs: number,
+): Promise<ServiceView | null> {
+  const stored = await gating.find({ id: service, name: service });
+  const runbooks = offered(stored.gating, proposer, nowMs);
+  return runbooks.length === 0
+    ? null
+    : {
+        service,
+        service_id: stored.serviceId ?? null,
+        listed: stored.listed,
+        runbooks,
+      };
+}
+
+function offered(gating: ServiceGating, proposer: string, nowMs: number): RunbookView[] {
+  return Object.values(gating.runbooks)
+    .map((runbook) => ({
+      runbook,
+      answers: outlook(gating, {
+        runbook: runbook.name,
+        action: runbook.action,
+        proposer,
+        atMs: nowMs,
+      }),
+    }))
+    .filter(({ answers }) => answers.some(({ decision }) => decision !== "deny"))
+    .map(({ runbook, answers }) => ({
+      runbook: runbook.name,
+      description: runbook.description,
+      action: runbook.action,
+      target: runbook.target.kind,
+      parameters: parametersSchema(runbook),
+      answers: answers.map(answerView),
+    }))
+    .sort((a, b) => (a.runbook < b.runbook ? -1 : 1));
+}
+
+function answerView(answer: Outlook): AnswerView {
+  const { when, decision, rule } = answer;
+  return { when: whenText(when), decision, rule, text: answerText(answer) };
+}
+
+export function answerText({ decision, terms }: Pick<Outlook, "decision" | "terms">): string {
+  switch (decision) {
+    case "allow":
+      return "runs without asking anybody";
+    case "deny":
+      return "is denied";
+    case "requireApproval":
+      return terms.onExpiry === "approve"
+        ? `asks a human, who has ${formatDuration(terms.slaMs)}; runs without an answer`
+        : `asks a human, who has ${formatDuration(terms.slaMs)}; does not run without an answer`;
+  }
+}
+
+const WORDS: Readonly<Record<keyof OpenCondition, string>> = {
+  priority: "the incident's priority is",
+  severity: "the proposal's `severity` is",
+  urgency: "the incident's urgency is",
+  region: "one of the proposal's `affected_regions` is",
+  titlePattern: "the incident's title fits",
+};
+
+function whenText(when: Partial<OpenCondition>): string | null {
+  const texts = (Object.keys(WORDS) as (keyof OpenCondition)[]).flatMap((field) => {
+    const values = when[field];
+    return values === undefined ? [] : [`${WORDS[field]} ${values.join(" or ")}`];
+  });
+  return texts.length === 0 ? null : texts.join(", and ");
+}
+
+/** The runbook's parameters in JSON Schema 2020-12, as the gate checks them. */
+export function parametersSchema({ parameters }: Runbook): Record<string, unknown> {
+  const required = Object.entries(parameters).flatMap(([name, spec]) =>
+    spec.required && spec.default === null ? [name] : [],
+  );
+  return {
+    type: "object",
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      Object.entries(parameters).map(([name, spec]) => [name, parameterSchema(spec)]),
+    ),
+    ...(required.length === 0 ? {} : { required }),
+  };
+}
+
+function parameterSchema(spec: ParameterSpec): Record<string, unknown> {
+  const { type, description, enum: values, minimum, maximum, maxLength } = spec;
+  return {
+    type,
+    ...(description === null ? {} : { description }),
+    ...(values === null ? {} : { enum: values }),
+    ...(minimum === null ? {} : { minimum }),
+    ...(maximum === null ? {} : { maximum }),
+    ...(maxLength === null ? {} : { maxLength }),
+    ...(spec.default === null ? {} : { default: spec.default }),
+  };
+}
