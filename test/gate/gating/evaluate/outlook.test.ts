@@ -10,7 +10,7 @@ import type { Outlook, Subject } from "../../../../functions/gate/gating/index.t
 
 const runbooks = { restart: { automationAction: "01A" }, scale: { automationAction: "01B" } };
 const some = <T>(values: readonly T[]) =>
-  fc.subarray([...values], { minLength: 1 }) as fc.Arbitrary<T[]>;
+  fc.subarray<T>([...values], { minLength: 1 });
 const maybe = <T>(values: readonly T[]) => fc.option(some(values), { nil: undefined });
 
 const anyRule = fc.record(
