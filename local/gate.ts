@@ -17,6 +17,8 @@ import type {
   PagerDuty,
   ProposerLimits,
 } from "../functions/gate/ports/index.ts";
+import type { DryRunAsked } from "../functions/gate/proposal/intake.ts";
+import { dryRunView } from "../functions/gate/telling/dryRun.ts";
 import type { Gating } from "../functions/gate/gating/index.ts";
 import { randomIds } from "../functions/ids.ts";
 import { handleMiddleware, middlewareRoutes } from "../functions/middleware/middleware.ts";
@@ -25,6 +27,7 @@ import { sleep } from "../functions/sleep.ts";
 import { eachPart } from "../functions/worker/sweep.ts";
 import { recordGating } from "../functions/worker/gatingTrail.ts";
 import { countPastSla, watchServices, watchSubscriptions } from "../functions/worker/watch.ts";
+import { dryRun } from "../functions/worker/dryRun.ts";
 import { createWorker, type Worker } from "../functions/worker/worker.ts";
 import { withAlarmPager } from "./alarmPager.ts";
 import { openGatingFile, type GatingFile } from "./gatingFile/gatingFile.ts";
@@ -170,11 +173,18 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
   const stopping = new AbortController();
   // As many listeners as requests that wait for an outcome.
   setMaxListeners(0, stopping.signal);
+  const workerParts = {
+    ...ports,
+    pagerDuty: wrap.pagerDuty?.(realPagerDuty) ?? realPagerDuty,
+    cheqpoint: wrap.cheqpoint?.(realCheqpoint) ?? realCheqpoint,
+    settings: { ...defaultLifecycleSettings, ...options.settings },
+  };
   const middleware = {
     ...ports,
     limitsOf: limitsFrom(options.proposerLimits),
     // Who waits is told at once how things stand when the gate stops.
     sleep: (ms: number, signal = stopping.signal) => sleep(ms, signal, false),
+    dryRun: async (asked: DryRunAsked) => dryRunView(await dryRun(workerParts, asked)),
   };
   const host = await startHttpHost({
     port: options.port,
@@ -204,11 +214,8 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     throw error;
   });
   const workerPorts = {
-    ...ports,
+    ...workerParts,
     ledger: turns.behind(ledger),
-    pagerDuty: wrap.pagerDuty?.(realPagerDuty) ?? realPagerDuty,
-    cheqpoint: wrap.cheqpoint?.(realCheqpoint) ?? realCheqpoint,
-    settings: { ...defaultLifecycleSettings, ...options.settings },
     publicUrl: (options.publicUrl ?? host.url).replace(/\/+$/, ""),
   };
   worker = createWorker(workerPorts);

@@ -7,7 +7,7 @@ import type {
   ServiceGating,
 } from "../gate/gating/index.ts";
 import type { GatingStore } from "../gate/ports/index.ts";
-import { formatDuration } from "../gate/text/duration.ts";
+import { answerText } from "../gate/telling/answerText.ts";
 
 /** A service for which a proposer may propose something. */
 export interface ServiceSummary {
@@ -111,19 +111,6 @@ function offered(gating: ServiceGating, proposer: string, nowMs: number): Runboo
 function answerView(answer: Outlook): AnswerView {
   const { when, decision, rule } = answer;
   return { when: whenText(when), decision, rule, text: answerText(answer) };
-}
-
-export function answerText({ decision, terms }: Pick<Outlook, "decision" | "terms">): string {
-  switch (decision) {
-    case "allow":
-      return "runs without asking anybody";
-    case "deny":
-      return "is denied";
-    case "requireApproval":
-      return terms.onExpiry === "approve"
-        ? `asks a human, who has ${formatDuration(terms.slaMs)}; runs without an answer`
-        : `asks a human, who has ${formatDuration(terms.slaMs)}; does not run without an answer`;
-  }
 }
 
 const WORDS: Readonly<Record<keyof OpenCondition, string>> = {

@@ -1,3 +1,5 @@
+import type { DryRunAnswer } from "../gate/telling/dryRun.ts";
+import type { DryRunAsked } from "../gate/proposal/intake.ts";
 import type { LimitsOf } from "../gate/ledger/admission.ts";
 import type {
   Clock,
@@ -20,6 +22,8 @@ export interface MiddlewarePorts {
   gating: GatingStore;
   /** How often each proposer may propose. */
   limitsOf: LimitsOf;
+  /** Tells what would become of a proposal. That takes a look at PagerDuty, to which the receiver has no key; absent: nobody can. */
+  dryRun?: (asked: DryRunAsked) => Promise<DryRunAnswer>;
   secrets: Secrets;
   log: Log;
   metrics: Metrics;

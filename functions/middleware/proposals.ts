@@ -39,8 +39,9 @@ export async function receiveProposal(
   caller: Caller,
 ): Promise<HttpResponse> {
   const answer = await receive(ports, request, caller);
-  // What is too much has a metric of its own.
-  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+  // What is too much has a metric of its own, and what is only tried out is lost to nobody.
+  const isRefused = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+  if (isRefused && dryRunOf(request) !== true) {
     await traceRefusal(ports, caller, answer);
   }
   return answer;
@@ -63,6 +64,14 @@ async function receive(
   if (waitMs === null) {
     return waitProblem(request);
   }
+  const isDryRun = dryRunOf(request);
+  if (isDryRun === null) {
+    return problem(
+      "queryInvalid",
+      `\`dryRun\` must be "true" or "false", got "${request.query["dryRun"]}"`,
+      { field: "dryRun" },
+    );
+  }
   const idempotencyKey = request.headers["idempotency-key"]?.trim() ?? "";
   if (idempotencyKey.length > MAX_KEY_LENGTH) {
     return problem(
@@ -81,6 +90,9 @@ async function receive(
   const parsed = caller.channel === "api" ? parseApiBody(body) : parseOrchestrationBody(body);
   if (!parsed.ok) {
     return refusal(parsed.problems);
+  }
+  if (isDryRun) {
+    return tryOut(ports, parsed, caller);
   }
   const idempotency =
     idempotencyKey === ""
@@ -138,20 +150,19 @@ function requestHash({ request, loose }: ParsedRequest): string {
   return sha256(canonicalJson({ ...request, parameters: { ...request.parameters, ...texts } }));
 }
 
-/** An answer instead of a result: nothing was proposed. */
-async function propose(
+/** What the gating lets be proposed at all, or the answer that says why it is not. */
+async function proposable(
   ports: MiddlewarePorts,
-  { request, loose }: ParsedRequest,
-  caller: Caller,
-  idempotency: Idempotency | undefined,
-): Promise<CreateResult | HttpResponse> {
+  request: ProposalRequest,
+  loose: ParsedRequest["loose"],
+): Promise<Permitted | HttpResponse> {
   const asked = await permitted(ports, request, loose);
   if (!asked.ok) {
     return refusal(asked.problems);
   }
-  const { ledger, clock, ids } = ports;
   const { incidentId } = asked.request;
-  const madeFor = incidentId === null ? null : await ledger.link(gateIncidentLink(incidentId));
+  const madeFor =
+    incidentId === null ? null : await ports.ledger.link(gateIncidentLink(incidentId));
   if (madeFor !== null) {
     // An agent that proposes for every new incident would otherwise be answered with one more manual task each time.
     return problem(
@@ -160,6 +171,43 @@ async function propose(
       { field: "incident_id" },
     );
   }
+  return asked;
+}
+
+/** `POST /proposals?dryRun=true`: what would become of it. Nothing is written but the count of the brake, and nobody is asked. */
+async function tryOut(
+  ports: MiddlewarePorts,
+  { request, loose }: ParsedRequest,
+  caller: Caller,
+): Promise<HttpResponse> {
+  const asked = await proposable(ports, request, loose);
+  if ("status" in asked) {
+    return asked;
+  }
+  if (ports.dryRun === undefined) {
+    return problem("unavailable", "this gate cannot look at PagerDuty for a dry run");
+  }
+  const told = await ports.dryRun({
+    proposer: caller.name,
+    source: caller.channel === "api" ? { kind: "api" } : { kind: "orchestration" },
+    request: asked.request,
+    filled: asked.filled,
+  });
+  return json(200, told);
+}
+
+/** An answer instead of a result: nothing was proposed. */
+async function propose(
+  ports: MiddlewarePorts,
+  { request, loose }: ParsedRequest,
+  caller: Caller,
+  idempotency: Idempotency | undefined,
+): Promise<CreateResult | HttpResponse> {
+  const asked = await proposable(ports, request, loose);
+  if ("status" in asked) {
+    return asked;
+  }
+  const { ledger, clock, ids } = ports;
   const { proposal, events } = newProposal({
     id: ids.proposalId(),
     source: caller.channel === "api" ? { kind: "api" } : { kind: "orchestration" },
@@ -218,15 +266,19 @@ async function noteJoined(ports: MiddlewarePorts, id: string, proposer: string):
   }
 }
 
+interface Permitted {
+  ok: true;
+  request: ProposalRequest;
+  filled: Parameters;
+  gatingHash: string;
+}
+
 /** Only what the gating lists can be proposed; the service is written as the gating writes it. */
 async function permitted(
   ports: MiddlewarePorts,
   asked: ProposalRequest,
   loose: ParsedRequest["loose"],
-): Promise<
-  | { ok: true; request: ProposalRequest; filled: Parameters; gatingHash: string }
-  | { ok: false; problems: readonly Problem[] }
-> {
+): Promise<Permitted | { ok: false; problems: readonly Problem[] }> {
   const stored = await ports.gating.find({ id: asked.service, name: asked.service });
   const runbook = findRunbook(stored.gating, asked.runbook);
   if (runbook === null) {
@@ -388,6 +440,12 @@ export function notFound(request: HttpRequest): HttpResponse {
     "proposalUnknown",
     `no proposal "${(request.params["id"] ?? "").slice(0, MAX_ID_LENGTH)}"`,
   );
+}
+
+/** Null: neither yes nor no. */
+function dryRunOf({ query }: HttpRequest): boolean | null {
+  const asked = query["dryRun"] ?? "false";
+  return asked === "true" ? true : asked === "false" ? false : null;
 }
 
 function waitProblem(request: HttpRequest): HttpResponse {

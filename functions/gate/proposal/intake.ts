@@ -3,6 +3,16 @@ import { dedupeKey } from "./digest.ts";
 import type { TraceEntry } from "../gating/index.ts";
 import type { Parameters, Proposal, ProposalRequest, Source } from "./proposal.ts";
 
+/** A proposal as it would be made. */
+export interface DryRunAsked {
+  proposer: string;
+  source: Extract<Source, { kind: "api" | "orchestration" }>;
+  /** `service` is the gating's key where the service is listed. */
+  request: ProposalRequest;
+  /** The request's parameters with the runbook's defaults filled in. */
+  filled: Parameters;
+}
+
 /** The first record of a proposal, and its first event. */
 export function newProposal(by: {
   id: string;
