@@ -9,8 +9,7 @@ import {
 import type { Outlook, Subject } from "../../../../functions/gate/gating/index.ts";
 
 const runbooks = { restart: { automationAction: "01A" }, scale: { automationAction: "01B" } };
-const some = <T>(values: readonly T[]) =>
-  fc.subarray<T>([...values], { minLength: 1 });
+const some = <T>(values: readonly T[]) => fc.subarray<T>([...values], { minLength: 1 });
 const maybe = <T>(values: readonly T[]) => fc.option(some(values), { nil: undefined });
 
 const anyRule = fc.record(
