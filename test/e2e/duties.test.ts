@@ -131,6 +131,74 @@ describe("Where and when people are told", () => {
     });
   });
 
+  describe("a page whose answers are lost, where a rule proposes for every new incident", () => {
+    const LOST = { dropAnswer: true, times: 1_000 };
+    const begin = async (): Promise<void> => {
+      await world.begin({
+        gating: gatingOf({
+          match: { event: "incident.triggered" },
+          propose: "failover",
+          sla: "1h",
+          escalateAfter: "1m",
+          escalateTo: { escalationPolicy: "PEP0002" },
+        }),
+      });
+      await world.openIncident();
+    };
+    const pages = () => world.gateIncidents("escalation");
+    const reasons = async () =>
+      (await world.gate.ledger.list({})).proposals.map(({ outcome }) => outcome?.reason ?? "open");
+
+    for (const [what, calls] of [
+      ["of the request that makes it", [CREATE]],
+      ["of that and of the look for it", [CREATE, "GET /incidents"]],
+    ] as const) {
+      it(`makes no second page and proposes nothing for the first: the answers ${what}`, async () => {
+        await begin();
+        for (const call of calls) {
+          await fault({ call, ...LOST });
+        }
+        for (let minute = 0; minute < 15; minute++) {
+          await world.pass(60_000);
+        }
+        await world.onPagerDuty("DELETE", "/_emulator/faults");
+        await world.pass(6 * 60_000);
+        assert.equal((await pages()).length, 1);
+        assert.deepEqual(await reasons(), ["open"]);
+      });
+    }
+
+    it("makes no second one although whoever was paged has resolved it before it was found", async () => {
+      await begin();
+      await fault({ call: CREATE, ...LOST });
+      await fault({ call: "GET /incidents", ...LOST });
+      await world.pass(70_000);
+      await world.onPagerDuty("DELETE", "/_emulator/faults");
+      const [page] = await pages();
+      await world.updateIncident(page.id, { status: "resolved" });
+      await fault({ call: CREATE, ...LOST });
+      await world.pass(15 * 60_000);
+      assert.equal((await pages()).length, 1);
+      assert.deepEqual(await reasons(), ["open"]);
+    });
+
+    it("is told to an agent that proposes for it before the gate knows that it is its own", async () => {
+      await begin();
+      await fault({ call: CREATE, ...LOST });
+      await fault({ call: "GET /incidents", ...LOST });
+      await world.pass(70_000);
+      await world.onPagerDuty("DELETE", "/_emulator/faults");
+      await fault({ call: CREATE, ...LOST });
+      const [page] = await pages();
+      assert.equal((await propose(world, page)).status, 202);
+      await world.pass(15 * 60_000);
+      assert.deepEqual((await reasons()).sort(), ["gateIncident", "open"]);
+      assert.equal((await pages()).length, 1);
+      // The one task that collects what nobody can act on, and nothing for that one.
+      assert.equal((await world.gateIncidents("task")).length, 1);
+    });
+  });
+
   it("a manual task that cannot be made holds back neither the note nor the end of the page", async () => {
     const paged = { escalateAfter: "1m", escalateTo: { escalationPolicy: "PEP0002" } };
     await world.begin({ gating: gatingOf(paged) });
