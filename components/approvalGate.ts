@@ -11,10 +11,12 @@ import { gateWebhooks } from "./gateWebhooks.ts";
 import { GATING_FORM, defaultsItem } from "./gatingRecord.ts";
 import type { Gating } from "./gatingTypes.ts";
 import type { InlineGating } from "./inlineGating.ts";
+import { collecting, guard } from "./deletionGuard.ts";
 import { belongsTo, optional } from "./inputs.ts";
+import { ownProvider } from "./pagerDutyAccess.ts";
 import { Monitoring } from "./monitoring.ts";
 import { ServiceGating } from "./serviceGating.ts";
-import type { GateReference } from "./serviceGating.ts";
+import type { GateReference } from "./serviceGatingArgs.ts";
 import { ungatedAlarms } from "./ungatedAlarms.ts";
 import { WorkQueue } from "./workQueue.ts";
 
@@ -61,7 +63,8 @@ export class ApprovalGate extends pulumi.ComponentResource {
 
   /** @param name The unique name of this component. */
   constructor(name: string, args: ApprovalGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:ApprovalGate", name, {}, opts);
+    const made = new Set<pulumi.Resource>();
+    super("pagerduty-approval-gate:index:ApprovalGate", name, {}, collecting(made, opts));
     using _ = belongsTo(this);
     checkAwsSdk();
     const settings = checkedSettings(args);
@@ -117,7 +120,16 @@ export class ApprovalGate extends pulumi.ComponentResource {
       ...optional("subscribedEvents", settings.subscribedEvents),
       gatingForm: GATING_FORM,
     });
-    const gated = storeGating(name, gating, this.gate, { ...parent, dependsOn: runtime.readers });
+    const isAsking =
+      Object.keys(gating.services).length > 0 || settings.alarms.pagerdutyServiceId !== undefined;
+    const provider = isAsking
+      ? ownProvider(name, this, { ...args, pagerdutyApiUrl: settings.pagerdutyApiUrl })
+      : undefined;
+    const gated = storeGating(name, gating, this.gate, {
+      ...parent,
+      dependsOn: runtime.readers,
+      ...(provider === undefined ? {} : { providers: { pagerduty: provider } }),
+    });
     const monitoring = new Monitoring(
       `${name}-monitoring`,
       {
@@ -127,10 +139,13 @@ export class ApprovalGate extends pulumi.ComponentResource {
         deadLetterQueueName: queue.deadLetterQueueName,
         functions: functionNames,
         alarms: ungatedAlarms(settings.alarms, gated),
+        ...optional("pagerdutyProvider", provider),
         tags: common.tags,
       },
       parent,
     );
+
+    guard(name, made, settings.deletionProtection, parent);
 
     this.webhookUrl = webhookUrl;
     this.callbackUrl = pulumi.interpolate`${api.url}/cheqpoint/callback`;
@@ -175,13 +190,14 @@ function storeGating(
   name: string,
   { services, defaults }: InlineGating,
   gate: pulumi.Output<GateReference>,
-  opts: pulumi.CustomResourceOptions,
+  { providers, ...own }: pulumi.ComponentResourceOptions,
 ): { [service: string]: pulumi.Output<string> } {
   new aws.dynamodb.TableItem(
     `${name}-defaults`,
     { tableName: gate.gatingTableName, hashKey: "pk", item: defaults.apply(defaultsItem) },
-    opts,
+    own,
   );
+  const opts = { ...own, ...optional("providers", providers) };
   return Object.fromEntries(
     Object.entries(services).map(([service, written]) => [
       service,

@@ -5,18 +5,15 @@ import {
   largestProposerLimits,
   subscribedEvents,
 } from "../functions/gate/gating/index.ts";
+import { GATE_ARGUMENTS, checkNames } from "./argumentNames.ts";
 import type {
   ApprovalGateArgs,
   ApprovalGateTransform,
-  FunctionSettings,
-  NetworkSettings,
-  RetentionSettings,
   WebhookSettings,
 } from "./approvalGateArgs.ts";
-import { LEDGER_CHILDREN } from "./approvalLedger.ts";
-import { API_CHILDREN, checkedDomain, checkedThrottle } from "./gateApi.ts";
+import { checkedDomain, checkedThrottle } from "./gateApi.ts";
 import type { GateApiArgs } from "./gateApi.ts";
-import { FUNCTION_CHILDREN, LogLevel, RETENTION_DAYS, checkedNetwork } from "./gateFunction.ts";
+import { LogLevel, RETENTION_DAYS, checkedNetwork } from "./gateFunction.ts";
 import type { GateFunctionArgs } from "./gateFunction.ts";
 import { recoveryDays } from "./gateSecrets.ts";
 import type { GateSecretsArgs } from "./gateSecrets.ts";
@@ -32,7 +29,6 @@ import {
   mapping,
   matching,
   oneOf,
-  onlyKnown,
   optional,
   pagerdutyId,
   refuse,
@@ -40,11 +36,9 @@ import {
   textMap,
 } from "./inputs.ts";
 import type { AlarmRouting } from "./monitoring.ts";
-import { checkTransform } from "./overrides.ts";
 import { EMAIL, KEY_ARN } from "./textRules.ts";
 import { TokenType } from "./tokenType.ts";
 import { checkedGateEvents } from "./webhookEvents.ts";
-import { QUEUE_CHILDREN } from "./workQueue.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 
@@ -80,20 +74,13 @@ export interface GateSettings {
 }
 
 export function checkedSettings(args: ApprovalGateArgs): GateSettings {
-  onlyKnown("", args, ARGUMENTS);
+  checkNames(args, { ...GATE_ARGUMENTS });
   for (const required of ["cheqpointConnectionKey", "pagerdutyToken", "pagerdutyFrom"] as const) {
     if (args[required] === undefined) {
       refuse(`\`${required}\` must be given`);
     }
   }
   const { functions = {}, network = {}, retention = {}, transform = {} } = args;
-  onlyKnown("functions.", functions, FUNCTION_ARGUMENTS);
-  onlyKnown("network.", network, NETWORK_ARGUMENTS);
-  onlyKnown("retention.", retention, RETENTION_ARGUMENTS);
-  checkTransform("transform", transform, Object.keys(TRANSFORM_CHILDREN));
-  for (const [child, known] of Object.entries(TRANSFORM_CHILDREN)) {
-    checkTransform(`transform.${child}`, transform[child as keyof typeof transform] ?? {}, known);
-  }
   const webhook = checkedWebhook(args);
   const gating = checkedGating(args.gating, plainEvents(webhook.enabled, args.webhook?.events));
   const logRetentionDays = oneOf("retention.logDays", retention.logDays ?? 30, RETENTION_DAYS);
@@ -181,14 +168,12 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
 function proposerLimits(
   proposers: NonNullable<ApprovalGateArgs["proposers"]>,
 ): pulumi.Output<string> | undefined {
-  mapping("proposers", proposers);
   const own = Object.entries(proposers).flatMap(([name, settings]) => {
     if (settings?.limits === undefined) {
       return [];
     }
     const { limits } = settings;
     const field = `proposers.${name}.limits`;
-    onlyKnown(`${field}.`, limits, ["perMinute", "perHour"]);
     const { perMinute, perHour } = defaultProposerLimits;
     const { perMinute: mostPerMinute, perHour: mostPerHour } = largestProposerLimits;
     return [
@@ -207,65 +192,8 @@ function proposerLimits(
 /** One visit may take a dozen calls, ten seconds each when PagerDuty is slow; one that is cut off costs certainty. */
 const WORKER_TIMEOUT = 120;
 
-const ARGUMENTS: readonly (keyof ApprovalGateArgs)[] = [
-  "cheqpointConnectionKey",
-  "pagerdutyToken",
-  "pagerdutyTokenType",
-  "pagerdutyFrom",
-  "cheqpointApiUrl",
-  "pagerdutyApiUrl",
-  "gating",
-  "webhook",
-  "proposers",
-  "operators",
-  "callbackSigning",
-  "network",
-  "retention",
-  "alarms",
-  "functions",
-  "kmsKeyArn",
-  "tags",
-  "transform",
-];
-const FUNCTION_ARGUMENTS: readonly (keyof FunctionSettings)[] = [
-  "memoryMb",
-  "logLevel",
-  "workerConcurrency",
-  "reserveWorkerConcurrency",
-  "maxAttempts",
-  "tracing",
-];
-const NETWORK_ARGUMENTS: readonly (keyof NetworkSettings)[] = [
-  "domain",
-  "webhookThrottle",
-  "throttle",
-  "vpc",
-];
-const RETENTION_ARGUMENTS: readonly (keyof RetentionSettings)[] = [
-  "logDays",
-  "secretRecoveryDays",
-  "deletionProtection",
-];
-/** What of each child can be set. */
-const TRANSFORM_CHILDREN: Record<keyof ApprovalGateTransform, readonly string[]> = {
-  ledger: LEDGER_CHILDREN,
-  queue: QUEUE_CHILDREN,
-  middleware: FUNCTION_CHILDREN,
-  callback: FUNCTION_CHILDREN,
-  worker: FUNCTION_CHILDREN,
-  api: API_CHILDREN,
-};
-const WEBHOOK_ARGUMENTS: readonly (keyof WebhookSettings)[] = [
-  "enabled",
-  "teams",
-  "services",
-  "events",
-  "keepers",
-];
-
 /** An account's integration keys are known to the Events API of its own region only. */
 function routedAlarms(alarms: AlarmRouting, apiUrl: pulumi.Output<string>): AlarmRouting {
-  mapping("alarms", alarms);
   return alarms.pagerdutyServiceId === undefined
     ? alarms
     : { ...alarms, pagerdutyEventsUrl: alarms.pagerdutyEventsUrl ?? apiUrl.apply(eventsUrlOf) };
@@ -283,7 +211,6 @@ function checkedKey(kmsKeyArn: pulumi.Input<string>): pulumi.Output<string> {
 
 function checkedWebhook(args: ApprovalGateArgs): GateSettings["webhook"] {
   const { webhook = {} } = args;
-  onlyKnown("webhook.", webhook, WEBHOOK_ARGUMENTS);
   const ids = (field: "teams" | "services") => {
     const written = webhook[field] ?? {};
     mapping(`webhook.${field}`, written);

@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { gatingTable, ledgerTable } from "../functions/aws/tableDefinition.ts";
 import type { TableDefinition } from "../functions/aws/tableDefinition.ts";
-import { flag, onlyKnown } from "./inputs.ts";
-import { checkTransform, merged } from "./overrides.ts";
+import { flag } from "./inputs.ts";
+import { merged } from "./overrides.ts";
+import { onceWithin } from "./onceWithin.ts";
 
 /** Arguments to set on the tables whatever the component says. */
 export interface ApprovalLedgerTransform {
@@ -26,7 +27,7 @@ export interface ApprovalLedgerArgs {
 }
 
 /** The gate's memory: what was proposed, decided and done, and each service's gating. */
-export class ApprovalLedger extends pulumi.ComponentResource {
+export class ApprovalLedger {
   /** Name of the table of proposals, decisions and executions. */
   readonly ledgerTableName: pulumi.Output<string>;
   /** ARN of that table. */
@@ -36,16 +37,13 @@ export class ApprovalLedger extends pulumi.ComponentResource {
   /** ARN of that table. */
   readonly gatingTableArn: pulumi.Output<string>;
 
-  /** @param name The unique name of this component. */
-  constructor(name: string, args: ApprovalLedgerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:ApprovalLedger", name, {}, opts);
-    onlyKnown("", args, ["deletionProtection", "kmsKeyArn", "tags", "transform"]);
+  /** @param name Begins the names of its resources. */
+  constructor(name: string, args: ApprovalLedgerArgs = {}, opts?: pulumi.CustomResourceOptions) {
     const options = {
-      parent: this,
+      ...onceWithin("ApprovalLedger", name, opts),
       protect: flag("deletionProtection", args.deletionProtection ?? true),
     };
     const { transform = {} } = args;
-    checkTransform("transform", transform, LEDGER_CHILDREN);
 
     const ledger = new aws.dynamodb.Table(
       name,
@@ -62,16 +60,8 @@ export class ApprovalLedger extends pulumi.ComponentResource {
     this.ledgerTableArn = ledger.arn;
     this.gatingTableName = gating.name;
     this.gatingTableArn = gating.arn;
-    this.registerOutputs({
-      ledgerTableName: this.ledgerTableName,
-      ledgerTableArn: this.ledgerTableArn,
-      gatingTableName: this.gatingTableName,
-      gatingTableArn: this.gatingTableArn,
-    });
   }
 }
-
-export const LEDGER_CHILDREN: readonly (keyof ApprovalLedgerTransform)[] = ["ledger", "gating"];
 
 function tableArgs(definition: TableDefinition, args: ApprovalLedgerArgs): aws.dynamodb.TableArgs {
   return {

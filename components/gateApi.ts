@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { RETENTION_DAYS } from "./gateFunction.ts";
 import { CALLBACK_ROUTES, MIDDLEWARE_ROUTES, WEBHOOK_ROUTE, routesTo } from "./gateRoutes.ts";
 import type { RequestHandler } from "./gateRoutes.ts";
-import { integer, matching, oneOf, onlyKnown } from "./inputs.ts";
-import { checkTransform, merged } from "./overrides.ts";
+import { integer, matching, oneOf } from "./inputs.ts";
+import { merged } from "./overrides.ts";
 import { CERTIFICATE_ARN, DOMAIN_NAME, TRUSTSTORE, ZONE_ID } from "./textRules.ts";
+import { onceWithin } from "./onceWithin.ts";
 
 /** An address of one's own for the API. */
 export interface CustomDomain {
@@ -60,22 +61,21 @@ export interface GateApiArgs {
 }
 
 /** The gate's public address: an HTTP API with one route for each thing that somebody may ask. */
-export class GateApi extends pulumi.ComponentResource {
+export class GateApi {
   /** Base of all addresses, without a slash at the end. */
   readonly url: pulumi.Output<string>;
   /** Id of the HTTP API. */
   readonly apiId: pulumi.Output<string>;
   /** What a custom domain's DNS record must point to; absent without a custom domain. */
   readonly domainTarget?: pulumi.Output<string>;
+  /** It answers once these are there. */
+  readonly resources: pulumi.Resource[];
 
-  /** @param name The unique name of this component. */
-  constructor(name: string, args: GateApiArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:GateApi", name, {}, opts);
-    onlyKnown("", args, ARGUMENTS);
-    const parent = { parent: this };
+  /** @param name Begins the names of its resources. */
+  constructor(name: string, args: GateApiArgs, opts?: pulumi.CustomResourceOptions) {
+    const parent = onceWithin("GateApi", name, opts);
     const tags = args.tags ?? {};
     const { transform = {} } = args;
-    checkTransform("transform", transform, API_CHILDREN);
 
     const api = new aws.apigatewayv2.Api(
       name,
@@ -132,31 +132,16 @@ export class GateApi extends pulumi.ComponentResource {
     );
     const domain = args.domain && customDomain(name, args.domain, api, stage, tags, parent);
 
+    this.resources = [stage, ...(domain?.resources ?? [])];
     this.apiId = api.id;
     this.url = domain?.url ?? api.apiEndpoint;
     if (domain !== undefined) {
       this.domainTarget = domain.target;
     }
-    this.registerOutputs({ url: this.url, apiId: this.apiId, domainTarget: this.domainTarget });
   }
 }
 
-const ARGUMENTS: readonly (keyof GateApiArgs)[] = [
-  "middleware",
-  "callback",
-  "webhookThrottle",
-  "throttle",
-  "domain",
-  "logRetentionDays",
-  "kmsKeyArn",
-  "tags",
-  "transform",
-];
-
-export const API_CHILDREN: readonly (keyof GateApiTransform)[] = ["api", "stage", "logGroup"];
-
 export function checkedThrottle(field: string, throttle: Throttle): Throttle {
-  onlyKnown(`${field}.`, throttle, ["rate", "burst"]);
   return {
     rate: integer(`${field}.rate`, throttle.rate, 1, 10_000),
     burst: integer(`${field}.burst`, throttle.burst, 1, 5_000),
@@ -169,7 +154,6 @@ function limits(field: string, throttle: Throttle) {
 }
 
 export function checkedDomain(field: string, domain: CustomDomain): CustomDomain {
-  onlyKnown(`${field}.`, domain, ["name", "certificateArn", "hostedZoneId", "truststoreUri"]);
   return {
     ...domain,
     name: matching(`${field}.name`, domain.name, ...DOMAIN_NAME),
@@ -209,7 +193,7 @@ function customDomain(
   stage: aws.apigatewayv2.Stage,
   tags: pulumi.Input<{ [name: string]: pulumi.Input<string> }>,
   opts: pulumi.CustomResourceOptions,
-): { url: pulumi.Output<string>; target: pulumi.Output<string> } {
+): { url: pulumi.Output<string>; target: pulumi.Output<string>; resources: pulumi.Resource[] } {
   const domain = checkedDomain("domain", written);
   const { name: domainName, certificateArn } = domain;
   const resource = new aws.apigatewayv2.DomainName(
@@ -228,14 +212,16 @@ function customDomain(
     },
     opts,
   );
-  new aws.apigatewayv2.ApiMapping(
+  const resources: pulumi.Resource[] = [];
+  const mapping = new aws.apigatewayv2.ApiMapping(
     name,
     { apiId: api.id, domainName: resource.id, stage: stage.id },
     opts,
   );
+  resources.push(mapping);
   const { targetDomainName, hostedZoneId } = resource.domainNameConfiguration;
   if (domain.hostedZoneId !== undefined) {
-    new aws.route53.Record(
+    const record = new aws.route53.Record(
       name,
       {
         zoneId: domain.hostedZoneId,
@@ -245,6 +231,11 @@ function customDomain(
       },
       opts,
     );
+    resources.push(record);
   }
-  return { url: pulumi.interpolate`https://${resource.domainName}`, target: targetDomainName };
+  return {
+    url: pulumi.interpolate`https://${resource.domainName}`,
+    target: targetDomainName,
+    resources,
+  };
 }

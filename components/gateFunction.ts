@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { bundleFiles } from "./bundle.ts";
 import { accessPolicy, checkPermissions, trustPolicy } from "./functionPolicy.ts";
 import type { Permission } from "./functionPolicy.ts";
-import { flagInput, integer, oneOf, onlyKnown, refuse, shown, textMap, texts } from "./inputs.ts";
-import { checkTransform, merged } from "./overrides.ts";
+import { flagInput, integer, oneOf, refuse, shown, textMap, texts } from "./inputs.ts";
+import { merged } from "./overrides.ts";
+import { onceWithin } from "./onceWithin.ts";
 
 /** The functions of a gate. */
 export const FunctionName = {
@@ -68,7 +69,7 @@ export interface GateFunctionArgs {
 }
 
 /** One Lambda function of a gate, with a role and a log group of its own. */
-export class GateFunction extends pulumi.ComponentResource {
+export class GateFunction {
   /** Name of the Lambda function. */
   readonly functionName: pulumi.Output<string>;
   /** ARN of the Lambda function. */
@@ -77,16 +78,15 @@ export class GateFunction extends pulumi.ComponentResource {
   readonly invokeArn: pulumi.Output<string>;
   /** Name of its log group. */
   readonly logGroupName: pulumi.Output<string>;
+  /** It is there, with its rights and its log, once this is. */
+  readonly resource: pulumi.Resource;
 
-  /** @param name The unique name of this component. */
-  constructor(name: string, args: GateFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:GateFunction", name, {}, opts);
-    onlyKnown("", args, ARGUMENTS);
+  /** @param name Begins the names of its resources. */
+  constructor(name: string, args: GateFunctionArgs, opts?: pulumi.CustomResourceOptions) {
     checkPermissions(args.permissions);
-    const parent = { parent: this };
+    const parent = onceWithin("GateFunction", name, opts);
     const tags = args.tags ?? {};
     const { transform = {} } = args;
-    checkTransform("transform", transform, FUNCTION_CHILDREN);
     const logLevel = oneOf("logLevel", args.logLevel ?? LogLevel.Info, Object.values(LogLevel));
     const tracing = flagInput("tracing", args.tracing ?? false);
     const vpcConfig = args.network && checkedNetwork("network", args.network);
@@ -165,43 +165,15 @@ export class GateFunction extends pulumi.ComponentResource {
       { ...parent, dependsOn: [policy] },
     );
 
+    this.resource = lambda;
     this.functionName = lambda.name;
     this.arn = lambda.arn;
     this.invokeArn = lambda.invokeArn;
     this.logGroupName = logGroup.name;
-    this.registerOutputs({
-      functionName: this.functionName,
-      arn: this.arn,
-      invokeArn: this.invokeArn,
-      logGroupName: this.logGroupName,
-    });
   }
 }
 
-const ARGUMENTS: readonly (keyof GateFunctionArgs)[] = [
-  "function",
-  "permissions",
-  "environment",
-  "timeoutSeconds",
-  "memoryMb",
-  "reservedConcurrency",
-  "logLevel",
-  "logRetentionDays",
-  "kmsKeyArn",
-  "tracing",
-  "network",
-  "tags",
-  "transform",
-];
-
-export const FUNCTION_CHILDREN: readonly (keyof GateFunctionTransform)[] = [
-  "function",
-  "role",
-  "logGroup",
-];
-
 export function checkedNetwork(field: string, network: FunctionNetwork): FunctionNetwork {
-  onlyKnown(`${field}.`, network, ["subnetIds", "securityGroupIds"]);
   return {
     subnetIds: texts(`${field}.subnetIds`, network.subnetIds),
     securityGroupIds: texts(`${field}.securityGroupIds`, network.securityGroupIds),

@@ -20,20 +20,21 @@ export const MIDDLEWARE_ROUTES: Readonly<Record<string, string>> = {
   list: "GET /proposals",
   show: "GET /proposals/{id}",
   events: "GET /proposals/{id}/events",
+  withdraw: "DELETE /proposals/{id}",
   health: "GET /healthz",
 };
 export const CALLBACK_ROUTES: Readonly<Record<string, string>> = {
   decision: "POST /cheqpoint/callback/{token}",
 };
 
-/** Everything that sends requests of these routes to one function. */
+/** Everything that sends requests of these routes to one function; what must be there before it does. */
 export function routesTo(
   name: string,
   routes: Readonly<Record<string, string>>,
   api: aws.apigatewayv2.Api,
   handler: RequestHandler,
   opts: pulumi.CustomResourceOptions,
-): aws.apigatewayv2.Route[] {
+): pulumi.Resource[] {
   const integration = new aws.apigatewayv2.Integration(
     name,
     {
@@ -45,7 +46,7 @@ export function routesTo(
     },
     opts,
   );
-  new aws.lambda.Permission(
+  const permission = new aws.lambda.Permission(
     name,
     {
       function: handler.functionName,
@@ -55,7 +56,7 @@ export function routesTo(
     },
     opts,
   );
-  return Object.entries(routes).map(
+  const made = Object.entries(routes).map(
     ([what, routeKey]) =>
       new aws.apigatewayv2.Route(
         `${name}-${what}`,
@@ -63,4 +64,5 @@ export function routesTo(
         opts,
       ),
   );
+  return [permission, ...made];
 }

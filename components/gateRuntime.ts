@@ -155,8 +155,8 @@ export function gateRuntime(
       worker: worker.functionName,
     },
     // The secrets too: the function that subscribes reads the token there.
-    receivers: [middleware, api, secrets],
-    readers: [middleware, worker],
+    receivers: [middleware.resource, ...api.resources, ...secrets.resources],
+    readers: [middleware.resource, worker.resource],
     subscription: {
       ...settings.common,
       ...settings.functions,

@@ -2,17 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { proposerNameProblem } from "../functions/gate/gating/index.ts";
-import {
-  checked,
-  mapping,
-  onlyKnown,
-  optional,
-  refuse,
-  secretText,
-  shown,
-  textMap,
-} from "./inputs.ts";
+import { checked, optional, refuse, secretText, shown, textMap } from "./inputs.ts";
 import { CALLER_NAME } from "./textRules.ts";
+import { onceWithin } from "./onceWithin.ts";
 
 /** A key that the gate makes for somebody. */
 export interface KeySettings {
@@ -65,7 +57,7 @@ export interface GateSecretsArgs {
 }
 
 /** The gate's secrets in Secrets Manager; functions are told only where they are. */
-export class GateSecrets extends pulumi.ComponentResource {
+export class GateSecrets {
   /** ARN of the secret with the PagerDuty API token. */
   readonly pagerdutyTokenArn: pulumi.Output<string>;
   /** ARN of the secret with Cheqpoint's Connection Key. */
@@ -84,14 +76,18 @@ export class GateSecrets extends pulumi.ComponentResource {
   readonly operatorTokens: pulumi.Output<{ [name: string]: string }>;
   /** Key of the callbacks' signatures; secret, absent when they are not checked. */
   readonly callbackSecret?: pulumi.Output<string>;
+  /** They can be read once these are there. */
+  readonly resources: pulumi.Resource[];
 
-  /** @param name The unique name of this component. */
-  constructor(name: string, args: GateSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:GateSecrets", name, {}, opts);
-    onlyKnown("", args, ARGUMENTS);
-    const parent = { parent: this };
-    const store = (what: string, description: string, value: pulumi.Input<string> | undefined) =>
-      storedSecret(`${name}-${what}`, description, value, args, parent);
+  /** @param name Begins the names of its resources. */
+  constructor(name: string, args: GateSecretsArgs, opts?: pulumi.CustomResourceOptions) {
+    const parent = onceWithin("GateSecrets", name, opts);
+    this.resources = [];
+    const store = (what: string, description: string, value: pulumi.Input<string> | undefined) => {
+      const { arn, resource } = storedSecret(`${name}-${what}`, description, value, args, parent);
+      this.resources.push(resource);
+      return arn;
+    };
 
     this.pagerdutyTokenArn = store(
       "pagerduty-token",
@@ -104,10 +100,7 @@ export class GateSecrets extends pulumi.ComponentResource {
       secretText("cheqpointConnectionKey", args.cheqpointConnectionKey),
     );
 
-    this.proposerTokens = tokens(`${name}-proposer`, "proposers", args.proposers ?? {}, parent, [
-      "keepers",
-      "limits",
-    ]);
+    this.proposerTokens = tokens(`${name}-proposer`, "proposers", args.proposers ?? {}, parent);
     this.proposersArn = store(
       "proposers",
       "Tokens of those who may propose, by name",
@@ -122,7 +115,6 @@ export class GateSecrets extends pulumi.ComponentResource {
       );
     }
     if (args.callbackSigning !== undefined) {
-      onlyKnown("callbackSigning.", args.callbackSigning, ["secret", "keepers"]);
       this.callbackSecret = callbackKey(`${name}-callback`, args.callbackSigning, parent);
       this.callbackArn = store(
         "callback",
@@ -131,31 +123,8 @@ export class GateSecrets extends pulumi.ComponentResource {
       );
     }
     this.webhookArn = store("webhook", "Keys of the signatures of PagerDuty's webhooks", undefined);
-
-    this.registerOutputs({
-      pagerdutyTokenArn: this.pagerdutyTokenArn,
-      cheqpointKeyArn: this.cheqpointKeyArn,
-      proposersArn: this.proposersArn,
-      operatorsArn: this.operatorsArn,
-      callbackArn: this.callbackArn,
-      webhookArn: this.webhookArn,
-      proposerTokens: this.proposerTokens,
-      operatorTokens: this.operatorTokens,
-      callbackSecret: this.callbackSecret,
-    });
   }
 }
-
-const ARGUMENTS: readonly (keyof GateSecretsArgs)[] = [
-  "cheqpointConnectionKey",
-  "pagerdutyToken",
-  "proposers",
-  "operators",
-  "callbackSigning",
-  "recoveryWindowDays",
-  "kmsKeyArn",
-  "tags",
-];
 
 /** A secret, with a first version unless its value comes later. */
 function storedSecret(
@@ -164,7 +133,7 @@ function storedSecret(
   value: pulumi.Input<string> | undefined,
   args: GateSecretsArgs,
   opts: pulumi.CustomResourceOptions,
-): pulumi.Output<string> {
+): { arn: pulumi.Output<string>; resource: pulumi.Resource } {
   const secret = new aws.secretsmanager.Secret(
     name,
     {
@@ -175,11 +144,16 @@ function storedSecret(
     },
     opts,
   );
-  if (value !== undefined) {
-    new aws.secretsmanager.SecretVersion(name, { secretId: secret.id, secretString: value }, opts);
-  }
+  const version =
+    value === undefined
+      ? secret
+      : new aws.secretsmanager.SecretVersion(
+          name,
+          { secretId: secret.id, secretString: value },
+          opts,
+        );
   // The secret's ARN, not its version's: a new value must not touch the functions.
-  return secret.arn;
+  return { arn: secret.arn, resource: version };
 }
 
 /** Days that AWS accepts: at once, or at least a week. */
@@ -199,9 +173,7 @@ function tokens(
   field: string,
   keys: { [name: string]: KeySettings },
   opts: pulumi.CustomResourceOptions,
-  known: readonly string[] = ["keepers"],
 ): pulumi.Output<{ [name: string]: string }> {
-  mapping(field, keys);
   const made = Object.entries(keys).map(([name, settings]): [string, pulumi.Output<string>] => {
     const [pattern, rule] = CALLER_NAME;
     if (!pattern.test(name)) {
@@ -211,7 +183,6 @@ function tokens(
     if (problem !== null) {
       refuse(`\`${field}\` ${problem}`);
     }
-    onlyKnown(`${field}.${name}.`, settings, known);
     return [name, randomKey(`${prefix}-${name}`, `${field}.${name}`, settings.keepers, opts)];
   });
   return pulumi.secret(pulumi.output(Object.fromEntries(made)));

@@ -35,7 +35,7 @@ export function gateWebhooks(
   const subscription = new GateFunction(
     `${name}-subscription`,
     { ...args.function, function: FunctionName.Subscription, timeoutSeconds: TIMEOUT },
-    opts,
+    opts.parent === undefined ? {} : { parent: opts.parent },
   );
   const invocation = new aws.lambda.Invocation(
     `${name}-subscription`,

@@ -19,7 +19,8 @@ export type {
   ProposerSettings,
 } from "./gateSecrets.ts";
 export type { AlarmRouting } from "./monitoring.ts";
-export { ServiceGating, defineServiceGating } from "./serviceGating.ts";
-export type { GateReference, PagerDutyService, ServiceGatingArgs } from "./serviceGating.ts";
+export { ServiceGating } from "./serviceGating.ts";
+export { defineServiceGating } from "./serviceGatingArgs.ts";
+export type { GateReference, PagerDutyService, ServiceGatingArgs } from "./serviceGatingArgs.ts";
 export { TokenType } from "./tokenType.ts";
 export type { WorkQueueTransform } from "./workQueue.ts";

@@ -31,9 +31,12 @@ export function later<A extends unknown[], R>(check: (...args: A) => R): (...arg
 
 /** Refuses an input: shown without a stack, since the fault is in the program's arguments. */
 export function refuse(message: string): never {
-  throw owner === undefined
-    ? new pulumi.RunError(message)
-    : new pulumi.ResourceError(message, owner, true);
+  const error =
+    owner === undefined
+      ? new pulumi.RunError(message)
+      : new pulumi.ResourceError(message, owner, true);
+  // Pulumi puts the way that an Output took before the message of what it caught.
+  throw Object.defineProperty(error, "message", { get: () => message, set: () => undefined });
 }
 
 /** Whether nothing in the value has to be waited for. */
@@ -203,16 +206,6 @@ export function texts(
       ? (list as string[])
       : refuse(`\`${field}\` must name at least one, got []`);
   });
-}
-
-/** The names of an args object that its interface does not have: a typing mistake must not pass as a default. */
-export function onlyKnown(prefix: string, args: object, known: readonly string[]): void {
-  mapping(prefix === "" ? "args" : prefix.slice(0, -1), args);
-  for (const name of Object.keys(args)) {
-    if (!known.includes(name)) {
-      refuse(`\`${prefix}${name}\` is no argument; there are ${known.join(", ")}`);
-    }
-  }
 }
 
 /** An argument that is left out where there is no value for it. */

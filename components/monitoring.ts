@@ -1,11 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pagerduty from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
-import { ALARMS, METRIC_NAMESPACE } from "./alarms.ts";
-import type { AlarmDefinition } from "./alarms.ts";
+import { ALARMS, METRIC_NAMESPACE, alarmText, digitExpression } from "./alarms.ts";
+import type { AlarmDefinition, WatchedMetric } from "./alarms.ts";
 import { dashboardBody } from "./dashboard.ts";
-import { httpUrl, matching, onlyKnown, pagerdutyId, refuse } from "./inputs.ts";
+import { httpUrl, matching, pagerdutyId, refuse } from "./inputs.ts";
 import { TOPIC_ARN } from "./textRules.ts";
+import { onceWithin } from "./onceWithin.ts";
 
 /** Whom to tell when the gate itself is ill. */
 export interface AlarmRouting {
@@ -41,39 +42,36 @@ export interface MonitoringArgs {
   functions: MonitoredFunctions;
   /** Whom to tell. Defaults to nobody: alarms are only shown. */
   alarms?: AlarmRouting;
+  /** For the service to page. Defaults to that of the parent. */
+  pagerdutyProvider?: pulumi.ProviderResource;
   /** Tags of all its resources. */
   tags?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
 
 /** Alarms about the gate itself, whom they reach, and a dashboard. */
-export class Monitoring extends pulumi.ComponentResource {
+export class Monitoring {
   /** Address of the dashboard in the AWS console. */
   readonly dashboardUrl: pulumi.Output<string>;
   /** ARNs of the alarms, by what they are about. */
   readonly alarmArns: pulumi.Output<{ [key: string]: string }>;
 
-  /** @param name The unique name of this component. */
-  constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:Monitoring", name, {}, opts);
-    onlyKnown("", args, ARGUMENTS);
-    const parent = { parent: this };
+  /** @param name Begins the names of its resources. */
+  constructor(name: string, args: MonitoringArgs, opts?: pulumi.CustomResourceOptions) {
+    const parent = onceWithin("Monitoring", name, opts);
     const tags = args.tags ?? {};
-    const actions = alarmActions(name, args.alarms ?? {}, tags, parent);
+    const actions = alarmActions(name, args, parent);
 
     const alarms = ALARMS.map((alarm): [string, aws.cloudwatch.MetricAlarm] => [
       alarm.key,
       new aws.cloudwatch.MetricAlarm(
         `${name}-${alarm.key}`,
         {
-          alarmDescription: alarm.description,
-          ...watched(alarm, args),
-          metricName: alarm.metric,
-          statistic: alarm.statistic,
-          period: alarm.periodSeconds,
+          alarmDescription: alarmText(alarm),
+          ...looking(alarm, args),
           evaluationPeriods: alarm.periods,
-          comparisonOperator: alarm.comparison,
-          threshold: alarm.threshold,
-          treatMissingData: alarm.missing,
+          comparisonOperator:
+            alarm.isAbsence === true ? "LessThanThreshold" : "GreaterThanThreshold",
+          treatMissingData: alarm.isAbsence === true ? "breaching" : "notBreaching",
           alarmActions: actions,
           okActions: actions,
           tags,
@@ -117,28 +115,56 @@ export class Monitoring extends pulumi.ComponentResource {
     this.alarmArns = pulumi.output(
       Object.fromEntries(alarms.map(([key, alarm]) => [key, alarm.arn])),
     );
-    this.registerOutputs({ dashboardUrl: this.dashboardUrl, alarmArns: this.alarmArns });
   }
 }
-
-const ARGUMENTS: readonly (keyof MonitoringArgs)[] = [
-  "gateName",
-  "apiId",
-  "queueName",
-  "deadLetterQueueName",
-  "functions",
-  "alarms",
-  "tags",
-];
 
 /** Of the characters that names of projects, stacks and resources may have, CloudWatch takes these only. */
 function dashboardName(gateName: string): string {
   return gateName.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(-255);
 }
 
-/** Namespace and dimensions of what an alarm looks at. */
+/** What an alarm looks at: one metric, or which of several are there. */
+function looking(
+  alarm: AlarmDefinition,
+  args: MonitoringArgs,
+): Partial<aws.cloudwatch.MetricAlarmArgs> & { threshold: number } {
+  const { metrics, periodSeconds: period, isAbsence } = alarm;
+  const [first, ...others] = metrics;
+  if (others.length === 0) {
+    const { metric: metricName, statistic, above } = first;
+    const threshold = isAbsence === true ? 1 : above;
+    return { ...watched(first, args), metricName, statistic, period, threshold };
+  }
+  return {
+    threshold: 0,
+    metricQueries: [
+      {
+        id: "kinds",
+        // What wrote nothing is left out, and is no reason to say nothing of the others.
+        expression: `SUM([${metrics.map((_, index) => `k${index}`).join(", ")}])`,
+        label: alarm.key,
+        returnData: true,
+      },
+      ...metrics.map((metric, index) => ({
+        id: `k${index}`,
+        expression: digitExpression(metric, index),
+      })),
+      ...metrics.map((metric, index) => ({
+        id: `m${index}`,
+        metric: {
+          ...watched(metric, args),
+          metricName: metric.metric,
+          stat: metric.statistic,
+          period,
+        },
+      })),
+    ],
+  };
+}
+
+/** Namespace and dimensions of a metric. */
 function watched(
-  { source }: AlarmDefinition,
+  { source }: WatchedMetric,
   args: MonitoringArgs,
 ): { namespace: string; dimensions: Record<string, pulumi.Input<string>> } {
   switch (source) {
@@ -158,11 +184,9 @@ function watched(
 /** Topics that alarms go to. */
 function alarmActions(
   name: string,
-  routing: AlarmRouting,
-  tags: NonNullable<MonitoringArgs["tags"]>,
+  { alarms: routing = {}, tags = {}, pagerdutyProvider }: MonitoringArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Input<string>[] {
-  onlyKnown("alarms.", routing, ["topicArn", "pagerdutyServiceId", "pagerdutyEventsUrl"]);
   if (routing.pagerdutyEventsUrl !== undefined && routing.pagerdutyServiceId === undefined) {
     refuse("`alarms.pagerdutyEventsUrl` needs `alarms.pagerdutyServiceId`");
   }
@@ -172,14 +196,16 @@ function alarmActions(
   }
   if (routing.pagerdutyServiceId !== undefined) {
     const serviceId = pagerdutyId("alarms.pagerdutyServiceId", routing.pagerdutyServiceId);
+    const atPagerDuty =
+      pagerdutyProvider === undefined ? opts : { ...opts, provider: pagerdutyProvider };
     const integration = new pagerduty.ServiceIntegration(
       name,
       {
         service: serviceId,
         name: "Approval gate alarms",
-        vendor: pagerduty.getVendorOutput({ name: "Amazon CloudWatch" }, opts).id,
+        vendor: pagerduty.getVendorOutput({ name: "Amazon CloudWatch" }, atPagerDuty).id,
       },
-      { ...opts, additionalSecretOutputs: ["integrationKey"] },
+      { ...atPagerDuty, additionalSecretOutputs: ["integrationKey"] },
     );
     const eventsUrl = httpUrl(
       "alarms.pagerdutyEventsUrl",

@@ -3,54 +3,11 @@ import * as pagerduty from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
 import { GatingError, parseServiceGating, refuseUnheard } from "../functions/gate/gating/index.ts";
 import { checkAwsSdk } from "./awsSdk.ts";
+import { SERVICE_ARGUMENTS, checkNames } from "./argumentNames.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
-import type { GatingService } from "./gatingTypes.ts";
-import { belongsTo, checked, flag, isPlain, later, onlyKnown, refuse, shown } from "./inputs.ts";
-
-/** What another stack needs of a gate: its output `gate`. */
-export interface GateReference {
-  /** The gate's name, as in its metrics. */
-  name: string;
-  /** AWS region of the gate. */
-  region: string;
-  /** Table of gating; the only thing that a service's stack writes to. */
-  gatingTableName: string;
-  /** ARN of that table, for the policy of whoever deploys. */
-  gatingTableArn: string;
-  /** Where proposals go. */
-  proposalsUrl: string;
-  /** PagerDuty event types that the gate is told of, which rules may wait for. Absent: whoever subscribes knows. */
-  subscribedEvents?: string[];
-  /** How gating may lie in that table: 2, with rules by name. Absent: with rules as a list. */
-  gatingForm?: number;
-}
-
-/** A PagerDuty service: a `pagerduty.Service` is one. */
-export interface PagerDutyService {
-  /** Its id. */
-  id: pulumi.Input<string>;
-  /** Its name. */
-  name: pulumi.Input<string>;
-}
-
-/** Inputs of {@link ServiceGating}. */
-export interface ServiceGatingArgs {
-  /** The output `gate` of an ApprovalGate, of this stack or of another. */
-  gate: pulumi.Input<GateReference>;
-  /** Name or id of the PagerDuty service, which must exist. */
-  service?: pulumi.Input<string>;
-  /** The PagerDuty service as a resource of the program; instead of `service`. */
-  pagerdutyService?: PagerDutyService;
-  /** Runbooks, rules, `otherwise` and manual-task routing, as under `services` in a stack's configuration. */
-  gating: pulumi.Input<GatingService>;
-  /** Whether the service gets an Events API v2 integration for manual tasks. Defaults to false. */
-  manualTaskIntegration?: boolean;
-}
-
-/** Types a gating that is written apart from its component, which checks it in full. */
-export function defineServiceGating(gating: GatingService): GatingService {
-  return gating;
-}
+import { mustReach } from "./pagerDutyAccess.ts";
+import type { GateReference, ServiceGatingArgs } from "./serviceGatingArgs.ts";
+import { belongsTo, checked, flag, isPlain, later, refuse, shown } from "./inputs.ts";
 
 /** One PagerDuty service's gating, in effect as soon as it is deployed and without touching the gate itself. */
 export class ServiceGating extends pulumi.ComponentResource {
@@ -66,7 +23,7 @@ export class ServiceGating extends pulumi.ComponentResource {
     super("pagerduty-approval-gate:index:ServiceGating", name, {}, opts);
     using _ = belongsTo(this);
     checkAwsSdk();
-    onlyKnown("", args, ARGUMENTS);
+    checkNames(args, { ...SERVICE_ARGUMENTS });
     const parent = { parent: this };
     const service = identity(name, args, parent);
     const label = typeof args.service === "string" ? args.service : name;
@@ -99,6 +56,7 @@ export class ServiceGating extends pulumi.ComponentResource {
     this.serviceId = service.id;
     this.serviceName = service.name;
     if (flag("manualTaskIntegration", args.manualTaskIntegration ?? false)) {
+      mustReach(name, this);
       this.manualTaskKey = pulumi.secret(
         new pagerduty.ServiceIntegration(
           name,
@@ -118,14 +76,6 @@ export class ServiceGating extends pulumi.ComponentResource {
     });
   }
 }
-
-const ARGUMENTS: readonly (keyof ServiceGatingArgs)[] = [
-  "gate",
-  "service",
-  "pagerdutyService",
-  "gating",
-  "manualTaskIntegration",
-];
 
 interface Identity {
   id: string;
@@ -151,6 +101,7 @@ function identity(
       name: checked(pagerdutyService.name, (text) => givenText("name", text)),
     });
   }
+  mustReach(name, opts.parent);
   // Whether it is an id is seen in its value, so that another stack's output can only be looked up once it is there.
   return isPlain(service)
     ? lookUp(name, service, opts)
@@ -177,8 +128,14 @@ function lookUp(
     const found = pagerduty.Service.get(name, service, undefined, opts);
     return pulumi.output({ id: found.id, name: found.name });
   }
-  const found = pagerduty.getServiceOutput({ name: service }, opts);
-  return pulumi.output({ id: found.id, name: found.name });
+  const fail = later((error: unknown) => {
+    const told = error instanceof Error ? error.message : String(error);
+    return refuse(
+      `\`${name}\` cannot look the service ${shown(service)} up in PagerDuty: ${told.replace(/^invocation of \S+ returned an error: /, "")}`,
+    );
+  });
+  const found = pagerduty.getService({ name: service }, opts).catch(fail);
+  return pulumi.output(found).apply(({ id, name }) => ({ id, name }));
 }
 
 /** @param heard Event types that the gate is told of; anything else than a list of texts: nobody knows. */

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { integer, onlyKnown } from "./inputs.ts";
-import { checkTransform, merged } from "./overrides.ts";
+import { integer } from "./inputs.ts";
+import { merged } from "./overrides.ts";
+import { onceWithin } from "./onceWithin.ts";
 
 /** Arguments to set on the queues whatever the component says. */
 export interface WorkQueueTransform {
@@ -26,7 +27,7 @@ export interface WorkQueueArgs {
 }
 
 /** The queue of proposals to look at, and where messages go that nobody could work on. */
-export class WorkQueue extends pulumi.ComponentResource {
+export class WorkQueue {
   /** URL to send to. */
   readonly url: pulumi.Output<string>;
   /** ARN of the queue. */
@@ -38,16 +39,8 @@ export class WorkQueue extends pulumi.ComponentResource {
   /** URL of the dead-letter queue. */
   readonly deadLetterQueueUrl: pulumi.Output<string>;
 
-  /** @param name The unique name of this component. */
-  constructor(name: string, args: WorkQueueArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pagerduty-approval-gate:index:WorkQueue", name, {}, opts);
-    onlyKnown("", args, [
-      "consumerTimeoutSeconds",
-      "maxAttempts",
-      "kmsKeyArn",
-      "tags",
-      "transform",
-    ]);
+  /** @param name Begins the names of its resources. */
+  constructor(name: string, args: WorkQueueArgs, opts?: pulumi.CustomResourceOptions) {
     const timeout = integer("consumerTimeoutSeconds", args.consumerTimeoutSeconds, 1, 900);
     const maxAttempts = integer("maxAttempts", args.maxAttempts ?? 5, 1, 100);
     const encryption =
@@ -56,7 +49,7 @@ export class WorkQueue extends pulumi.ComponentResource {
         : { kmsMasterKeyId: args.kmsKeyArn, kmsDataKeyReusePeriodSeconds: 300 };
     const tags = args.tags ?? {};
     const { transform = {} } = args;
-    checkTransform("transform", transform, QUEUE_CHILDREN);
+    const parent = onceWithin("WorkQueue", name, opts);
 
     const deadLetters = new aws.sqs.Queue(
       `${name}-dead-letters`,
@@ -64,7 +57,7 @@ export class WorkQueue extends pulumi.ComponentResource {
         { messageRetentionSeconds: FOURTEEN_DAYS, ...encryption, tags },
         transform.deadLetters,
       ),
-      { parent: this },
+      parent,
     );
     const queue = new aws.sqs.Queue(
       name,
@@ -82,7 +75,7 @@ export class WorkQueue extends pulumi.ComponentResource {
         },
         transform.queue,
       ),
-      { parent: this },
+      parent,
     );
 
     this.url = queue.url;
@@ -90,17 +83,8 @@ export class WorkQueue extends pulumi.ComponentResource {
     this.queueName = queue.name;
     this.deadLetterQueueName = deadLetters.name;
     this.deadLetterQueueUrl = deadLetters.url;
-    this.registerOutputs({
-      url: this.url,
-      arn: this.arn,
-      queueName: this.queueName,
-      deadLetterQueueName: this.deadLetterQueueName,
-      deadLetterQueueUrl: this.deadLetterQueueUrl,
-    });
   }
 }
-
-export const QUEUE_CHILDREN: readonly (keyof WorkQueueTransform)[] = ["queue", "deadLetters"];
 
 const FOURTEEN_DAYS = 1_209_600;
 const FOUR_DAYS = 345_600;

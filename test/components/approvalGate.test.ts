@@ -2,6 +2,7 @@
 // one replaces resources of everybody who upgrades.
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
+import { Provider as PagerDutyProvider } from "@pulumi/pagerduty";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ApprovalGate, defineGating } from "../../components/index.ts";
@@ -105,91 +106,73 @@ describe("ApprovalGate", () => {
   const CHILDREN = [
     "ApprovalGate gate",
     "RandomId gate-name",
-    "ApprovalLedger gate-ledger",
-    "Table gate-ledger < gate-ledger",
-    "Table gate-ledger-gating < gate-ledger",
-    "WorkQueue gate-queue",
-    "Queue gate-queue-dead-letters < gate-queue",
-    "Queue gate-queue < gate-queue",
-    "GateSecrets gate-secret",
-    "Secret gate-secret-pagerduty-token < gate-secret",
-    "SecretVersion gate-secret-pagerduty-token < gate-secret",
-    "Secret gate-secret-cheqpoint-key < gate-secret",
-    "SecretVersion gate-secret-cheqpoint-key < gate-secret",
-    "Secret gate-secret-proposers < gate-secret",
-    "SecretVersion gate-secret-proposers < gate-secret",
-    "Secret gate-secret-webhook < gate-secret",
-    "GateFunction gate-middleware",
-    "LogGroup gate-middleware < gate-middleware",
-    "Role gate-middleware < gate-middleware",
-    "RolePolicy gate-middleware < gate-middleware",
-    "Function gate-middleware < gate-middleware",
-    "GateFunction gate-callback",
-    "LogGroup gate-callback < gate-callback",
-    "Role gate-callback < gate-callback",
-    "RolePolicy gate-callback < gate-callback",
-    "Function gate-callback < gate-callback",
-    "GateApi gate-api",
-    "Api gate-api < gate-api",
-    "Integration gate-api-middleware < gate-api",
-    "Permission gate-api-middleware < gate-api",
-    "Route gate-api-middleware-webhook < gate-api",
-    "Route gate-api-middleware-slashes < gate-api",
-    "Route gate-api-middleware-propose < gate-api",
-    "Route gate-api-middleware-list < gate-api",
-    "Route gate-api-middleware-show < gate-api",
-    "Route gate-api-middleware-events < gate-api",
-    "Route gate-api-middleware-health < gate-api",
-    "Integration gate-api-callback < gate-api",
-    "Permission gate-api-callback < gate-api",
-    "Route gate-api-callback-decision < gate-api",
-    "LogGroup gate-api-access < gate-api",
-    "Stage gate-api < gate-api",
-    "GateFunction gate-worker",
-    "LogGroup gate-worker < gate-worker",
-    "Role gate-worker < gate-worker",
-    "RolePolicy gate-worker < gate-worker",
-    "Function gate-worker < gate-worker",
+    "Table gate-ledger",
+    "Table gate-ledger-gating",
+    "Queue gate-queue-dead-letters",
+    "Queue gate-queue",
+    "Secret gate-secret-pagerduty-token",
+    "SecretVersion gate-secret-pagerduty-token",
+    "Secret gate-secret-cheqpoint-key",
+    "SecretVersion gate-secret-cheqpoint-key",
+    "Secret gate-secret-proposers",
+    "SecretVersion gate-secret-proposers",
+    "Secret gate-secret-webhook",
+    "LogGroup gate-middleware",
+    "Role gate-middleware",
+    "RolePolicy gate-middleware",
+    "Function gate-middleware",
+    "LogGroup gate-callback",
+    "Role gate-callback",
+    "RolePolicy gate-callback",
+    "Function gate-callback",
+    "Api gate-api",
+    "Integration gate-api-middleware",
+    "Permission gate-api-middleware",
+    "Route gate-api-middleware-webhook",
+    "Route gate-api-middleware-slashes",
+    "Route gate-api-middleware-propose",
+    "Route gate-api-middleware-list",
+    "Route gate-api-middleware-show",
+    "Route gate-api-middleware-events",
+    "Route gate-api-middleware-withdraw",
+    "Route gate-api-middleware-health",
+    "Integration gate-api-callback",
+    "Permission gate-api-callback",
+    "Route gate-api-callback-decision",
+    "LogGroup gate-api-access",
+    "Stage gate-api",
+    "LogGroup gate-worker",
+    "Role gate-worker",
+    "RolePolicy gate-worker",
+    "Function gate-worker",
     "EventSourceMapping gate-worker",
     "FunctionEventInvokeConfig gate-worker",
     "Role gate-worker-sweep",
     "RolePolicy gate-worker-sweep",
     "Schedule gate-worker-sweep",
-    "GateFunction gate-subscription",
-    "LogGroup gate-subscription < gate-subscription",
-    "Role gate-subscription < gate-subscription",
-    "RolePolicy gate-subscription < gate-subscription",
-    "Function gate-subscription < gate-subscription",
+    "LogGroup gate-subscription",
+    "Role gate-subscription",
+    "RolePolicy gate-subscription",
+    "Function gate-subscription",
     "Invocation gate-subscription",
+    "pagerduty gate-pagerduty",
     "TableItem gate-defaults",
     "ServiceGating gate-payments-db",
     "TableItem gate-payments-db < gate-payments-db",
     "TableItem gate-payments-db-name < gate-payments-db",
-    "Monitoring gate-monitoring",
-    "MetricAlarm gate-monitoring-bypass < gate-monitoring",
-    "MetricAlarm gate-monitoring-ran-twice < gate-monitoring",
-    "MetricAlarm gate-monitoring-field-changed < gate-monitoring",
-    "MetricAlarm gate-monitoring-uncertain < gate-monitoring",
-    "MetricAlarm gate-monitoring-never-ran < gate-monitoring",
-    "MetricAlarm gate-monitoring-task-not-possible < gate-monitoring",
-    "MetricAlarm gate-monitoring-page-not-possible < gate-monitoring",
-    "MetricAlarm gate-monitoring-event-not-handled < gate-monitoring",
-    "MetricAlarm gate-monitoring-past-sla < gate-monitoring",
-    "MetricAlarm gate-monitoring-kill-switch < gate-monitoring",
-    "MetricAlarm gate-monitoring-subscription-disabled < gate-monitoring",
-    "MetricAlarm gate-monitoring-service-missing < gate-monitoring",
-    "MetricAlarm gate-monitoring-unintelligible < gate-monitoring",
-    "MetricAlarm gate-monitoring-orchestration-refused < gate-monitoring",
-    "MetricAlarm gate-monitoring-signatures < gate-monitoring",
-    "MetricAlarm gate-monitoring-dead-letters < gate-monitoring",
-    "MetricAlarm gate-monitoring-queue-age < gate-monitoring",
-    "MetricAlarm gate-monitoring-api-errors < gate-monitoring",
-    "MetricAlarm gate-monitoring-middleware-errors < gate-monitoring",
-    "MetricAlarm gate-monitoring-callback-errors < gate-monitoring",
-    "MetricAlarm gate-monitoring-worker-errors < gate-monitoring",
-    "MetricAlarm gate-monitoring-sweep-failed < gate-monitoring",
-    "MetricAlarm gate-monitoring-sweep-silent < gate-monitoring",
-    "Dashboard gate-monitoring < gate-monitoring",
+    "MetricAlarm gate-monitoring-bypass",
+    "MetricAlarm gate-monitoring-runs",
+    "MetricAlarm gate-monitoring-nobody-told",
+    "MetricAlarm gate-monitoring-deaf",
+    "MetricAlarm gate-monitoring-stuck",
+    "MetricAlarm gate-monitoring-kill-switch",
+    "MetricAlarm gate-monitoring-refused",
+    "MetricAlarm gate-monitoring-signatures",
+    "MetricAlarm gate-monitoring-errors",
+    "MetricAlarm gate-monitoring-sweep-failed",
+    "MetricAlarm gate-monitoring-sweep-silent",
+    "Dashboard gate-monitoring",
+    "RandomId gate-deletion-protection",
   ];
 
   for (const preview of [false, true]) {
@@ -384,13 +367,17 @@ describe("ApprovalGate", () => {
       serial: '[["serial","2"]]',
     });
     assert.deepEqual(await valueOf(value.subscriptionIds), { account: "PSUB001" });
-    const waitsFor = [invocation.options.dependsOn]
-      .flat()
-      .map((resource) => (resource as { __pulumiType?: string }).__pulumiType);
+    const waitsFor = [invocation.options.dependsOn].flat().map((resource) => {
+      const { __pulumiType, __name } = resource as { __pulumiType?: string; __name?: string };
+      return `${short(__pulumiType ?? "")} ${__name}`;
+    });
     assert.deepEqual(waitsFor, [
-      "pagerduty-approval-gate:index:GateFunction",
-      "pagerduty-approval-gate:index:GateApi",
-      "pagerduty-approval-gate:index:GateSecrets",
+      "Function gate-middleware",
+      "Stage gate-api",
+      "SecretVersion gate-secret-pagerduty-token",
+      "SecretVersion gate-secret-cheqpoint-key",
+      "SecretVersion gate-secret-proposers",
+      "Secret gate-secret-webhook",
     ]);
   });
 
@@ -539,6 +526,129 @@ describe("ApprovalGate", () => {
         item,
       );
     }
+  });
+
+  it("is found in a stack of before, under the component that each part belonged to", async () => {
+    const { resources, value } = await make({
+      gating,
+      operators: { sre: {} },
+      callbackSigning: {},
+    });
+    const urn = await valueOf(value.urn);
+    const before = new Map(
+      await Promise.all(
+        resources.map(async ({ type, name, options }) => {
+          const [alias, ...others] = (options.aliases ?? []) as { parent: pulumi.Output<string> }[];
+          assert.deepEqual(others, []);
+          const parent = alias === undefined ? null : await valueOf(alias.parent);
+          return [
+            `${short(type)} ${name}`,
+            parent?.replace(`${String(urn).split("::").slice(0, -1).join("::")}$`, "") ?? null,
+          ] as const;
+        }),
+      ),
+    );
+    const token = (group: string) => `pagerduty-approval-gate:index:${group}`;
+    for (const [resource, parent] of [
+      ["Table gate-ledger", `${token("ApprovalLedger")}::gate-ledger`],
+      ["Table gate-ledger-gating", `${token("ApprovalLedger")}::gate-ledger`],
+      ["Queue gate-queue-dead-letters", `${token("WorkQueue")}::gate-queue`],
+      ["Secret gate-secret-webhook", `${token("GateSecrets")}::gate-secret`],
+      ["RandomPassword gate-secret-operator-sre", `${token("GateSecrets")}::gate-secret`],
+      ["Function gate-worker", `${token("GateFunction")}::gate-worker`],
+      ["Api gate-api", `${token("GateApi")}::gate-api`],
+      ["Dashboard gate-monitoring", `${token("Monitoring")}::gate-monitoring`],
+      ["RandomId gate-name", null],
+      ["Schedule gate-worker-sweep", null],
+    ] as const) {
+      assert.equal(before.get(resource), parent, resource);
+    }
+  });
+
+  it("has one resource that goes before anything else, and that is protected as its tables are", async () => {
+    for (const deletionProtection of [true, false]) {
+      const { resources, find } = await make({
+        gating,
+        operators: { sre: {} },
+        alarms: { pagerdutyServiceId: "PSVC009" },
+        retention: { deletionProtection },
+      });
+      const { options } = find("random:index/randomId:RandomId", "gate-deletion-protection");
+      assert.equal(options.protect, deletionProtection);
+      const waited = (
+        options.dependsOn as unknown as { __pulumiType: string; __name: string }[]
+      ).map(({ __pulumiType, __name }) => `${__pulumiType} ${__name}`);
+      const others = resources
+        .filter(({ type }) => !type.startsWith("pagerduty-approval-gate:"))
+        .map(({ type, name }) => `${type} ${name}`)
+        .filter((resource) => !resource.endsWith(" gate-deletion-protection"));
+      assert.deepEqual(waited.sort(), others.sort());
+    }
+  });
+
+  describe("reaches PagerDuty while it is deployed", () => {
+    const PROVIDER = "pulumi:providers:pagerduty";
+    const withConfig = async <T>(config: Record<string, string>, work: () => Promise<T>) => {
+      pulumi.runtime.setAllConfig(config);
+      try {
+        return await work();
+      } finally {
+        pulumi.runtime.setAllConfig({});
+      }
+    };
+
+    it("by a provider of its own, with its token and address", async () => {
+      const { find, resources } = await make({
+        gating,
+        alarms: { pagerdutyServiceId: "PSVC009" },
+        pagerdutyApiUrl: "https://api.eu.pagerduty.com",
+      });
+      const { inputs, secrets, options } = find(PROVIDER, "gate-pagerduty");
+      assert.deepEqual(inputs, {
+        token: "pt",
+        apiUrlOverride: "https://api.eu.pagerduty.com",
+        skipCredentialsValidation: "false",
+      });
+      assert.deepEqual(secrets, ["token"]);
+      assert.notEqual(options.parent, undefined);
+      const { provider } = find(INTEGRATION, "gate-monitoring").options;
+      assert.equal((provider as unknown as { __name: string }).__name, "gate-pagerduty");
+      // Where nothing is asked, there is nothing to ask with.
+      const quiet = await make();
+      assert.deepEqual(quiet.ofType(PROVIDER), []);
+      assert.ok(resources.length > quiet.resources.length);
+    });
+
+    it("by the one that is handed over, or configured", async () => {
+      const handed = await record((opts) => {
+        const pagerduty = new PagerDutyProvider("mine", { token: "t" }, opts);
+        return new ApprovalGate(
+          "gate",
+          { ...required, gating },
+          { ...opts, providers: { pagerduty } },
+        );
+      });
+      assert.deepEqual(
+        handed.ofType(PROVIDER).map(({ name }) => name),
+        ["mine"],
+      );
+      const configured = await withConfig({ "pagerduty:token": "t" }, () => make({ gating }));
+      assert.deepEqual(configured.ofType(PROVIDER), []);
+    });
+
+    it("or says in a sentence what lacks", async () => {
+      const { PAGERDUTY_TOKEN: token } = process.env;
+      delete process.env["PAGERDUTY_TOKEN"];
+      try {
+        await refused(
+          (opts) =>
+            new ApprovalGate("gate", { ...required, gating, pagerdutyTokenType: "bearer" }, opts),
+          "`gate` needs a PagerDuty API key to look services up while it is deployed: set `pagerduty:token`, or hand a `pagerduty.Provider` to it",
+        );
+      } finally {
+        process.env["PAGERDUTY_TOKEN"] = token;
+      }
+    });
   });
 
   it("can live twice in one stack", async () => {
@@ -756,6 +866,34 @@ describe("ApprovalGate", () => {
       ],
       [{ callbackSigning: null }, "`callbackSigning` must be a mapping, got null"],
       [{ alarms: "x" }, '`alarms` must be a mapping, got "x"'],
+      [
+        { alarms: { topic: "x" } },
+        "`alarms.topic` is no argument; there are topicArn, pagerdutyServiceId, pagerdutyEventsUrl",
+      ],
+      [
+        { operators: { sre: { keeper: {} } } },
+        "`operators.sre.keeper` is no argument; there are keepers",
+      ],
+      [
+        { network: { domain: { host: "x" } } },
+        "`network.domain.host` is no argument; there are name, certificateArn, hostedZoneId, truststoreUri",
+      ],
+      [
+        { network: { throttle: { limit: 1 } } },
+        "`network.throttle.limit` is no argument; there are rate, burst",
+      ],
+      [
+        { network: { vpc: { subnets: [] } } },
+        "`network.vpc.subnets` is no argument; there are subnetIds, securityGroupIds",
+      ],
+      [
+        { callbackSigning: { key: "x" } },
+        "`callbackSigning.key` is no argument; there are secret, keepers",
+      ],
+      [
+        { transform: { worker: { role: "x" } } },
+        '`transform.worker.role` must be a mapping, got "x"',
+      ],
       [
         { region: "x" },
         "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyTokenType, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, kmsKeyArn, tags, transform",

@@ -34,6 +34,7 @@ describe("GateApi", () => {
         ["a-middleware-list", "GET /proposals", "integrations/a-middleware-id"],
         ["a-middleware-show", "GET /proposals/{id}", "integrations/a-middleware-id"],
         ["a-middleware-events", "GET /proposals/{id}/events", "integrations/a-middleware-id"],
+        ["a-middleware-withdraw", "DELETE /proposals/{id}", "integrations/a-middleware-id"],
         ["a-middleware-health", "GET /healthz", "integrations/a-middleware-id"],
         ["a-callback-decision", "POST /cheqpoint/callback/{token}", "integrations/a-callback-id"],
       ],
@@ -83,7 +84,7 @@ describe("GateApi", () => {
       bytes: "$context.responseLength",
       error: "$context.integrationErrorMessage",
     });
-    assert.equal([find(STAGE, "a").options.dependsOn].flat().length, 8);
+    assert.equal([find(STAGE, "a").options.dependsOn].flat().length, 11);
     assert.equal(await valueOf(value.url), "https://a.example.com");
     assert.equal(value.domainTarget, undefined);
     assert.deepEqual(ofType("aws:apigatewayv2/domainName:DomainName"), []);

@@ -38,14 +38,8 @@ describe("GateFunction", () => {
   it("makes a function with its own role and log", async () => {
     const { resources, find, value } = await make({ tags: { a: "b" } });
     assert.deepEqual(
-      resources.map(({ type, parents }) => [type.split(":").at(-1), parents]),
-      [
-        ["GateFunction", []],
-        ["LogGroup", ["GateFunction f"]],
-        ["Role", ["GateFunction f"]],
-        ["RolePolicy", ["GateFunction f"]],
-        ["Function", ["GateFunction f"]],
-      ],
+      resources.map(({ type }) => type.split(":").at(-1)),
+      ["LogGroup", "Role", "RolePolicy", "Function"],
     );
     const { code, ...inputs } = find(FUNCTION, "f").inputs;
     assert.deepEqual(inputs, {
@@ -228,10 +222,6 @@ describe("GateFunction", () => {
     await refused(
       bad({ permissions: [{ sid: "Send work", actions: ["sqs:SendMessage"], resources: [] }] }),
       '`permissions[0].sid` must be letters and digits, got "Send work"',
-    );
-    await refused(
-      bad({ memory: 1 }),
-      "`memory` is no argument; there are function, permissions, environment, timeoutSeconds, memoryMb, reservedConcurrency, logLevel, logRetentionDays, kmsKeyArn, tracing, network, tags, transform",
     );
   });
 });

@@ -17,7 +17,6 @@ describe("GateSecrets", () => {
     assert.deepEqual(
       resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`),
       [
-        "GateSecrets s",
         "Secret s-pagerduty-token",
         "SecretVersion s-pagerduty-token",
         "Secret s-cheqpoint-key",
@@ -129,10 +128,6 @@ describe("GateSecrets", () => {
         );
       }
     }
-    await refused(
-      make({ operators: { sre: { keeper: {} } } }),
-      "`operators.sre.keeper` is no argument; there are keepers",
-    );
     await refused(
       make({ callbackSigning: { secret: "x", keepers: {} } }),
       "Only one of `callbackSigning.secret` and `callbackSigning.keepers` can be given",

@@ -90,8 +90,10 @@ describe("Monitoring", () => {
     for (const metric of METRICS) {
       assert.ok(sources.includes(`"${metric}"`), `nothing writes ${metric}`);
     }
-    for (const { key, source, metric } of ALARMS) {
-      assert.ok(source !== "gate" || METRICS.includes(metric), `alarm ${key}: ${metric}`);
+    for (const { key, metrics } of ALARMS) {
+      for (const { source, metric } of metrics) {
+        assert.ok(source !== "gate" || METRICS.includes(metric), `alarm ${key}: ${metric}`);
+      }
     }
     const { widgets } = dashboardBody({
       gateName: "gate",
@@ -110,12 +112,12 @@ describe("Monitoring", () => {
 
   it("pages for every kind of alarm that the gate raises, the first time", () => {
     for (const [kind, metric] of Object.entries(ALARM_METRICS)) {
-      const watching = ALARMS.filter((alarm) => alarm.source === "gate" && alarm.metric === metric);
-      assert.deepEqual(
-        watching.map(({ threshold, periods }) => ({ threshold, periods })),
-        [{ threshold: 0, periods: 1 }],
-        kind,
+      const watching = ALARMS.flatMap(({ metrics, periods }) =>
+        metrics
+          .filter((watched) => watched.source === "gate" && watched.metric === metric)
+          .map(({ above }) => ({ above, periods })),
       );
+      assert.deepEqual(watching, [{ above: 0, periods: 1 }], kind);
     }
     const metrics = Object.values(ALARM_METRICS);
     assert.equal(new Set(metrics).size, metrics.length, "each kind has a metric of its own");
@@ -129,107 +131,93 @@ describe("Monitoring", () => {
     );
   });
 
+  /** What an alarm looks at, as one line each. */
+  const GATE = "PagerDutyApprovalGate service=project-stack-gate";
+  const WATCHED = {
+    bypass: [`${GATE} BypassDetected Sum 300 > 0`],
+    runs: [
+      `${GATE} RanTwice Sum 300 > 0`,
+      `${GATE} FieldChanged Sum 300 > 0`,
+      `${GATE} Uncertain Sum 300 > 0`,
+      `${GATE} NeverRan Sum 300 > 0`,
+    ],
+    "nobody-told": [`${GATE} TaskNotPossible Sum 300 > 0`, `${GATE} PageNotPossible Sum 300 > 0`],
+    deaf: [
+      `${GATE} SubscriptionDisabled Sum 900 > 0`,
+      `${GATE} ServiceMissing Sum 900 > 0`,
+      `${GATE} EventNotHandled Sum 900 > 0`,
+    ],
+    stuck: [
+      `${GATE} OpenPastSla Sum 300 > 0`,
+      "AWS/SQS QueueName=dead ApproximateNumberOfMessagesVisible Maximum 300 > 0",
+      "AWS/SQS QueueName=queue ApproximateAgeOfOldestMessage Minimum 300 > 300",
+    ],
+    "kill-switch": [`${GATE} KillSwitchHeld Sum 300 > 0`],
+    refused: [
+      `${GATE} WebhookUnintelligible Sum 300 > 0`,
+      `${GATE} OrchestrationRefused Sum 300 > 0`,
+    ],
+    signatures: [`${GATE} SignatureRefused Sum 300 > 10`],
+    errors: [
+      "AWS/ApiGateway ApiId=api1 5xx Sum 300 > 0",
+      "AWS/Lambda FunctionName=mw Errors Sum 300 > 0",
+      "AWS/Lambda FunctionName=cb Errors Sum 300 > 0",
+      "AWS/Lambda FunctionName=wk Errors Sum 300 > 0",
+    ],
+    "sweep-failed": [`${GATE} SweepFailed Sum 300 > 0`],
+    "sweep-silent": [`${GATE} SweepCompleted Sum 300 < 1`],
+  };
+
   it("watches everything that somebody must hear of", async () => {
     const { ofType } = await make();
+    const found = ofType(ALARM).map(({ name, inputs }) => [name.slice(2), watchedBy(inputs)]);
+    assert.deepEqual(Object.fromEntries(found), WATCHED);
     assert.deepEqual(
-      ofType(ALARM).map(({ name, inputs }) => [
-        name,
-        inputs["namespace"],
-        inputs["metricName"],
-        inputs["dimensions"],
-        `${String(inputs["statistic"])} ${String(inputs["comparisonOperator"])} ${String(inputs["threshold"])} for ${String(inputs["evaluationPeriods"])} x ${String(inputs["period"])}`,
-        inputs["treatMissingData"],
-      ]),
-      [
-        ...[
-          ["bypass", "BypassDetected"],
-          ["ran-twice", "RanTwice"],
-          ["field-changed", "FieldChanged"],
-          ["uncertain", "Uncertain"],
-          ["never-ran", "NeverRan"],
-          ["task-not-possible", "TaskNotPossible"],
-          ["page-not-possible", "PageNotPossible"],
-          ["event-not-handled", "EventNotHandled", 900],
-          ["past-sla", "OpenPastSla"],
-          ["kill-switch", "KillSwitchHeld"],
-          ["subscription-disabled", "SubscriptionDisabled"],
-          ["service-missing", "ServiceMissing"],
-          ["unintelligible", "WebhookUnintelligible"],
-          ["orchestration-refused", "OrchestrationRefused"],
-        ].map(([key, metric, period = 300]) => [
-          `m-${key}`,
-          "PagerDutyApprovalGate",
-          metric,
-          { service: "project-stack-gate" },
-          `Sum GreaterThanThreshold 0 for 1 x ${period}`,
-          "notBreaching",
-        ]),
-        [
-          "m-signatures",
-          "PagerDutyApprovalGate",
-          "SignatureRefused",
-          { service: "project-stack-gate" },
-          "Sum GreaterThanThreshold 10 for 1 x 300",
-          "notBreaching",
-        ],
-        [
-          "m-dead-letters",
-          "AWS/SQS",
-          "ApproximateNumberOfMessagesVisible",
-          { QueueName: "dead" },
-          "Maximum GreaterThanThreshold 0 for 1 x 300",
-          "notBreaching",
-        ],
-        [
-          "m-queue-age",
-          "AWS/SQS",
-          "ApproximateAgeOfOldestMessage",
-          { QueueName: "queue" },
-          "Maximum GreaterThanThreshold 300 for 5 x 60",
-          "notBreaching",
-        ],
-        [
-          "m-api-errors",
-          "AWS/ApiGateway",
-          "5xx",
-          { ApiId: "api1" },
-          "Sum GreaterThanThreshold 0 for 1 x 300",
-          "notBreaching",
-        ],
-        ...[
-          ["middleware", "mw"],
-          ["callback", "cb"],
-          ["worker", "wk"],
-        ].map(([which, name]) => [
-          `m-${which}-errors`,
-          "AWS/Lambda",
-          "Errors",
-          { FunctionName: name },
-          "Sum GreaterThanThreshold 0 for 1 x 300",
-          "notBreaching",
-        ]),
-        [
-          "m-sweep-failed",
-          "PagerDutyApprovalGate",
-          "SweepFailed",
-          { service: "project-stack-gate" },
-          "Sum GreaterThanThreshold 0 for 3 x 300",
-          "notBreaching",
-        ],
-        [
-          "m-sweep-silent",
-          "PagerDutyApprovalGate",
-          "SweepCompleted",
-          { service: "project-stack-gate" },
-          "Sum LessThanThreshold 1 for 1 x 300",
-          "breaching",
-        ],
-      ],
+      ofType(ALARM)
+        .filter(({ inputs }) => inputs["evaluationPeriods"] !== 1)
+        .map(({ name, inputs }) => [name, inputs["evaluationPeriods"]]),
+      [["m-sweep-failed", 3]],
     );
     for (const { inputs, name } of ofType(ALARM)) {
-      assert.match(String(inputs["alarmDescription"]), /^[A-Z].{20,}[.?]$/, name);
+      const isAbsence = name === "m-sweep-silent";
+      assert.equal(inputs["treatMissingData"], isAbsence ? "breaching" : "notBreaching", name);
+      const text = String(inputs["alarmDescription"]);
+      assert.match(text, /^[A-Z][^]{20,}[.?]$/, name);
+      assert.ok(text.length <= 1024, name);
       assert.deepEqual(inputs["alarmActions"], [], name);
     }
+  });
+
+  it("tells by a digit which of an alarm's kinds it was", async () => {
+    const { find } = await make();
+    const { inputs } = find(ALARM, "m-deaf");
+    const queries = inputs["metricQueries"] as {
+      id: string;
+      expression?: string;
+      returnData?: boolean;
+    }[];
+    assert.deepEqual(
+      queries.flatMap(({ id, expression }) => (expression === undefined ? [] : [[id, expression]])),
+      [
+        ["kinds", "SUM([k0, k1, k2])"],
+        ["k0", "IF(m0 > 0, 1, 0)"],
+        ["k1", "IF(m1 > 0, 10, 0)"],
+        ["k2", "IF(m2 > 0, 100, 0)"],
+      ],
+    );
+    assert.deepEqual(
+      queries.filter(({ returnData }) => returnData === true).map(({ id }) => id),
+      ["kinds"],
+    );
+    assert.equal(
+      inputs["alarmDescription"],
+      [
+        "Each 1 in the value that set it off is one of these, added up; gate alarms says more.",
+        "1: PagerDuty has stopped delivering events to the gate. The worker enables the subscription again, or pulumi up does.",
+        "10: The gating lists a service that PagerDuty does not have, so that what it was meant for is not gated. Correct its key.",
+        "100: A PagerDuty event keeps failing, so that a run past the gate may go unnoticed. Read the worker's log, and PagerDuty's status.",
+      ].join("\n"),
+    );
   });
 
   it("tells a topic and pages a PagerDuty service when asked", async () => {
@@ -329,9 +317,35 @@ describe("Monitoring", () => {
       bad({ pagerdutyServiceId: "PSVC009", pagerdutyEventsUrl: "http://events.example.com" }),
       '`alarms.pagerdutyEventsUrl` must be an https:// address, got "http://events.example.com"',
     );
-    await refused(
-      bad({ topic: "x" }),
-      "`alarms.topic` is no argument; there are topicArn, pagerdutyServiceId, pagerdutyEventsUrl",
-    );
   });
 });
+
+/** Of the metric, or of each of several. */
+function watchedBy(inputs: Record<string, unknown>): string[] {
+  const line = (metric: Record<string, unknown>, stat: unknown, than: string): string => {
+    const dimensions = Object.entries(metric["dimensions"] as Record<string, string>);
+    return [
+      metric["namespace"],
+      ...dimensions.map(([name, of]) => `${name}=${of}`),
+      metric["metricName"],
+      stat,
+      metric["period"],
+      than,
+    ].join(" ");
+  };
+  const sign = inputs["comparisonOperator"] === "LessThanThreshold" ? "<" : ">";
+  if (inputs["metricQueries"] === undefined) {
+    return [line(inputs, inputs["statistic"], `${sign} ${String(inputs["threshold"])}`)];
+  }
+  assert.equal(`${sign} ${String(inputs["threshold"])}`, "> 0");
+  const queries = inputs["metricQueries"] as {
+    id: string;
+    expression?: string;
+    metric?: Record<string, unknown>;
+  }[];
+  return queries.flatMap(({ id, metric }) => {
+    const digit = queries.find((query) => query.id === id.replace("m", "k"))?.expression ?? "";
+    const [, above = ""] = /> (\d+),/.exec(digit) ?? [];
+    return metric === undefined ? [] : [line(metric, metric["stat"], `> ${above}`)];
+  });
+}

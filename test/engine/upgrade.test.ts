@@ -29,6 +29,13 @@ const KEEPS_NOTHING = "$aws:cloudwatch/";
  * state is gone from PagerDuty already.
  */
 const GIVEN_OVER = [
+  // They grouped what is the gate's own now, and were nothing else.
+  "pagerduty-approval-gate:index:ApprovalLedger::",
+  "pagerduty-approval-gate:index:GateApi::",
+  "pagerduty-approval-gate:index:GateFunction::",
+  "pagerduty-approval-gate:index:GateSecrets::",
+  "pagerduty-approval-gate:index:Monitoring::",
+  "pagerduty-approval-gate:index:WorkQueue::",
   "pagerduty-approval-gate:index:WebhookSubscription",
   "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookSubscription",
   "pulumi-nodejs:dynamic/pagerduty-approval-gate:WebhookActivation",
