@@ -7,6 +7,7 @@ import {
   notProven,
   serviceName,
   verdictText,
+  whichText,
   type Comparison,
   type Group,
   type ServiceChange,
@@ -47,10 +48,10 @@ function listing({ listed, service }: ServiceChange): string {
 }
 
 function groupLines(group: Group, { service }: ServiceChange, head: string): string[] {
-  const { before, after, which, witness } = group;
+  const { before, after, witness } = group;
   const differences = differenceTexts(group);
   return [
-    `  ${verdictText(group).toUpperCase()}: ${which.join("; or ")}`,
+    `  ${verdictText(group).toUpperCase()}: ${whichText(group)}`,
     ...(before === null || after === null
       ? []
       : [`    before   ${answerText(before)}`, `    after    ${answerText(after)}`]),
@@ -102,7 +103,7 @@ function more(group: Group, { service }: ServiceChange, index: number, head: str
   const { witness } = group;
   const differences = differenceTexts(group);
   return [
-    `${index + 1}. ${group.which.join("; or ")}`,
+    `${index + 1}. ${whichText(group)}`,
     ...differences.map((text) => `   - ${text}`),
     ...(witness === null
       ? []

@@ -19,4 +19,5 @@ export {
   serviceName,
   summaryLines,
   verdictText,
+  whichText,
 } from "./tell.ts";

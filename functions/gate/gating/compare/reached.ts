@@ -5,7 +5,7 @@ import type { Leaf } from "./decisionList.ts";
 import { NotProven } from "./notProven.ts";
 import { Side, UNIVERSES, findAnswer } from "./side.ts";
 import type { CompareOptions } from "./service.ts";
-import { MAX_SPLITS } from "./walk.ts";
+import { Budget, MAX_LOOKS } from "./walk.ts";
 import { answerTo, witnessIn } from "./witness.ts";
 import type { Witness } from "./witness.ts";
 
@@ -15,14 +15,14 @@ import type { Witness } from "./witness.ts";
  */
 export function witnesses(
   gating: ServiceGating,
-  { fromMs, maxSplits = MAX_SPLITS }: CompareOptions,
+  { fromMs, maxLooks = MAX_LOOKS }: CompareOptions,
 ): Map<string, Witness | null> {
   const rules = rulesInForce(gating);
   try {
     const axes = new Axes([gating], fromMs);
     const side = new Side(gating, axes);
     return new Map(
-      rules.map(({ name }) => [name, witnessFor(name, side, axes, Math.ceil(maxSplits / 20))]),
+      rules.map(({ name }) => [name, witnessFor(name, side, axes, Math.ceil(maxLooks / 20))]),
     );
   } catch (error) {
     if (!(error instanceof NotProven)) throw error;
@@ -30,7 +30,7 @@ export function witnesses(
   }
 }
 
-function witnessFor(rule: string, side: Side, axes: Axes, splits: number): Witness | null {
+function witnessFor(rule: string, side: Side, axes: Axes, looks: number): Witness | null {
   if (axes.runbooks.length === 0) return null;
   const isWanted = ({ answer }: Leaf) => answer.decision !== null && answer.rule === rule;
   let witness: Witness | null = null;
@@ -41,7 +41,7 @@ function witnessFor(rule: string, side: Side, axes: Axes, splits: number): Witne
     const own = entries.filter((entry) => isWanted(entry.own));
     const boxes = universe === "proposals" ? own.flatMap((entry) => reachOf(entry, all)) : all;
     try {
-      findAnswer(universe, boxes, side, { splits }, (leaf, box) => {
+      findAnswer(universe, boxes, side, new Budget(looks), (leaf, box) => {
         if (!isWanted(leaf)) return false;
         const found = witnessIn([box], all, axes);
         if (found === null) return false;

@@ -12,8 +12,8 @@ import { NotProven } from "./notProven.ts";
 import type { Unproven } from "./notProven.ts";
 import { Side, UNIVERSES, findAnswer, walkAnswers } from "./side.ts";
 import type { Universe } from "./side.ts";
-import { MAX_SPLITS } from "./walk.ts";
-import type { Budget, Cell } from "./walk.ts";
+import { Budget, MAX_LOOKS } from "./walk.ts";
+import type { Cell } from "./walk.ts";
 import { answerTo, witnessIn } from "./witness.ts";
 import type { Witness } from "./witness.ts";
 import { wordsOf } from "./words.ts";
@@ -63,8 +63,8 @@ export interface ServiceComparison {
 export interface CompareOptions {
   /** From when on moments count: a window that is over makes no difference. */
   fromMs: number;
-  /** How often sets of proposals may be split in two before the comparison gives up. */
-  maxSplits?: number;
+  /** How often a rule may be held against a set of proposals before the comparison gives up. */
+  maxLooks?: number;
 }
 
 /**
@@ -74,10 +74,10 @@ export interface CompareOptions {
 export function compareServices(
   before: ServiceGating,
   after: ServiceGating,
-  { fromMs, maxSplits = MAX_SPLITS }: CompareOptions,
+  { fromMs, maxLooks = MAX_LOOKS }: CompareOptions,
 ): ServiceComparison {
   const groups: Group[] = [];
-  const budget = { splits: maxSplits };
+  const budget = new Budget(maxLooks);
   try {
     const axes = new Axes([before, after], fromMs);
     const sides = [new Side(before, axes), new Side(after, axes)] as const;
@@ -113,6 +113,7 @@ function answerGroups(
   };
   try {
     walkAnswers(universe, all, sides, budget, true, (cell) => {
+      budget.find();
       const key = `${cell.before.key}\n${cell.after.key}`;
       const known = found.get(key);
       if (known === undefined) {

@@ -1,6 +1,5 @@
 import type { Comparison, ServiceChange } from "./compare.ts";
 import { code, word } from "./code.ts";
-import { listed } from "./listed.ts";
 import type { Difference, Verdict, Written } from "./answer.ts";
 import type { Group, ToldAnswer } from "./service.ts";
 
@@ -50,12 +49,23 @@ function differenceText({ field, before, after }: Difference): string {
   return `${code(field)} ${shownValue(before)} → ${shownValue(after)}`;
 }
 
+/** How many alternatives a text for people names; whoever needs them all asks for JSON. */
+const MAX_WHICH = 4;
+
+/** Which proposals the group has, in one line. */
+export function whichText({ which }: Group): string {
+  const rest = which.length - MAX_WHICH;
+  return rest <= 0
+    ? which.join("; or ")
+    : `${which.slice(0, MAX_WHICH).join("; or ")}; or ${rest} more such sets`;
+}
+
 /** The group in one line: which proposals, and from what to what. */
 export function groupLine(group: Group): string {
-  const { before, after, which } = group;
+  const { before, after } = group;
   const more = differenceTexts(group).join(", ");
   const told = before === null || after === null ? null : answersText(before, after);
-  return `${listed(which, "or")}: ${[told, more === "" ? null : more].filter((part) => part !== null).join("; ")}`;
+  return `${whichText(group)}: ${[told, more === "" ? null : more].filter((part) => part !== null).join("; ")}`;
 }
 
 function answersText(before: ToldAnswer, after: ToldAnswer): string {

@@ -15,6 +15,17 @@ const WEEK = 7 * DAY;
  */
 export function timeWords(bits: bigint, timeline: Timeline): string | null {
   if (bits === timeline.all) return null;
+  const kept = told.get(timeline)?.get(bits);
+  if (kept !== undefined) return kept;
+  const words = wordsFor(bits, timeline);
+  told.set(timeline, (told.get(timeline) ?? new Map<bigint, string>()).set(bits, words));
+  return words;
+}
+
+/** Most sets of one comparison have their moments in common with others. */
+const told = new WeakMap<Timeline, Map<bigint, string>>();
+
+function wordsFor(bits: bigint, timeline: Timeline): string {
   const [first] = timeline.conditions.filter((condition) => condition.kind === "weekly");
   const isOwn = (condition: TimeCondition): condition is Weekly =>
     condition.kind === "weekly" && condition.timeZone === first?.timeZone;

@@ -3,11 +3,29 @@ import { standingOf } from "./decisionList.ts";
 import type { DecisionList, Entry, Leaf, Standing } from "./decisionList.ts";
 import { NotProven } from "./notProven.ts";
 
-/** How often sets of proposals are split in two for one service before the comparison gives up. */
-export const MAX_SPLITS = 200_000;
+/** How often a rule is held against a set of proposals, for one service, before the comparison gives up. */
+export const MAX_LOOKS = 1_000_000;
+/** How many sets it may find, for one service: more could not be read, and would take long to be put together. */
+const MAX_CELLS = 5_000;
 
-export interface Budget {
-  splits: number;
+/** What is left of both bounds. */
+export class Budget {
+  #looks: number;
+  #cells = MAX_CELLS;
+
+  constructor(looks: number) {
+    this.#looks = looks;
+  }
+
+  look(rules: number): void {
+    this.#looks -= rules;
+    if (this.#looks < 0) throw new NotProven("tooManySided");
+  }
+
+  find(): void {
+    this.#cells -= 1;
+    if (this.#cells < 0) throw new NotProven("tooManySided");
+  }
 }
 
 /** A set of proposals, all of which the one gating answers with the one leaf and the other with the other. */
@@ -40,6 +58,7 @@ export function walk(
   const pending = boxes.map((box) => ({ box, before, after }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { box } = next;
+    budget.look(1 + next.before.entries.length + next.after.entries.length);
     const one = restOf(next.before, box);
     const other = restOf(next.after, box);
     const shared = sharedLength(one, other);
@@ -58,7 +77,6 @@ export function walk(
       if (visit(cell)) return true;
       continue;
     }
-    if (--budget.splits < 0) throw new NotProven("tooManySided");
     const { axis, bits } = split;
     for (const part of [~bits, bits]) {
       const half = box.map((own, index) => (index === axis ? own & part : own));
