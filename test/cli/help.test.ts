@@ -14,6 +14,7 @@ const COMMANDS = [
   ["audit", "verify"],
   ["gating", "check"],
   ["gating", "explain"],
+  ["gating", "compare"],
 ];
 
 describe("Help of the command line", () => {
