@@ -97,6 +97,7 @@ describe("the documents", () => {
   it("name exactly the public routes", () => {
     const routes = [
       ...source("functions/middleware/middleware.ts").matchAll(/^ {2}"([A-Z]+ \/[^"]+)",$/gm),
+      ...source("functions/agents/agents.ts").matchAll(/"([A-Z]+ \/[^"]+)"(?=[,\]])/g),
       // The others of an operator's are one row.
       ...source("local/operator.ts").matchAll(/^ {2}"(GET \/metrics)",$/gm),
       ...source("functions/callback/callback.ts").matchAll(/callbackRoute = "([^"]+)"/g),
