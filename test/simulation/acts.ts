@@ -121,9 +121,11 @@ function somebody(
     handRun: 0.12,
     writeField: 0.08,
     jump: 0.05,
-    forgeCallback: 0.04,
+    forgeCallback: 0.06,
+    forgeRecord: 0.06,
+    withdraw: 0.07,
     forgeWebhook: 0.03,
-    rotate: 0.03,
+    rotate: 0.06,
     acknowledge: 0.04,
   });
   switch (kind) {
@@ -200,8 +202,39 @@ function somebody(
     case "acknowledge":
       return act({ kind, incident });
     case "forgeCallback":
-    case "rotate":
-      return act({ kind });
+      return act({
+        kind,
+        how: chance.pick(`${id} how`, ["unknown", "unsigned", "badlySigned", "replayed"]),
+        of: chance.between(`${id} of`, 0, 2),
+      });
+    case "forgeRecord":
+      return act({
+        kind,
+        what: chance.pick(`${id} what`, [
+          "human",
+          "human",
+          "policy",
+          "autoRule",
+          "onExpiry",
+          "approval",
+        ]),
+        of: chance.between(`${id} of`, 0, 2),
+      });
+    case "withdraw":
+      return act({
+        kind,
+        by: chance.pick(`${id} by`, ["proposer", "proposer", "operator", "stranger"]),
+        of: chance.between(`${id} of`, 0, 2),
+      });
+    case "rotate": {
+      const after = [0, 2_000, 30_000, 120_000] as const;
+      return act({
+        kind,
+        what: chance.pick(`${id} what`, ["webhook", "callback", "pagerDuty", "cheqpoint"]),
+        keptAfterMs: chance.pick(`${id} kept`, after),
+        revokedAfterMs: chance.pick(`${id} revoked`, after),
+      });
+    }
   }
 }
 

@@ -71,6 +71,23 @@ function outagesOf(chance: Chance): NonNullable<Plan["outages"]> {
   ];
 }
 
+/** Rules that would change everything if they were not only tried. */
+function dryRules(chance: Chance): SimRule[] {
+  const dry = { dryRun: true } as const;
+  const [allows, freezes, asks]: [SimRule, SimRule, SimRule] = [
+    { name: "dry-allow", match: {}, decision: "allow", validFor: "2m", ...dry },
+    { name: "dry-freeze", match: {}, decision: "deny", ...dry },
+    {
+      name: "dry-event",
+      match: { event: "incident.triggered" },
+      propose: "drain",
+      decision: "requireApproval",
+      ...dry,
+    },
+  ];
+  return chance.pick("dry which", [[allows], [freezes], [asks], [asks, allows]]);
+}
+
 function gatingOf(which: number): SimGating {
   const chance = new Chance(which);
   const at = (what: string) => `gating ${what}`;
@@ -118,6 +135,9 @@ function gatingOf(which: number): SimGating {
         ? { name: "event", ...event, decision: "allow", validFor: terms.validFor }
         : { name: "event", ...event, decision: "requireApproval", ...terms },
     );
+  }
+  if (chance.happens(at("dry"), 0.2)) {
+    rules.unshift(...dryRules(chance));
   }
   for (const runbook of ["failover", "drain"] as const) {
     rules.push({

@@ -1,6 +1,6 @@
 import { phaseOf, type Proposal } from "../../functions/gate/proposal/proposal.ts";
 import { CHEQPOINT_HOLDS_MS } from "../../functions/worker/trigger.ts";
-import { Boundary, type Surroundings, type Task } from "./engine/boundary.ts";
+import { Boundary, type Remote, type Surroundings, type Task } from "./engine/boundary.ts";
 import { Chance } from "./engine/chance.ts";
 import { Coverage } from "./engine/coverage.ts";
 import { Faults, type Injected } from "./engine/faults.ts";
@@ -12,9 +12,10 @@ import { reviewers } from "./people/reviewers.ts";
 import { CALM_AFTER_MS, type Plan } from "./plan.ts";
 import { SimCheqpoint } from "./world/cheqpoint.ts";
 import { dynamoStore } from "./world/dynamoStore.ts";
-import { SimGate } from "./world/gate.ts";
+import { SECRETS, SimGate } from "./world/gate.ts";
 import { SimIds } from "./world/ids.ts";
 import { Outbox } from "./world/outbox.ts";
+import { SimVault } from "./world/vault.ts";
 import { sqliteStore } from "./world/sqliteStore.ts";
 import { SimPagerDuty, type Since } from "./world/pagerduty.ts";
 import { pagerDutyApi } from "./world/pagerdutyApi.ts";
@@ -99,6 +100,8 @@ async function played(
   const pagerDuty = new SimPagerDuty(kernel, chance);
   const cheqpoint = new SimCheqpoint(kernel);
   const created = new Map<string, Since<Proposal>>();
+  /** Whose writing was begun. */
+  const begun = new Map<string, Since<Proposal>>();
   const gatings = new Map<string, Since<SimGating>[]>(
     Object.entries(plan.gatings).map(([id, value]) => [id, [{ atMs: kernel.nowMs, value }]]),
   );
@@ -113,7 +116,7 @@ async function played(
     onWrite: watch,
   };
   const store = plan.ledger === "sqlite" ? sqliteStore(storeParts) : await dynamoStore(storeParts);
-  const secrets = ["signing-secret-0001"];
+  const vault = new SimVault(kernel, SECRETS);
   const unknown: string[] = [];
   const circles: string[] = [];
   const gate = new SimGate({
@@ -121,9 +124,12 @@ async function played(
     boundary,
     store,
     ids: new SimIds(),
-    pagerDuty: pagerDutyApi(pagerDuty, (text) => unknown.push(text)),
-    cheqpoint,
-    webhookSecrets: () => [...secrets],
+    pagerDuty: checked(
+      pagerDutyApi(pagerDuty, (text) => unknown.push(text)),
+      (credential) => vault.isValid("pagerDuty", credential?.split("=").at(-1) ?? null),
+    ),
+    cheqpoint: checked(cheqpoint, (credential) => vault.isValid("cheqpoint", credential)),
+    vault,
     skewsMs: plan.skewsMs,
     // As each is deployed.
     heldMs: plan.ledger === "dynamo" ? CHEQPOINT_HOLDS_MS : null,
@@ -133,16 +139,29 @@ async function played(
     weakness,
   });
 
+  const wasCreated = (proposal: Since<Proposal>): void => {
+    const { id } = proposal.value;
+    created.set(id, proposal);
+    open.add(id);
+    phases.set(id, phaseOf(proposal.value));
+  };
+
   /** What was written, for knowing when all is done and what was passed on the way. */
   function watch(task: Task, method: string, args: readonly unknown[], result: unknown): void {
+    if (method === "create begins") {
+      const [proposal] = args as [Proposal];
+      begun.set(proposal.id, { atMs: kernel.nowMs, value: proposal });
+    }
     if (method === "create" && (result as { created: boolean }).created) {
       const [proposal] = args as [Proposal];
-      created.set(proposal.id, { atMs: kernel.nowMs, value: proposal });
-      open.add(proposal.id);
-      phases.set(proposal.id, phaseOf(proposal));
+      wasCreated({ atMs: kernel.nowMs, value: proposal });
     }
     if (method === "save" && result === "saved") {
       const [next] = args as [Proposal];
+      const unheard = created.has(next.id) ? undefined : begun.get(next.id);
+      if (unheard !== undefined) {
+        wasCreated(unheard);
+      }
       cheqpoint.wroteDown(task);
       task.wroteAtMs = kernel.nowMs;
       const phase = phaseOf(next);
@@ -159,7 +178,7 @@ async function played(
     }
   }
 
-  const outbox = new Outbox({ kernel, chance, faults, gate, tell, secrets });
+  const outbox = new Outbox({ kernel, chance, faults, gate, tell, vault });
   pagerDuty.onEvent = (incidentId, event) => outbox.take(incidentId, event);
   reviewers(cheqpoint, kernel, chance, tell);
   const everybody = new Everybody({
@@ -172,7 +191,7 @@ async function played(
     gatings,
     store,
     outbox,
-    secrets,
+    vault,
     tell,
     met: (event) => [...open].forEach((id) => coverage.met(phases.get(id) ?? "-", event, "none")),
   });
@@ -223,5 +242,17 @@ async function played(
     coverage,
     proposals: created.size,
     runs: pagerDuty.runs.length,
+  };
+}
+
+/** A remote that refuses who does not know its key. */
+function checked(remote: Remote, isValid: (credential: string | null) => boolean): Remote {
+  return {
+    name: remote.name,
+    route: (method, path) => remote.route(method, path),
+    handle: (request) =>
+      isValid(request.credential)
+        ? remote.handle(request)
+        : { status: 401, body: { error: "unauthorized" }, brief: "the key is not valid" },
   };
 }

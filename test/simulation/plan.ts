@@ -1,5 +1,7 @@
+import type { DecidedBy } from "../../functions/gate/proposal/proposal.ts";
 import type { Fault } from "./engine/faults.ts";
 import type { SimGating } from "./world/gatings.ts";
+import type { Kept } from "./world/vault.ts";
 
 /** Something that somebody does. */
 export type Deed =
@@ -26,9 +28,19 @@ export type Deed =
   | { kind: "killSwitch"; on: boolean; service?: string; runbook?: string }
   | { kind: "gating"; service: string; to: SimGating }
   | { kind: "jump"; machine: number; ms: number }
-  | { kind: "forgeCallback" }
+  /** To the token of the open request that comes so many-th; where nothing is told, to one that nobody has. */
+  | {
+      kind: "forgeCallback";
+      how?: "unknown" | "unsigned" | "badlySigned" | "replayed";
+      of?: number;
+    }
   | { kind: "forgeWebhook"; incident: string }
-  | { kind: "rotate" };
+  /** Into the ledger: a decision by so and so, or the approval of another one, in the so many-th that waits. */
+  | { kind: "forgeRecord"; what: DecidedBy | "approval"; of: number }
+  /** The so many-th proposal that was accepted is taken back. */
+  | { kind: "withdraw"; by: "proposer" | "stranger" | "operator"; of: number }
+  /** A new one is issued, kept after so long, and the one before revoked after so long; where nothing is told, the webhook's. */
+  | { kind: "rotate"; what?: Kept; keptAfterMs?: number; revokedAfterMs?: number };
 
 export interface Act {
   id: string;

@@ -18,9 +18,14 @@ export interface Request {
   path: string;
   query: URLSearchParams;
   body: unknown;
+  /** What it authenticates itself with. */
+  credential: string | null;
   /** The work in which it was sent, which the other side cannot know: for the judge. */
   task: Task;
+  /** When the gate's code gave it away. */
   sentAtMs: number;
+  /** When it left the machine, which may have stood still before it did. */
+  leftAtMs: number;
 }
 
 export interface Answer {
@@ -197,8 +202,10 @@ export class Boundary {
       path: target.pathname,
       query: target.searchParams,
       body: typeof init.body === "string" ? JSON.parse(init.body) : null,
+      credential: credentialOf(init.headers),
       task,
       sentAtMs: kernel.nowMs,
+      leftAtMs: kernel.nowMs,
     };
     return new Promise<Response>((resolve, reject) => {
       let isSettled = false;
@@ -257,7 +264,7 @@ export class Boundary {
               timeOut();
               return;
             }
-            request.sentAtMs = kernel.nowMs;
+            request.leftAtMs = kernel.nowMs;
             kernel.after(out, () => deliver(effect(), back));
           });
           return;
@@ -331,6 +338,14 @@ export class Boundary {
       }
     });
   }
+}
+
+function credentialOf(headers: RequestInit["headers"]): string | null {
+  const { authorization = null, "x-api-key": key = authorization } = headers as Record<
+    string,
+    string
+  >;
+  return key;
 }
 
 function failure(facts: { code: string; syscall: string }): Error {

@@ -49,7 +49,8 @@ function* judgeEnd(evidence: Evidence, proposal: Proposal): Generator<Violation>
   const runs = runsOf(evidence, id);
   const tasks = tasksOf(evidence, id);
   const isShared = isForNobody(evidence, proposal);
-  const owed = outcome.kind === "executed" || isShared ? 0 : 1;
+  const isWithdrawn = outcome.reason === "withdrawn";
+  const owed = outcome.kind === "executed" || isShared || isWithdrawn ? 0 : 1;
   if (tasks.length !== owed) {
     yield {
       rule: "5 one task",

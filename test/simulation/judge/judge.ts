@@ -1,5 +1,6 @@
 import { judgeAlarms, judgeEnds, judgeTexts } from "./ends.ts";
 import type { Evidence, Violation } from "./evidence.ts";
+import { judgeOutsiders } from "./outsiders.ts";
 import { judgeRuns } from "./runs.ts";
 
 export type { Violation } from "./evidence.ts";
@@ -11,5 +12,6 @@ export async function judge(evidence: Evidence): Promise<Violation[]> {
     ...(await judgeEnds(evidence)),
     ...(await judgeAlarms(evidence)),
     ...judgeTexts(evidence),
+    ...judgeOutsiders(evidence),
   ];
 }

@@ -26,6 +26,9 @@ import {
   type Wish,
 } from "./evidence.ts";
 
+/** A process that stands still with a request in its hands sends it no later: what cannot be looked at again has its bound. */
+const UNDER_WAY_MS = 10_000;
+
 /** What is asked of every run that the gate started. */
 export function* judgeRuns(evidence: Evidence): Generator<Violation> {
   const items = new Set(evidence.pagerDuty.runs.flatMap(({ item }) => item ?? []));
@@ -71,6 +74,12 @@ function* judgeRun(evidence: Evidence, run: Run, wish: Wish): Generator<Violatio
     yield {
       rule: "1 permitted",
       text: `${what} without a permission in force: rule ${rules.map(({ name, decision }) => `${name} ${decision}`).join(", ")}, ${cardsText(evidence, wish)}`,
+    };
+  }
+  if (run.leftAtMs > sent + UNDER_WAY_MS) {
+    yield {
+      rule: "11 under way",
+      text: `${what} and left only at ${seconds(evidence, run.leftAtMs)}`,
     };
   }
   yield* judgeSwitch(evidence, run, wish, what);
@@ -222,7 +231,7 @@ function* judgeNoes(evidence: Evidence, run: Run, wish: Wish, what: string): Gen
   const key = [
     run.target,
     run.incidentId,
-    usesField(wish.runbook) ? text(valueOf(evidence, run, wish)) : "",
+    usesField(wish.runbook) ? text(valueOf(evidence, wish, run.sentAtMs)) : "",
   ].join(" ");
   for (const asked of evidence.cheqpoint.asked) {
     const noAtMs = human(asked, "REJECTED");
@@ -266,12 +275,12 @@ function* judgeNoes(evidence: Evidence, run: Run, wish: Wish, what: string): Gen
 }
 
 /** What was to be sent, by what people approved. */
-function valueOf(evidence: Evidence, run: Run, wish: Wish): unknown {
+function valueOf(evidence: Evidence, wish: Wish, atMs: number): unknown {
   const yes = evidence.cheqpoint.asked.findLast(
     (asked) =>
       asked.item === wish.id &&
       asked.answered?.status === "APPROVED" &&
-      asked.answered.atMs <= run.sentAtMs,
+      asked.answered.atMs <= atMs,
   );
   const [gating] = gatingsOf(evidence, wish, wish.receivedAtMs, wish.receivedAtMs);
   return (
@@ -286,8 +295,15 @@ function* judgeValue(evidence: Evidence, run: Run, wish: Wish, what: string): Ge
     return;
   }
   const found = run.found["max_replicas"] ?? null;
-  const meant = valueOf(evidence, run, wish) ?? null;
-  if (text(found) === text(meant)) {
+  const meant = valueOf(evidence, wish, run.sentAtMs) ?? null;
+  // Where silence had approved, an answer of the last seconds comes too late, whatever it says.
+  const isBySilence = rulesOf(evidence, wish, run.sentAtMs).some(
+    (rule) =>
+      rule.onExpiry === "approve" &&
+      run.sentAtMs >= wish.arrivedAtMs + msOf(rule.sla ?? "15m") - SKEW_MS,
+  );
+  const before = isBySilence ? (valueOf(evidence, wish, run.sentAtMs - FRESH_MS) ?? null) : meant;
+  if (text(found) === text(meant) || text(found) === text(before)) {
     return;
   }
   const last = evidence.pagerDuty.fieldWrites.findLast(

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { Chance } from "../engine/chance.ts";
 import type { Kernel } from "../engine/kernel.ts";
 import type { Act, Deed, Plan } from "../plan.ts";
@@ -5,8 +6,10 @@ import type { Answered, Asked, SimCheqpoint } from "../world/cheqpoint.ts";
 import { OPERATOR, PUBLIC_URL, tokenOf, type SimGate } from "../world/gate.ts";
 import type { SimGating } from "../world/gatings.ts";
 import type { Outbox } from "../world/outbox.ts";
+import type { SimVault } from "../world/vault.ts";
 import type { SimStore } from "../world/store.ts";
 import type { SimPagerDuty, Since } from "../world/pagerduty.ts";
+import { Intruders } from "./intruders.ts";
 
 interface Parts {
   plan: Plan;
@@ -18,7 +21,7 @@ interface Parts {
   gatings: Map<string, Since<SimGating>[]>;
   store: SimStore;
   outbox: Outbox;
-  secrets: string[];
+  vault: SimVault;
   tell: (text: () => string) => void;
   /** Something happened, whatever state the proposals are in. */
   met: (event: string) => void;
@@ -45,6 +48,14 @@ export class Everybody {
   readonly proposed: Proposed[] = [];
   /** When the switch was confirmed as on, and when it was asked to be off. */
   readonly killSwitch: { on: boolean; over: Over; atMs: number }[] = [];
+  readonly withdrawals: {
+    item: string;
+    by: "proposer" | "stranger" | "operator";
+    caller: string;
+    status: number | null;
+    atMs: number;
+  }[] = [];
+  readonly intruders: Intruders;
   readonly handRuns: {
     runId: string;
     incidentId: string;
@@ -59,6 +70,7 @@ export class Everybody {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.intruders = new Intruders(parts);
     this.#ambushes = parts.plan.acts.filter(({ when }) => "place" in when);
     this.#passed = new Map(
       this.#ambushes.flatMap(({ when }) => ("place" in when ? [[when.place, 0]] : [])),
@@ -92,7 +104,10 @@ export class Everybody {
   /** Faults are over: what stands in the way of an end is taken away. */
   calm(): void {
     this.#isCalm = true;
-    const { gate } = this.#parts;
+    const { gate, vault } = this.#parts;
+    for (const what of ["webhook", "callback", "pagerDuty", "cheqpoint"] as const) {
+      vault.store(what);
+    }
     gate.machines.forEach((machine) => {
       machine.frozenUntilMs = 0;
     });
@@ -108,7 +123,7 @@ export class Everybody {
   }
 
   async #do(act: Act, deed: Deed): Promise<void> {
-    const { pagerDuty, gatings, kernel, gate, secrets, outbox } = this.#parts;
+    const { pagerDuty, gatings, kernel, gate, outbox } = this.#parts;
     const incident = "incident" in deed ? pagerDuty.incidents.get(deed.incident) : undefined;
     switch (deed.kind) {
       case "propose":
@@ -159,6 +174,7 @@ export class Everybody {
           item: null,
           claimedAtMs: null,
           sentAtMs: kernel.nowMs,
+          leftAtMs: kernel.nowMs,
         });
         this.handRuns.push({
           runId: run.id,
@@ -185,16 +201,12 @@ export class Everybody {
         return;
       }
       case "forgeCallback":
-        await gate.http(act.id, {
-          method: "POST",
-          route: "POST /cheqpoint/callback/{token}",
-          path: "/cheqpoint/callback/x",
-          params: { token: "token_that_nobody_was_ever_given_1" },
-          body: '{"status":"APPROVED"}',
-        });
-        return;
-      case "forgeWebhook":
-        await outbox.post(
+      case "forgeRecord":
+        return this.intruders.do(act.id, deed);
+      case "withdraw":
+        return this.#withdraw(act.id, deed);
+      case "forgeWebhook": {
+        const status = await outbox.post(
           act.id,
           JSON.stringify({
             event: {
@@ -205,11 +217,52 @@ export class Everybody {
           }),
           "not-the-secret",
         );
+        this.intruders.knocks.push({ what: `${act.id}: a forged webhook`, status });
         return;
+      }
       case "rotate":
-        secrets.push(`signing-secret-${secrets.length + 1}`);
-        return;
+        return this.#rotate(deed);
     }
+  }
+
+  async #rotate({
+    what = "webhook",
+    keptAfterMs = 0,
+    revokedAfterMs = 60_000,
+  }: Extract<Deed, { kind: "rotate" }>): Promise<void> {
+    const { kernel, vault } = this.#parts;
+    vault.issue(what);
+    // The webhook's secret is kept by whoever makes the subscription, before anything is signed with it.
+    kernel.after(what === "webhook" ? 0 : keptAfterMs, () => vault.store(what));
+    kernel.after(revokedAfterMs, () => vault.revoke(what));
+  }
+
+  async #withdraw(id: string, { by, of }: Extract<Deed, { kind: "withdraw" }>): Promise<void> {
+    const { gate, kernel } = this.#parts;
+    const known = this.proposed.filter((one) => one.status === 202 && one.id !== null);
+    const item = known[of % Math.max(known.length, 1)];
+    if (item?.id === undefined || item.id === null || item.act.deed.kind !== "propose") {
+      return;
+    }
+    const { proposer } = item.act.deed;
+    const stranger = proposer === "agent" ? "looper" : "agent";
+    const caller = by === "operator" ? by : by === "proposer" ? proposer : stranger;
+    const answer = await gate.http(id, {
+      method: "DELETE",
+      route: "DELETE /proposals/{id}",
+      path: `/proposals/${item.id}`,
+      params: { id: item.id },
+      headers: { authorization: `Bearer ${tokenOf(caller)}` },
+      body: "",
+    });
+    this.#parts.tell(() => `gate → ${caller}: ${answer?.status ?? "no answer"} to withdrawing`);
+    this.withdrawals.push({
+      item: item.id,
+      by,
+      caller,
+      status: answer?.status ?? null,
+      atMs: kernel.nowMs,
+    });
   }
 
   async #propose(
@@ -288,6 +341,7 @@ export class Everybody {
     if (token === undefined) {
       return;
     }
+    const { vault } = this.#parts;
     const key = `callback ${asked.item} ${asked.id} ${attempt}`;
     if (chance.happens(`${key} never`, 0.15)) {
       return;
@@ -299,12 +353,17 @@ export class Everybody {
       decisionNote: answered.note,
       ...(chance.happens("callbacks have ids", 0.5) ? { approvalId: asked.id } : {}),
     });
+    const isSigned = chance.happens("callbacks are signed", 0.6);
     kernel.after(chance.pick(`${key} after`, [20, 200, 2_000, 12_000]), () => {
+      const secret = vault.newest("callback");
+      const signature = createHmac("sha256", secret).update(body).digest("hex");
+      this.intruders.lastCallback = { body, signature };
       void gate.http(`cb_${asked.id}_${attempt}`, {
         method: "POST",
         route: "POST /cheqpoint/callback/{token}",
         path: `/cheqpoint/callback/${token}`,
         params: { token },
+        ...(isSigned ? { headers: { "x-cheqpoint-signature": signature } } : {}),
         body,
       });
     });

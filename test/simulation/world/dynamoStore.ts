@@ -90,6 +90,8 @@ export async function dynamoStore(parts: {
         ),
         (method, args, call) =>
           boundary.watched(`ledger.${method}`, task, async () => {
+            // What was written may stay although nobody hears of it.
+            onWrite(task, `${method} begins`, args, null);
             const result = await call();
             onWrite(task, method, args, result);
             return result;

@@ -17,6 +17,8 @@ import type { Fetch } from "../../../functions/remote.ts";
 import { limitsFrom } from "../../../functions/gate/ledger/admission.ts";
 import { handleMiddleware } from "../../../functions/middleware/middleware.ts";
 import { createPagerDuty } from "../../../functions/pagerduty/client.ts";
+import { createSecretCache } from "../../../functions/aws/secretCache.ts";
+import { createSecrets, secretText } from "../../../functions/aws/secretsManager.ts";
 import { writeWorkItem } from "../../../functions/aws/sqsQueue.ts";
 import { handleTrigger } from "../../../functions/worker/trigger.ts";
 import type { MiddlewarePorts } from "../../../functions/middleware/ports.ts";
@@ -26,6 +28,7 @@ import type { Boundary, Remote, Surroundings, Task } from "../engine/boundary.ts
 import { Machine } from "../engine/machine.ts";
 import type { SimIds } from "./ids.ts";
 import type { SimStore } from "./store.ts";
+import type { SimVault } from "./vault.ts";
 import { weakened, type Weakness } from "./weakness.ts";
 
 export const PUBLIC_URL = "https://gate.example.com";
@@ -35,12 +38,19 @@ const TOKENS: Readonly<Record<string, string>> = {
   looper: "looper-token-000001",
   trusted: "trusted-token-00001",
 };
-export const SECRETS = { pagerDuty: "pagerduty-secret-0001", cheqpoint: "cheqpoint-secret-0001" };
+export const SECRETS = {
+  webhook: "signing-secret-0001",
+  callback: "callback-secret-0001",
+  pagerDuty: "pagerduty-secret-0001",
+  cheqpoint: "cheqpoint-secret-0001",
+};
 
 const MAX_TASKS = 5;
 /** What was not finished is delivered again after that. */
 const VISIBILITY_MS = 60_000;
 const MAX_RECEIVES = 5;
+
+type Clients = Pick<WorkerPorts, "pagerDuty" | "cheqpoint"> & Pick<MiddlewarePorts, "secrets">;
 
 export interface GateParts {
   around: Surroundings;
@@ -49,7 +59,7 @@ export interface GateParts {
   ids: SimIds;
   pagerDuty: Remote;
   cheqpoint: Remote;
-  webhookSecrets: () => string[];
+  vault: SimVault;
   skewsMs: readonly number[];
   /** For a process that Cheqpoint may hold up for so long and no longer; null: for as long as a call may take. */
   heldMs: number | null;
@@ -63,7 +73,7 @@ export class SimGate {
   readonly machines: Machine[];
   readonly #parts: GateParts;
   readonly #remembered = new Map<string, StoredGating>();
-  readonly #clients = new WeakMap<Machine, Pick<WorkerPorts, "pagerDuty" | "cheqpoint">>();
+  readonly #clients = new WeakMap<Machine, Clients>();
   /** The work in which something is called. */
   readonly #current = new AsyncLocalStorage<Task>();
   #started = 0;
@@ -207,7 +217,7 @@ export class SimGate {
 
   /** Everything that a machine works with, each call of it by way of the boundary. */
   #ports(task: Task): WorkerPorts & MiddlewarePorts {
-    const { boundary, store, ids, webhookSecrets } = this.#parts;
+    const { boundary, store, ids } = this.#parts;
     const { machine } = task;
     const clock = { now: () => machine.now() };
     const queue: Queue = {
@@ -221,7 +231,6 @@ export class SimGate {
       queue,
       gating: store.gating(task),
       limitsOf: limitsFrom({}),
-      secrets: secretsOf(webhookSecrets),
       log: this.#log(task),
       metrics: SILENT,
       sleep: (ms: number, signal?: AbortSignal) => this.#sleep(ms, signal),
@@ -233,21 +242,31 @@ export class SimGate {
   }
 
   /** One of each for a process, as it is deployed: what one call meets, the others of that process know. */
-  #clientsOf(machine: Machine): Pick<WorkerPorts, "pagerDuty" | "cheqpoint"> {
+  #clientsOf(machine: Machine): Clients {
     const known = this.#clients.get(machine);
     if (known !== undefined) {
       return known;
     }
-    const { around, boundary, pagerDuty, cheqpoint, heldMs } = this.#parts;
+    const { around, boundary, pagerDuty, cheqpoint, vault, heldMs } = this.#parts;
     const clock = { now: () => machine.now() };
+    const cache = createSecretCache({
+      client: vault.client(),
+      clock,
+      sleep: (ms) => this.#sleep(ms),
+      log: this.#log({ name: "secrets", machine, wroteAtMs: null }),
+    });
     const fetchFrom =
       (remote: Remote): Fetch =>
       (url, init) =>
         boundary.fetch(remote, this.#working(), url, init);
     const clients = {
+      secrets: {
+        ...createSecrets(cache, { webhook: "webhook", callback: "callback" }, clock),
+        ...CALLERS,
+      },
       pagerDuty: createPagerDuty({
         baseUrl: "https://api.pagerduty.com",
-        token: () => Promise.resolve(SECRETS.pagerDuty),
+        token: (refresh) => secretText(cache, "pagerDuty", refresh),
         from: "gate@example.com",
         clock,
         fetch: fetchFrom(pagerDuty),
@@ -255,7 +274,7 @@ export class SimGate {
           new Promise<void>((resolve) => void around.kernel.after(ms, () => machine.goOn(resolve))),
       }),
       cheqpoint: createCheqpoint({
-        connectionKey: () => Promise.resolve(SECRETS.cheqpoint),
+        connectionKey: (refresh) => secretText(cache, "cheqpoint", refresh),
         clock,
         fetch: fetchFrom(cheqpoint),
         ...(heldMs === null ? {} : { heldMs }),
@@ -304,14 +323,11 @@ const SILENT: Metrics = { count: () => undefined };
 const PROPOSERS = new Map(Object.entries(TOKENS).map(([name, token]) => [sha256Hex(token), name]));
 const OPERATORS = new Map([[sha256Hex(OPERATOR), "operator"]]);
 
-function secretsOf(webhookSecrets: () => string[]): Secrets {
-  return {
-    webhookSecrets: () => Promise.resolve({ known: webhookSecrets(), isNewest: true }),
-    proposers: () => Promise.resolve(PROPOSERS),
-    operators: () => Promise.resolve(OPERATORS),
-    callbackSecrets: () => Promise.resolve([]),
-  };
-}
+/** Callers' tokens stay as they are; hashing them for each call would tell nothing. */
+const CALLERS: Pick<Secrets, "proposers" | "operators"> = {
+  proposers: () => Promise.resolve(PROPOSERS),
+  operators: () => Promise.resolve(OPERATORS),
+};
 
 export function tokenOf(proposer: string): string {
   return TOKENS[proposer] ?? OPERATOR;

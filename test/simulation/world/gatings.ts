@@ -6,6 +6,8 @@ export interface SimRule {
   name: string;
   match: { runbook?: string; proposer?: string; event?: string };
   decision: "allow" | "deny" | "requireApproval";
+  /** Only tried: the rules below decide. */
+  dryRun?: boolean;
   sla?: string;
   validFor?: string;
   coolDown?: string;
@@ -101,7 +103,8 @@ export function ruleFor(
 ): SimRule {
   return (
     gating.rules.find(
-      ({ match }) =>
+      ({ match, dryRun }) =>
+        dryRun !== true &&
         (match.runbook === undefined || match.runbook === of.runbook) &&
         (match.proposer === undefined || match.proposer === of.proposer) &&
         (match.event === undefined || match.event === of.event),

@@ -3,6 +3,7 @@ import type { Chance } from "../engine/chance.ts";
 import type { Faults } from "../engine/faults.ts";
 import type { Kernel } from "../engine/kernel.ts";
 import type { SimGate } from "./gate.ts";
+import type { SimVault } from "./vault.ts";
 
 /** What the subscription asks for; the rest would be kept and found to mean nothing. */
 const SUBSCRIBED =
@@ -14,7 +15,7 @@ interface OutboxParts {
   faults: Faults;
   gate: SimGate;
   tell: (text: () => string) => void;
-  secrets: readonly string[];
+  vault: SimVault;
 }
 
 interface Waiting {
@@ -101,7 +102,7 @@ export class Outbox {
   async post(
     id: string,
     body: string,
-    secret = this.#parts.secrets.at(-1) ?? "",
+    secret = this.#parts.vault.newest("webhook"),
   ): Promise<number | null> {
     const answer = await this.#parts.gate.http(id, {
       method: "POST",

@@ -37,13 +37,14 @@ export interface Run {
   /** When the gate wrote down that it would; null: it did not write. */
   claimedAtMs: number | null;
   sentAtMs: number;
+  leftAtMs: number;
   atMs: number;
   state: string;
   /** What its script read in the incident's fields when it started. */
   found: Readonly<Record<string, unknown>> | null;
 }
 
-type StartedBy = Pick<Run, "agentId" | "item" | "claimedAtMs" | "sentAtMs">;
+type StartedBy = Pick<Run, "agentId" | "item" | "claimedAtMs" | "sentAtMs" | "leftAtMs">;
 
 /** Since when a thing is so. */
 export interface Since<T> {

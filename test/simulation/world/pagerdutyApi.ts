@@ -216,8 +216,9 @@ function automation(
   return NOT_FOUND;
 }
 
-function startedBy({ task, sentAtMs }: Request) {
-  return { agentId: GATE_USER, item: itemOf(task), claimedAtMs: task.wroteAtMs, sentAtMs };
+function startedBy({ task, sentAtMs, leftAtMs }: Request) {
+  const item = itemOf(task);
+  return { agentId: GATE_USER, item, claimedAtMs: task.wroteAtMs, sentAtMs, leftAtMs };
 }
 
 /** The proposal in whose work a request was sent. */

@@ -49,6 +49,8 @@ export function sqliteStore(parts: {
   const gatings = new Map(
     Object.entries(parts.gatings).map(([id, value]) => [id, { value, version: 1 }]),
   );
+  // One that cannot be read is a fault of the history, and no gate would have deployed it.
+  gatings.forEach(({ value }, id) => storedGating(id, value));
   const nameOf = (id: string): string => `gating/${id}`;
   const file = emptyFile();
   const plain = ledgerIn(file, { now: parts.now }, (name) => {

@@ -1,6 +1,7 @@
 import { RemoteError } from "../../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../../functions/gate/proposal/proposal.ts";
 import type { SaveOptions, StoredGating } from "../../../functions/gate/ports/index.ts";
+import type { MiddlewarePorts } from "../../../functions/middleware/ports.ts";
 import type { WorkerPorts } from "../../../functions/worker/ports.ts";
 
 /**
@@ -9,9 +10,13 @@ import type { WorkerPorts } from "../../../functions/worker/ports.ts";
  */
 export const WEAKNESSES = {
   "sees no kill switch": { breaks: "11 kill switch", from: 1 },
-  "reads the gating once": { breaks: "11 gating", from: 151 },
+  "reads the gating once": { breaks: "11 gating", from: 1 },
+  "sees only the switch for everything": { breaks: "11 kill switch", from: 1 },
+  "puts dry runs in force": { breaks: "1 permitted", from: 1 },
+  "believes whoever wrote the ledger": { breaks: "1 permitted", from: 130 },
+  "takes any signature": { breaks: "3 forged", from: 200 },
   "takes a no for silence": { breaks: "10 own no", from: 1 },
-  "takes an unclear answer for a refusal": { breaks: "2 once", from: 320 },
+  "takes an unclear answer for a refusal": { breaks: "2 once", from: 250 },
   "leaves out the manual task": { breaks: "5 one task", from: 1 },
   "drops edits": { breaks: "11 value", from: 1 },
   "believes the incident is as it was": { breaks: "8 incident", from: 1 },
@@ -20,12 +25,12 @@ export const WEAKNESSES = {
 export type Weakness = keyof typeof WEAKNESSES;
 
 /** `remembered`: what the gate has read once. */
-export function weakened<T extends WorkerPorts>(
+export function weakened<T extends WorkerPorts & MiddlewarePorts>(
   ports: T,
   weakness: Weakness | null,
   remembered: Map<string, StoredGating>,
 ): T {
-  const { ledger, gating, cheqpoint, pagerDuty } = ports;
+  const { ledger, gating, cheqpoint, pagerDuty, secrets } = ports;
   const saveWith = (change: (options: SaveOptions) => SaveOptions): WorkerPorts["ledger"] => {
     const save: typeof ledger.save = (next: Proposal, events, options) =>
       ledger.save(next, events, options === undefined ? options : change(options));
@@ -51,6 +56,33 @@ export function weakened<T extends WorkerPorts>(
       };
       return { ...ports, gating: { find } };
     }
+    case "sees only the switch for everything": {
+      const blind = saveWith(({ requireKillSwitchOff: _, ...rest }) => rest);
+      const killSwitch: typeof ledger.killSwitch = () => ledger.killSwitch();
+      return { ...ports, ledger: proxied(blind, { killSwitch }) };
+    }
+    case "puts dry runs in force": {
+      const find: typeof gating.find = async (service) => {
+        const found = await gating.find(service);
+        const rules = found.gating.rules.map(({ dryRun: _, ...rule }) => rule);
+        return { ...found, gating: { ...found.gating, rules } };
+      };
+      return { ...ports, gating: proxied(gating, { find }) };
+    }
+    case "believes whoever wrote the ledger": {
+      const read: typeof cheqpoint.read = async (id) => {
+        const reading = await cheqpoint.read(id);
+        const item =
+          reading === null ? null : await ledger.get(String(reading.details["proposal_id"]));
+        const decision = item?.proposal.decision;
+        return reading === null || decision?.outcome !== "approved"
+          ? reading
+          : { ...reading, status: "APPROVED", decidedAtMs: decision.atMs };
+      };
+      return { ...ports, cheqpoint: { ...cheqpoint, read } };
+    }
+    case "takes any signature":
+      return { ...ports, secrets: { ...secrets, callbackSecrets: () => Promise.resolve([]) } };
     case "takes a no for silence": {
       const read: typeof cheqpoint.read = async (id) => {
         const reading = await cheqpoint.read(id);
