@@ -25,7 +25,7 @@ export function compareCommand({ io, exitWith }: Context): Command {
   return withJson(
     withFileOptions(new Command("compare"))
       .description(
-        "Tell which proposals a change of gating answers differently, exactly, and whether anything is loosened.",
+        "Tell which proposals a change of gating answers differently, and what it loosens.",
       )
       .argument("[base]", "the gating before; of one file alone it is that file at --base")
       .argument("[head]", "the gating after; without it that of --stack")
