@@ -7,6 +7,7 @@ import { coldImport } from "./cases/coldImport.ts";
 import { decision } from "./cases/decision.ts";
 import { forged } from "./cases/forged.ts";
 import { gating } from "./cases/gating.ts";
+import { replay } from "./cases/replay.ts";
 import { preview } from "./cases/preview.ts";
 import { hanging } from "./cases/hanging.ts";
 import { storm } from "./cases/storm.ts";
@@ -19,6 +20,7 @@ const cases: Readonly<Record<string, BenchCase>> = {
   forged,
   decision,
   gating,
+  replay,
   storm,
   "hanging-run": hanging("run", "on one machine"),
   "hanging-run-deployed": hanging("run", "by five instances"),

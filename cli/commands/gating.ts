@@ -14,6 +14,7 @@ import type { Context } from "../context.ts";
 import { counted, oneLine, table } from "../text.ts";
 import { explainCommand } from "./gatingExplain.ts";
 import { inForceCommand } from "./gatingInForce.ts";
+import { replayCommand } from "./gatingReplay.ts";
 import { testCommand } from "./gatingTest.ts";
 
 export function gatingCommand(context: Context): Command {
@@ -24,6 +25,7 @@ export function gatingCommand(context: Context): Command {
     .addCommand(checkCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(testCommand(context))
+    .addCommand(replayCommand(context))
     .addCommand(compareCommand(context))
     .addCommand(inForceCommand(context));
 }

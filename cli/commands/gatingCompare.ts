@@ -1,17 +1,13 @@
-import { isAbsolute, relative } from "node:path";
 import { Command, Option } from "commander";
 import { compareGatings, type Comparison } from "../../functions/gate/gating/compare/index.ts";
-import { parseGating, type Gating } from "../../functions/gate/gating/index.ts";
 import type { Context } from "../context.ts";
-import { CliError, usage } from "../errors.ts";
-import { fileOf, load, named, withFileOptions, type FileOptions } from "../gatingFiles.ts";
-import { fileAt, revisionIn, textAt } from "../gatingRevision.ts";
+import { usage } from "../errors.ts";
+import { withFileOptions } from "../gatingFiles.ts";
+import { pairOf, type PairOptions } from "../gatingPair.ts";
 import { comparisonJson, comparisonMarkdown, comparisonText } from "../gatingComparison.ts";
-import type { Io } from "../io.ts";
 import { printJson, withJson } from "../options.ts";
 
-interface CompareOptions extends FileOptions {
-  base?: string;
+interface CompareOptions extends PairOptions {
   from?: string;
   failOn?: "loosened" | "changed";
   format: "text" | "markdown";
@@ -59,64 +55,16 @@ Examples:
     )
     .action((first: string | undefined, second: string | undefined, options: CompareOptions) => {
       const fromMs = fromOf(options);
-      const { base, head } = filesOf(io, first, second, options);
-      const [before, after] = [read(base, io), read(head, io)];
+      const { base, head, before, after } = pairOf(io, first, second, options);
       const comparison = compareGatings(before, after, { fromMs });
       exitWith(exitCode(comparison, options.failOn));
-      const told = { base: shortened(base, io), head: shortened(head, io), fromMs, comparison };
+      const told = { base, head, fromMs, comparison };
       if (options.json === true) {
         printJson(io, comparisonJson(told));
       } else {
         io.out(options.format === "markdown" ? comparisonMarkdown(told) : comparisonText(told));
       }
     });
-}
-
-/** Both files by name; that of a revision as git writes it. */
-function filesOf(
-  io: Io,
-  first: string | undefined,
-  second: string | undefined,
-  options: CompareOptions,
-): { base: string; head: string } {
-  if (first !== undefined && second !== undefined) {
-    if (options.base !== undefined) {
-      throw usage("name the gating before as a file or with --base, not both");
-    }
-    return { base: fileOf(io, { file: first }), head: fileOf(io, named(second, options)) };
-  }
-  const head = fileOf(io, named(first, options));
-  if (revisionIn(head, io.cwd) !== null) {
-    throw usage("a file at a git revision has no other version: name the gating before as well");
-  }
-  return { base: fileAt(options.base ?? "HEAD", head, io.cwd), head };
-}
-
-/** A file that is not there before a change gates nothing. What cannot be read was asked for in a wrong way. */
-function read(file: string, io: Io): Gating {
-  const revision = revisionIn(file, io.cwd);
-  if (revision !== null && textAt(revision, io.cwd) === null) {
-    return parseGating({ services: {} });
-  }
-  try {
-    return load(file, io.cwd);
-  } catch (error) {
-    const { message, hint, details } =
-      error instanceof CliError
-        ? error
-        : {
-            message: error instanceof Error ? error.message : String(error),
-            hint: null,
-            details: {},
-          };
-    throw new CliError(message, { exitCode: 2, hint, details });
-  }
-}
-
-/** As a command in this folder takes it. */
-function shortened(file: string, io: Io): string {
-  const short = relative(io.cwd, file);
-  return isAbsolute(file) && !short.startsWith("..") ? short : file;
 }
 
 function fromOf({ from }: CompareOptions): number {

@@ -41,6 +41,7 @@ describe("the benchmarks", () => {
           "gating of 10 services with 20 rules, the last one matching",
           "looking the service up in a Map",
         ],
+        ["replaying 500 recorded proposals by two gatings", "reading the lines of the same file"],
         [
           "the slowest answer to 20 events at once that propose, beside a working worker",
           "bare node:http, HMAC and JSON.parse, nothing stored",

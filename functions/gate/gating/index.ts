@@ -7,6 +7,8 @@ export { runCase } from "./cases/runCase.ts";
 export type { CaseResult } from "./cases/runCase.ts";
 export { reached } from "./cases/coverage.ts";
 export { GatingError } from "./check/errors.ts";
+export { compileGating, offsets } from "./evaluate/compile.ts";
+export type { Answered, CompiledGating } from "./evaluate/compile.ts";
 export { evaluate, explainProposing, proposedRunbook, wouldPropose } from "./evaluate/evaluate.ts";
 export { outlook } from "./evaluate/outlook.ts";
 export type { OpenCondition, Outlook } from "./evaluate/outlook.ts";

@@ -164,6 +164,7 @@ function weighed(
     data: {
       gatingHash: stored.hash,
       service: stored.key,
+      serviceName: incident.serviceName,
       // What the rules were compared with: another gating can be tried on it later.
       facts: by.subject,
       rule,

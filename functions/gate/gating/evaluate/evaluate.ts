@@ -75,14 +75,14 @@ function passedOver(entry: TraceEntry): TraceEntry {
 }
 
 /** How easily something runs. Silence counts as a yes where the rule says so. */
-function laxity(decision: RuleDecision, terms: RuleTerms): number {
+export function laxity(decision: RuleDecision, terms: RuleTerms): number {
   if (decision === "deny") return 0;
   if (decision === "allow") return 3;
   return terms.onExpiry === "approve" ? 2 : 1;
 }
 
 /** How a rule that may or may not apply is asked about; one that denies has no terms of its own. */
-function askingTerms(rule: Rule): RuleTerms {
+export function askingTerms(rule: Rule): RuleTerms {
   return rule.decision === "deny" ? defaultTerms() : termsOf(rule);
 }
 
@@ -270,6 +270,6 @@ export function termsOf(rule: Rule): RuleTerms {
   };
 }
 
-function onDenyOf({ onDeny }: { onDeny?: OnDeny }): { onDeny?: OnDeny } {
+export function onDenyOf({ onDeny }: { onDeny?: OnDeny }): { onDeny?: OnDeny } {
   return onDeny === undefined ? {} : { onDeny };
 }
