@@ -119,6 +119,10 @@ export class ApprovalGate extends pulumi.ComponentResource {
       proposalsUrl: this.proposalsUrl,
       ...optional("subscribedEvents", settings.subscribedEvents),
       gatingForm: GATING_FORM,
+      webhookUrl,
+      ledgerTableName: ledger.ledgerTableName,
+      queueUrl: queue.url,
+      deadLetterQueueUrl: queue.deadLetterQueueUrl,
     });
     const isAsking =
       Object.keys(gating.services).length > 0 || settings.alarms.pagerdutyServiceId !== undefined;

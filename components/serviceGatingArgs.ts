@@ -17,6 +17,14 @@ export interface GateReference {
   subscribedEvents?: string[];
   /** How gating may lie in that table: 2, with rules by name. Absent: with rules as a list. */
   gatingForm?: number;
+  /** Where PagerDuty delivers its events; for the command line, as what follows. */
+  webhookUrl?: string;
+  /** Name of the table of proposals, decisions and executions. */
+  ledgerTableName?: string;
+  /** URL of the work queue. */
+  queueUrl?: string;
+  /** URL of the dead-letter queue. */
+  deadLetterQueueUrl?: string;
 }
 
 /** A PagerDuty service: a `pagerduty.Service` is one. */

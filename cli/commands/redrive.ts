@@ -46,9 +46,12 @@ Examples:
       }
       const { queueUrl, deadLetterQueueUrl } = target.outputs ?? {};
       if (queueUrl === undefined || deadLetterQueueUrl === undefined) {
-        throw new CliError("the stack has no outputs `queueUrl` and `deadLetterQueueUrl`", {
-          hint: "export them from the stack's program, as those of the gate",
-        });
+        throw new CliError(
+          "the stack does not tell the gate's `queueUrl` and `deadLetterQueueUrl`",
+          {
+            hint: "run `pulumi up` with this release, whose `gate` tells them, or export both",
+          },
+        );
       }
       const dryRun = options.dryRun === true;
       const [dynamo, sqs, { createDynamoLedger }, { createSqsQueue }] = await Promise.all([

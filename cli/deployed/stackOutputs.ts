@@ -5,21 +5,30 @@ import { z } from "zod";
 import { CliError } from "../errors.ts";
 import type { Io } from "../io.ts";
 
-/** A secret output is shown as "[secret]"; none is read here. */
-const outputsShape = z.looseObject({
+/** Where a gate is. A secret output is shown as "[secret]"; none is read here. */
+const place = z.looseObject({
   ledgerTableName: z.string().min(1),
   gatingTableName: z.string().min(1),
   proposalsUrl: z.string().min(1),
   webhookUrl: z.string().min(1),
-  // Absent where a stack's own program does not export them.
+  // Absent where an earlier release made the gate.
   queueUrl: z.string().optional(),
   deadLetterQueueUrl: z.string().optional(),
-  gate: z.looseObject({ name: z.string(), region: z.string().min(1) }),
-  subscriptionIds: z.record(z.string(), z.string()).optional(),
+});
+const named = z.looseObject({ name: z.string(), region: z.string().min(1) });
+
+/** Outputs of the repository's own program; an exported ApprovalGate has the same. */
+const outputsShape = place.extend({
+  gate: named,
   /** As configured; other stacks may have added services to the table. */
   gating: z.unknown().optional(),
 });
 export type StackOutputs = z.infer<typeof outputsShape>;
+
+/** A gate's `gate`, under whatever name it is exported. */
+const referenceShape = place
+  .extend(named.shape)
+  .transform((found): StackOutputs => ({ ...found, gate: found }));
 
 /** The outputs of a gate's stack, from a file that `pulumi stack output --json` wrote. */
 export function outputsOfFile(io: Io, file: string): StackOutputs {
@@ -32,13 +41,13 @@ export function outputsOfFile(io: Io, file: string): StackOutputs {
       hint: `write it with \`pulumi stack output --json > ${file}\``,
     });
   }
-  return parsed(text, path, outputsShape);
+  return gateIn(text, path);
 }
 
 /** The outputs of a gate's stack, asked of Pulumi in the project's folder. */
 export function outputsOfStack(io: Io, stack: string): StackOutputs {
   const text = pulumi(io, ["stack", "output", "--json", "--stack", stack]);
-  return parsed(text, `stack "${stack}"`, outputsShape);
+  return gateIn(text, `stack "${stack}"`);
 }
 
 const resource = z.looseObject({ urn: z.string(), type: z.string(), id: z.string().optional() });
@@ -89,6 +98,31 @@ const failureShape = z.object({
   stderr: z.string().optional().catch(undefined),
 });
 
+/** The only gate among a stack's outputs, whatever they are called. */
+function gateIn(text: string, from: string): StackOutputs {
+  const outputs = parsed(text, from, z.record(z.string(), z.unknown()));
+  const whole = outputsShape.safeParse(outputs);
+  const gates = whole.success
+    ? [whole.data]
+    : Object.values(outputs).flatMap((output) => {
+        const found = outputsShape.or(referenceShape).safeParse(output);
+        return found.success ? [found.data] : [];
+      });
+  const names = [...new Set(gates.map(({ gate }) => gate.name))];
+  const [gate] = gates;
+  if (gate === undefined) {
+    throw new CliError(`${from} exports no gate`, {
+      hint: "export the `gate` of its ApprovalGate, under any name, or name the gate by --table",
+    });
+  }
+  if (names.length > 1) {
+    throw new CliError(`${from} exports ${names.length} gates: ${names.join(", ")}`, {
+      hint: "name one by --outputs <file> with its `gate` alone, or by --table",
+    });
+  }
+  return gate;
+}
+
 function parsed<T extends z.ZodType>(text: string, from: string, shape: T): z.infer<T> {
   let json: unknown;
   try {
@@ -98,10 +132,7 @@ function parsed<T extends z.ZodType>(text: string, from: string, shape: T): z.in
   }
   const found = shape.safeParse(json);
   if (!found.success) {
-    const names = [...new Set(found.error.issues.map(({ path }) => `\`${path.join(".")}\``))];
-    throw new CliError(`${from} is not a gate's: it lacks ${names.join(", ")}`, {
-      hint: "name the stack that declares the ApprovalGate and exports its outputs, or use --table",
-    });
+    throw new CliError(`${from} is not what Pulumi prints`);
   }
   return found.data;
 }

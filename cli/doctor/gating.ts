@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { everyRuleInOrder, parseGating, type Gating } from "../../functions/gate/gating/index.ts";
 import type { GatingAnswer } from "../answers.ts";
@@ -6,7 +5,7 @@ import { gateOf } from "../deployed/open.ts";
 import type { DeployedOptions, DeployedTarget } from "../deployed/target.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { CliError } from "../errors.ts";
-import { fileOf, load } from "../gatingFiles.ts";
+import { load } from "../gatingFiles.ts";
 import { differences, inForceOf } from "../gatingInForce.ts";
 import type { Io } from "../io.ts";
 import { counted, oneLine } from "../text.ts";
@@ -14,7 +13,6 @@ import { checks, told, type Check } from "./check.ts";
 import type { GatedService } from "./subject.ts";
 
 export interface GatingOptions {
-  stack?: string;
   gating?: string;
   service?: string[];
 }
@@ -141,10 +139,10 @@ function servicesOf(
   };
 }
 
-/** From a file, the stack's outputs or its file; null when nothing tells. */
+/** From a file that is named, or the output of a stack that tells it; null when nothing does. */
 function localGating(
   io: Io,
-  { stack, gating }: GatingOptions,
+  { gating }: GatingOptions,
   target: DeployedTarget | null,
 ): Local | null {
   const named = gating ?? nonEmpty(io.env["GATE_CONFIG"]);
@@ -161,25 +159,7 @@ function localGating(
       throw new CliError("the stack's output `gating` is no gating that this release reads");
     }
   }
-  // A file that lies here says nothing of a gate that was started with another.
-  if (stack === undefined) {
-    return null;
-  }
-  const file = stackFileOf(io, stack);
-  return file === null ? null : { gating: load(file), from: file, isAsked: false };
-}
-
-/** `Pulumi.<stack>.yaml`; null when there is none. */
-function stackFileOf(io: Io, stack: string): string | null {
-  try {
-    const file = fileOf(io, { stack });
-    return existsSync(file) ? file : null;
-  } catch (error) {
-    if (error instanceof CliError) {
-      return null;
-    }
-    throw error;
-  }
+  return null;
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -74,7 +74,10 @@ export function subjectOf(io: Io, options: DoctorOptions): Subject {
       ),
       key: ofShell(io, "CHEQPOINT_CONNECTION_KEY"),
     },
-    secretArns: options.stack === undefined ? null : secretArnsOf(io, options.stack),
+    secretArns:
+      options.stack === undefined
+        ? null
+        : secretArnsOf(io, options.stack, target?.outputs?.gate.name ?? ""),
   };
 }
 
@@ -115,18 +118,22 @@ function keptSettings(io: Io, stack: string): Partial<Record<string, string>> {
   );
 }
 
-const SECRET = /-secret-(pagerduty-token|cheqpoint-key|proposers|operators|callback|webhook)$/;
+const SECRET =
+  /::([^:]+)-secret-(pagerduty-token|cheqpoint-key|proposers|operators|callback|webhook)$/;
 
 /** Where the gate's secrets are, by the stack's state; their values stay encrypted in it. */
-function secretArnsOf(io: Io, stack: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const { urn, type, id } of resourcesOfStack(io, stack)) {
-    const name = SECRET.exec(urn)?.[1];
-    if (type === "aws:secretsmanager/secret:Secret" && name !== undefined && id !== undefined) {
-      found[name] = id;
-    }
-  }
-  return found;
+function secretArnsOf(io: Io, stack: string, gateName: string): Record<string, string> {
+  const secrets = resourcesOfStack(io, stack).flatMap(({ urn, type, id }) => {
+    const [, resource = "", name = ""] = SECRET.exec(urn) ?? [];
+    return type === "aws:secretsmanager/secret:Secret" && name !== "" && id !== undefined
+      ? [{ resource, name, id }]
+      : [];
+  });
+  // A stack may hold another gate, which it does not export. A gate's name ends with its resource's and eight digits.
+  const own = secrets.filter(({ resource }) =>
+    gateName.replace(/-[0-9a-f]{8}$/, "").endsWith(`-${resource}`),
+  );
+  return Object.fromEntries((own.length > 0 ? own : secrets).map(({ name, id }) => [name, id]));
 }
 
 function address(setting: string, url: string): string {

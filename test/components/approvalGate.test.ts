@@ -424,6 +424,10 @@ describe("ApprovalGate", () => {
       proposalsUrl: "https://gate-api.example.com/proposals",
       subscribedEvents,
       gatingForm: 2,
+      webhookUrl: "https://gate-api.example.com/pagerduty/webhook",
+      ledgerTableName: "gate-ledger",
+      queueUrl: "https://sqs/gate-queue",
+      deadLetterQueueUrl: "https://sqs/gate-queue-dead-letters",
     });
     assert.equal(await pulumi.isSecret(value.gate), false);
     assert.equal(await pulumi.isSecret(value.proposerTokens), true);

@@ -77,8 +77,8 @@ describe("How the command line finds a gate in AWS", () => {
     assert.deepEqual(
       await at(["list", "--stack", "prod"]),
       refused(
-        'stack "prod" is not a gate\'s: it lacks `ledgerTableName`, `gatingTableName`, `proposalsUrl`, `webhookUrl`, `gate`\n' +
-          "→ name the stack that declares the ApprovalGate and exports its outputs, or use --table\n",
+        'stack "prod" exports no gate\n' +
+          "→ export the `gate` of its ApprovalGate, under any name, or name the gate by --table\n",
       ),
     );
     writeFileSync(join(folder, "o.json"), "{");
@@ -93,6 +93,64 @@ describe("How the command line finds a gate in AWS", () => {
           "→ write it with `pulumi stack output --json > none.json`\n",
       ),
     );
+  });
+
+  /** The output `gate` of an ApprovalGate. */
+  const reference = (name = "acme-prod-approvals-0a1b2c3d"): Record<string, unknown> => ({
+    name,
+    region: "eu-central-1",
+    gatingTableName: "gate-gating",
+    gatingTableArn: "arn:gating",
+    proposalsUrl: `${bench.embedded.gate.url}/proposals`,
+    gatingForm: 2,
+    webhookUrl: `${bench.embedded.gate.url}/pagerduty/webhook`,
+    ledgerTableName: "gate-ledger",
+    queueUrl: "https://sqs/queue",
+    deadLetterQueueUrl: "https://sqs/dead",
+  });
+
+  it("finds the gate whatever its stack calls the outputs", async () => {
+    const env = { GATE_TOKEN: bench.embedded.endpoints().gate.proposerToken };
+    const { incident } = await bench.json(
+      (value) => z.object({ proposal: proposalAnswer }).parse(value).proposal,
+      "show",
+      await bench.failover(),
+    );
+    for (const exported of [
+      { gate: reference() },
+      { somethingElse: "b", tokens: "[secret]", ourGate: reference(), again: reference() },
+      { approvals: { ...(JSON.parse(outputs()) as object), urn: "urn:pulumi:…" } },
+      JSON.parse(outputs()) as object,
+    ]) {
+      pulumi(`${JSON.stringify(exported)}\n`);
+      const { err, out } = await at(
+        [
+          "propose",
+          ...["--stack", "prod", "--json", "--service", "payments-db", "--runbook", "diagnostics"],
+          ...["--incident", incident.id ?? "", "--justification", "slow"],
+        ],
+        env,
+      );
+      assert.equal(err, "", JSON.stringify(exported));
+      assert.match(out, /"id": "prop_/);
+    }
+  });
+
+  it("wants one gate named where a stack exports several", async () => {
+    pulumi(
+      `${JSON.stringify({ a: reference("p-s-a-00000000"), b: reference("p-s-b-00000000") })}\n`,
+    );
+    assert.deepEqual(
+      await at(["list", "--stack", "prod"]),
+      refused(
+        'stack "prod" exports 2 gates: p-s-a-00000000, p-s-b-00000000\n' +
+          "→ name one by --outputs <file> with its `gate` alone, or by --table\n",
+      ),
+    );
+    // As an earlier release told it, the ledger is not known.
+    const { ledgerTableName: _ledger, ...before } = reference();
+    pulumi(`${JSON.stringify({ gate: before })}\n`);
+    assert.match((await at(["list", "--stack", "prod"])).err, /^stack "prod" exports no gate\n/);
   });
 
   it("wants the gate named once", async () => {
