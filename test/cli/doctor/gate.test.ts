@@ -197,6 +197,18 @@ describe("gate doctor: gate, Cheqpoint and PagerDuty's side of it", function () 
       inForce,
       ["warn", `${other} is not what is in force, but is what is examined here: ${differs}`],
     ]);
+    // Which of the two is examined: the one that has the service.
+    const lacks = ["fail", "is not in the gating"];
+    for (const [args, more, services] of [
+      [[], { GATE_CONFIG: other }, ["payments-db"]],
+      [["--gating", other], {}, ["search"]],
+    ] as const) {
+      for (const service of ["payments-db", "search"]) {
+        const found = await of([...args, "--service", service], more);
+        const isExamined = services.some((one) => one === service);
+        assert.deepEqual(found.slice(2), isExamined ? [] : [lacks], `${args.join()} ${service}`);
+      }
+    }
     assert.deepEqual(await of([], { GATE_CONFIG: DEV_STACK }), [inForce]);
     assert.deepEqual(await of([], { GATE_CONFIG: other, GATE_TOKEN: gate.proposerToken }), [
       [
