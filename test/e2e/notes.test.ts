@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { answer, asked, finish, propose, see } from "../harness/case.ts";
+import { instantText } from "../../functions/gate/text/instant.ts";
+import { answer, asked, ended, EXECUTED, finish, propose, see } from "../harness/case.ts";
 import { gatingOf } from "../harness/gating.ts";
 import { World, type Json } from "../harness/world.ts";
 
@@ -76,6 +77,30 @@ describe("The notes on an incident", () => {
       ]);
     });
   }
+
+  it("tell at once that the kill switch holds what was approved, for whoever was asked before", async () => {
+    const incident = await begin();
+    await asked(world);
+    await killSwitch();
+    await answer(world, "approved");
+    const [, decided, ...more] = await notes(incident);
+    assert.deepEqual(more, []);
+    const { proposal } = await see(world, incident);
+    const until = instantText(proposal.decision?.validUntilMs ?? 0, proposal.incident?.timeZone);
+    assert.deepEqual(decided, [
+      `Approval gate: ${YES}`,
+      `The kill switch holds it: it runs once that is off, until ${until} at the latest.`,
+    ]);
+    await world.gate.ledger.setKillSwitch({
+      on: false,
+      reason: null,
+      by: null,
+      atMs: world.clock.now(),
+    });
+    await finish(world);
+    assert.equal(ended(await see(world, incident)), EXECUTED);
+    assert.equal((await notes(incident)).length, 3);
+  });
 
   it("name the rule that allowed it, and who proposed", async () => {
     const incident = await begin({ decision: "allow" });

@@ -21,6 +21,7 @@ import { clockWentBack, isOld, lookOutside, standingNo } from "./beforeClaim.ts"
 import { confirm, overruledMeanwhile } from "./confirm.ts";
 import { brakesOnRun, withoutPlace } from "./place.ts";
 import { holdAll } from "./shared.ts";
+import { tellDecided } from "./tellDecided.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
 import { time } from "./texts.ts";
 import { waitForShared } from "./waiting.ts";
@@ -62,7 +63,7 @@ export function run(proposal: Proposal, known: Known): Step {
     return { kind: "look", look: { at: "killSwitch" } };
   }
   if (known.killSwitch.on || known.refused === "killSwitch") {
-    return held(proposal, known, decision.validUntilMs);
+    return held(proposal, known, decision, before.id, decision.validUntilMs);
   }
   const waits = waitForShared(proposal, known, decision.validUntilMs);
   if (waits !== null) {
@@ -134,10 +135,18 @@ function lapsed(proposal: Proposal, known: Known, validUntilMs: number): Step {
   });
 }
 
-function held(proposal: Proposal, known: Known, validUntilMs: number): Step {
+function held(
+  proposal: Proposal,
+  known: Known,
+  decision: Decision,
+  incidentId: string,
+  validUntilMs: number,
+): Step {
   const untilMs = Math.min(known.nowMs + HELD_POLL_MS, validUntilMs + 1);
   if (proposal.heldSinceMs !== null) {
-    return waitUntil(untilMs);
+    // Whoever said yes may have been asked before the switch was thrown, and waits for the run.
+    const note = tellDecided(proposal, known, decision, incidentId);
+    return note.step ?? waitUntil(Math.min(note.untilMs ?? untilMs, untilMs));
   }
   const { reason, by } = known.killSwitch ?? { reason: null, by: null };
   return {

@@ -114,7 +114,14 @@ export function proposedNote(proposal: Proposal, attempt: ApprovalAttempt, mark:
 
 export function decidedNote(proposal: Proposal, decision: Decision, mark: string): string {
   return told(
-    [mark, `Approval gate: ${decisionText(proposal, decision)}`, changesText(decision)],
+    [
+      mark,
+      `Approval gate: ${decisionText(proposal, decision)}`,
+      changesText(decision),
+      proposal.heldSinceMs === null || decision.validUntilMs === null
+        ? null
+        : `The kill switch holds it: it runs once that is off, until ${time(proposal, decision.validUntilMs)} at the latest.`,
+    ],
     [reviewersWords(decision)],
   );
 }
@@ -156,7 +163,9 @@ export function endedNote(proposal: Proposal, outcome: Outcome, mark: string): s
     uncertain: `UNCERTAIN whether this ran: ${actionText(proposal)}. Check before doing it by hand.`,
   };
   const isProposedTold = duties.noteProposed?.state === "done";
-  const untold = duties.noteDecided?.state === "done" ? null : decision;
+  // A yes that came to nothing is told once more: an earlier note promised its run.
+  const isTold = duties.noteDecided?.state === "done" && outcome.kind !== "suppressed";
+  const untold = isTold ? null : decision;
   return told(
     [
       mark,

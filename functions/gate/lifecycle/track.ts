@@ -1,8 +1,7 @@
 import type { Known, Step } from "./known.ts";
 import type { Execution, Proposal } from "../proposal/proposal.ts";
 import { backoffMs, end, hintIds, waitUntil, withChanges } from "./common.ts";
-import { dutyStep } from "./duties.ts";
-import { decidedNote } from "./texts.ts";
+import { tellDecided } from "./tellDecided.ts";
 
 /** A runner that does not pick an invocation up within this time is offline: it may still run it later. */
 const STARTS_WITHIN_MS = 15 * 60_000;
@@ -39,21 +38,11 @@ export function track(proposal: Proposal, known: Known): Step {
     return result;
   }
   // Nothing to learn right now: time to tell people what was decided.
-  if (decision.by !== "policy") {
-    const note = dutyStep(proposal, known, "noteDecided", incident.id, (mark) => ({
-      kind: "note",
-      duty: "noteDecided",
-      incidentId: incident.id,
-      content: decidedNote(proposal, decision, mark),
-    }));
-    if (note.step !== null) {
-      return note.step;
-    }
-    if (note.untilMs !== null) {
-      return waitUntil(Math.min(note.untilMs, result.untilMs));
-    }
+  const note = tellDecided(proposal, known, decision, incident.id);
+  if (note.step !== null) {
+    return note.step;
   }
-  return result;
+  return note.untilMs === null ? result : waitUntil(Math.min(note.untilMs, result.untilMs));
 }
 
 function trackInvocation(proposal: Proposal, known: Known, execution: Execution): Step {
