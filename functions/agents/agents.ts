@@ -3,12 +3,19 @@ import type { Caller } from "../middleware/auth.ts";
 import { authenticated } from "../middleware/middleware.ts";
 import type { MiddlewarePorts } from "../middleware/ports.ts";
 import { routeOf, unrouted } from "../routes.ts";
+import { openApi } from "./openapi.ts";
 import { serviceFor, servicesFor } from "./services.ts";
 
 /** What agents ask before they propose, as API Gateway writes it. */
-export const agentRoutes = ["GET /services", "GET /services/{service}"] as const;
+export const agentRoutes = [
+  "GET /services",
+  "GET /services/{service}",
+  "GET /openapi.json",
+] as const;
 
 const known = agentRoutes.map(routeOf);
+/** Made when somebody asks for it. */
+let document: HttpResponse | undefined;
 const MAX_SERVICE_LENGTH = 255;
 
 /** Answers one request of an agent that proposes nothing yet. Never throws. */
@@ -23,6 +30,9 @@ export async function handleAgents(
         return await authenticated(ports, request, listServices);
       case "GET /services/{service}":
         return await authenticated(ports, request, showService);
+      case "GET /openapi.json":
+        document ??= json(200, openApi());
+        return document;
       default:
         return unrouted(request, known);
     }

@@ -6,48 +6,15 @@ import type {
   Runbook,
   ServiceGating,
 } from "../gate/gating/index.ts";
+import type * as z from "zod";
 import type { GatingStore } from "../gate/ports/index.ts";
+import type { answerView, runbookView, servicesAnswer, serviceView } from "./answers.ts";
 import { answerText } from "../gate/telling/answerText.ts";
 
-/** A service for which a proposer may propose something. */
-export interface ServiceSummary {
-  /** As the gating names it; a proposal may use this or the id. */
-  service: string;
-  /** PagerDuty's id; null: the gate does not know it yet. */
-  service_id: string | null;
-  /** Names of the runbooks that may be proposed. */
-  runbooks: string[];
-}
-
-export interface AnswerView {
-  /** What has to hold, in words; null: always. The first of a runbook's answers that fits counts. */
-  when: string | null;
-  decision: "allow" | "deny" | "requireApproval";
-  /** Name of the rule; null: no rule fits. */
-  rule: string | null;
-  /** One sentence. */
-  text: string;
-}
-
-export interface RunbookView {
-  runbook: string;
-  description: string | null;
-  /** Label that reviewers see. */
-  action: string;
-  target: "automationAction" | "incidentWorkflow" | "reassign" | "escalate";
-  /** JSON Schema of `parameters`. */
-  parameters: Record<string, unknown>;
-  /** What would be said now. */
-  answers: AnswerView[];
-}
-
-export interface ServiceView {
-  service: string;
-  service_id: string | null;
-  /** False: the gating does not list it, and what is allowed for such services applies. */
-  listed: boolean;
-  runbooks: RunbookView[];
-}
+export type ServiceSummary = z.output<typeof servicesAnswer>["services"][number];
+export type ServiceView = z.output<typeof serviceView>;
+type RunbookView = z.output<typeof runbookView>;
+type AnswerView = z.output<typeof answerView>;
 
 /** Everything that this proposer may propose: what every answer would deny is not among it. */
 export async function servicesFor(
@@ -103,12 +70,12 @@ function offered(gating: ServiceGating, proposer: string, nowMs: number): Runboo
       action: runbook.action,
       target: runbook.target.kind,
       parameters: parametersSchema(runbook),
-      answers: answers.map(answerView),
+      answers: answers.map(viewOf),
     }))
     .sort((a, b) => (a.runbook < b.runbook ? -1 : 1));
 }
 
-function answerView(answer: Outlook): AnswerView {
+function viewOf(answer: Outlook): AnswerView {
   const { when, decision, rule } = answer;
   return { when: whenText(when), decision, rule, text: answerText(answer) };
 }

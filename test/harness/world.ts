@@ -24,6 +24,7 @@ import { startPagerDutyEmulator, type PagerDutyEmulator } from "../../emulators/
 import { START_MS, VirtualClock } from "./clock.ts";
 import { LogLines } from "./log.ts";
 import { tapped, throughTap, type Tap } from "./taps.ts";
+import { assertDocumented } from "./apiAnswers.ts";
 
 /** Answers are looked into freely by the tests. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -392,16 +393,19 @@ export class World {
     return call(`${this.cheqpoint.url}${path}`, method, body, { "x-api-key": CONNECTION_KEY });
   }
 
-  onGate(
+  /** Each answer has to be as the gate's own OpenAPI document says. */
+  async onGate(
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Reply> {
-    return call(`${this.gate.url}${path}`, method, body, {
+    const reply = await call(`${this.gate.url}${path}`, method, body, {
       authorization: `Bearer ${PROPOSER_TOKEN}`,
       ...headers,
     });
+    assertDocumented(method, path, reply);
+    return reply;
   }
 
   /** A new incident on payments-db unless another service is named. */

@@ -1,75 +1,15 @@
-import { phaseOf, type Incident, type Phase, type Proposal } from "../proposal/proposal.ts";
+import type * as z from "zod";
+import { phaseOf, type Incident, type Proposal } from "../proposal/proposal.ts";
 import type { Answer } from "../gating/index.ts";
 import type { Joined } from "../ports/index.ts";
+import type { proposalAnswer } from "./proposalAnswer.ts";
 
 function iso(ms: number | null | undefined): string | null {
   return ms === null || ms === undefined ? null : new Date(ms).toISOString();
 }
 
 /** A proposal as the gate shows it to proposers, operators and pages: no token, no hash of one, nothing secret. */
-export interface ProposalView {
-  id: string;
-  status: Phase;
-  /** True once the outcome is known; notes and the manual task may still be on their way (`status` is `ending`). */
-  final: boolean;
-  service: string;
-  runbook: string;
-  action: string | null;
-  target: unknown;
-  proposer: string;
-  source: string;
-  incident: {
-    id: string | null;
-    number: number | null;
-    title: string | null;
-    url: string | null;
-    priority: string | null;
-  };
-  parameters: Readonly<Record<string, unknown>>;
-  justification: string;
-  /** As the proposer told: what it saw, how bad, where. */
-  evidence: string[];
-  severity: string | null;
-  affected_regions: string[];
-  digest: string | null;
-  received_at: string | null;
-  decide_by: string | null;
-  rule: string | null;
-  rule_decision: string | null;
-  /** What would have been said if no rule were in a dry run; null: the same. */
-  would_have: { rule: string; decision: string } | null;
-  trace: unknown;
-  risk: number | null;
-  on_expiry: string | null;
-  review_url: string | null;
-  approval_id: string | null;
-  decision: {
-    outcome: string;
-    by: string;
-    rule: string | null;
-    note: string | null;
-    at: string | null;
-    valid_until: string | null;
-    changed: string[];
-  } | null;
-  held_by_kill_switch_since: string | null;
-  waits_for_place_since: string | null;
-  /** Why it is approved and not sent yet. */
-  waits_for_run: { since: string | null; text: string } | null;
-  execution: {
-    state: string;
-    invocation_id: string | null;
-    reported: string | null;
-    at: string | null;
-    problem: string | null;
-  } | null;
-  outcome: { kind: string; reason: string; text: string; at: string | null } | null;
-  manual_task: string | null;
-  manual_task_url: string | null;
-  escalation: string | null;
-  closed_at: string | null;
-  version: number;
-}
+export type ProposalView = z.output<typeof proposalAnswer>;
 
 export function proposalView(proposal: Proposal): ProposalView {
   const { request, incident, weighing, decision, execution, outcome, duties } = proposal;
