@@ -363,7 +363,10 @@ function operationOf({ id, summary, tag, security, parts = [], body, ...rest }: 
   };
 }
 
-function responsesOf(id: string, { answers: good, errors }: Pick<Operation, "answers" | "errors">) {
+function responsesOf(
+  id: string,
+  { answers: good, errors }: Pick<Operation, "answers" | "errors">,
+): Record<string, unknown> {
   const header = {
     "gate-version": { description: "the gate's release", schema: { type: "string" } },
   };
@@ -406,10 +409,10 @@ function responsesOf(id: string, { answers: good, errors }: Pick<Operation, "ans
           ] as const,
         ]
       : [];
-  return Object.fromEntries([...own, ...told, ...refused]);
+  return Object.fromEntries<unknown>([...own, ...told, ...refused]);
 }
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest;
+  const made: Record<string, unknown> = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return Object.fromEntries(Object.entries(made).filter(([key]) => key !== "$schema"));
 }
