@@ -15,6 +15,7 @@ import { counted, oneLine, table } from "../text.ts";
 import { explainCommand } from "./gatingExplain.ts";
 import { inForceCommand } from "./gatingInForce.ts";
 import { replayCommand } from "./gatingReplay.ts";
+import { reviewCommand } from "./gatingReview.ts";
 import { testCommand } from "./gatingTest.ts";
 
 export function gatingCommand(context: Context): Command {
@@ -26,6 +27,7 @@ export function gatingCommand(context: Context): Command {
     .addCommand(explainCommand(context))
     .addCommand(testCommand(context))
     .addCommand(replayCommand(context))
+    .addCommand(reviewCommand(context))
     .addCommand(compareCommand(context))
     .addCommand(inForceCommand(context));
 }

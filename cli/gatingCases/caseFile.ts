@@ -35,14 +35,16 @@ export interface Coverage {
   unreached: string[];
 }
 
+export function isCaseFile(name: string): boolean {
+  return CASE_FILE.test(name);
+}
+
 /** The files that are named, or all of the folder that are called so. */
 export function caseFiles(io: Io, named: readonly string[]): string[] {
   if (named.length > 0) {
     return named.map((file) => resolve(io.cwd, file));
   }
-  const found = readdirSync(io.cwd)
-    .filter((name) => CASE_FILE.test(name))
-    .sort();
+  const found = readdirSync(io.cwd).filter(isCaseFile).sort();
   if (found.length === 0) {
     throw new CliError(`there is no file with cases in ${io.cwd}`, {
       hint: "write gating.test.yaml beside gating.yaml, or name a file",
