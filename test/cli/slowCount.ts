@@ -32,7 +32,7 @@ interface Proposal {
   end: number | null;
 }
 
-export function proposalsIn(file: string): Proposal[] {
+function proposalsIn(file: string): Proposal[] {
   const trails = new Map<string, z.infer<typeof line>[]>();
   for (const text of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
     const one = line.parse(JSON.parse(text));
