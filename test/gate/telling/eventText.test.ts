@@ -71,7 +71,8 @@ describe("Words for audit events", () => {
     const folder = `${ROOT}functions/gate/`;
     const types = new Set(
       readdirSync(folder, { recursive: true, encoding: "utf8" })
-        .filter((name) => name.endsWith(".ts"))
+        // The gating writes none; its fields are called so as well.
+        .filter((name) => name.endsWith(".ts") && !name.startsWith("gating"))
         .flatMap((name) => [
           ...readFileSync(`${folder}${name}`, "utf8").matchAll(
             /"((?:proposal|approval|decision|execution|outcome|manualTask|escalation|noteEnded|noteMerged)\.[a-zA-Z]+)"/g,
