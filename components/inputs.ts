@@ -35,8 +35,10 @@ export function refuse(message: string): never {
     owner === undefined
       ? new pulumi.RunError(message)
       : new pulumi.ResourceError(message, owner, true);
-  // Pulumi puts the way that an Output took before the message of what it caught.
-  throw Object.defineProperty(error, "message", { get: () => message, set: () => undefined });
+  // Pulumi puts the way that an Output took before the message of what it caught, and shows the stack of what it catches
+  // after the program's end.
+  const fixed = { get: () => message, set: () => undefined };
+  throw Object.defineProperties(error, { message: fixed, stack: fixed });
 }
 
 /** Whether nothing in the value has to be waited for. */

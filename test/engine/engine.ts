@@ -127,8 +127,19 @@ export class Project {
     return this.carriedOut("refresh");
   }
 
-  /** `op name` of each resource, from the engine's own events; a provider follows the configuration by itself. */
+  /** Destroys the stack; what went, in its order. */
+  async deleted(): Promise<string[]> {
+    return (await this.steps("destroy")).map(({ urn }) => urn);
+  }
+
+  /** `op name` of each resource, sorted. */
   private async carriedOut(command: string): Promise<string[]> {
+    const steps = await this.steps(command);
+    return steps.map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`).sort();
+  }
+
+  /** What was done, from the engine's own events; a provider follows the configuration by itself. */
+  private async steps(command: string): Promise<Step[]> {
     const log = join(this.dir, "events.jsonl");
     rmSync(log, { force: true });
     await this.pulumi([
@@ -145,9 +156,7 @@ export class Project {
       .map((line) => JSON.parse(line) as { resOutputsEvent?: { metadata: Step } });
     return events
       .flatMap(({ resOutputsEvent }) => (resOutputsEvent ? [resOutputsEvent.metadata] : []))
-      .filter(({ op, urn }) => !UNTOUCHED.includes(op) && !urn.includes("::pulumi:providers:"))
-      .map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`)
-      .sort();
+      .filter(({ op, urn }) => !UNTOUCHED.includes(op) && !urn.includes("pulumi:providers:"));
   }
 
   async outputs(): Promise<Record<string, unknown>> {
