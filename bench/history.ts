@@ -219,7 +219,7 @@ function subjectOf(random: () => number, gating: ServiceGating, atMs: number): S
 }
 
 /** mulberry32: the same numbers from the same seed. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

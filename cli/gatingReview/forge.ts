@@ -14,7 +14,7 @@ export interface Forge {
 export type ForgeName = "github" | "gitlab";
 
 /** No comment of anybody else begins with it. */
-export const MARKER = "<!-- gate gating review -->";
+const MARKER = "<!-- gate gating review -->";
 
 /** What was answered to a call for a comment, when that is a refusal. */
 export class CommentRefused extends Error {
