@@ -96,7 +96,7 @@ function countsOf(all: readonly { group: Group }[]): string {
 }
 
 function item(group: Group, change: ServiceChange): string {
-  return `- ${MARKS[group.verdict]} **${verdictText(group)}** · ${serviceName(change)} · ${groupLine(group)}`;
+  return `- ${MARKS[group.verdict]} **${verdictText(group)}** · ${serviceName(change)} · ${groupLine(group, 1)}`;
 }
 
 function more(group: Group, { service }: ServiceChange, index: number, head: string): string[] {

@@ -3,6 +3,15 @@ import { counted, oneLine, table } from "../text.ts";
 import type { Bill, ChangedGroup, Costs } from "./bill.ts";
 import type { LimitHits } from "./limits.ts";
 
+/** What a comment shows of the bill where it changes; the rest is folded. */
+const SHOWN: ReadonlySet<string> = new Set([
+  "Approvals a week",
+  "Approvals from 22:00 to 07:00",
+  "Expected to expire",
+  "Manual tasks of their own",
+  "Stopped or held by a limit",
+]);
+
 /** Rows of a comment; the rest is in the command's output. */
 const MOST_ROWS = 20;
 
@@ -54,13 +63,13 @@ export function billText({ base, head, bill }: Told): string {
 export function billMarkdown({ bill }: Told): string {
   const { groups } = bill;
   const all = rows(bill);
-  const changed = all.filter(([, before, after]) => before !== after);
+  const changed = all.filter(([name, before, after]) => SHOWN.has(name ?? "") && before !== after);
   const shown = groups.slice(0, MOST_ROWS);
   const more = groups.length - shown.length;
   return [
     `**The bill.** ${span(bill)} ${changedLine(bill)}${changed.length === 0 ? " The bill stays the same." : ""}`,
     "",
-    ...(changed.length === 0 ? [] : [...costTable(changed), ""]),
+    ...(changed.length === 0 ? [] : [changed.map(inWords).join(" · "), ""]),
     "<details><summary>The whole bill</summary>",
     "",
     ...costTable(all),
@@ -78,6 +87,10 @@ export function billMarkdown({ bill }: Told): string {
     "</details>",
     "",
   ].join("\n");
+}
+
+function inWords([name = "", before = "", after = "", change = ""]: readonly string[]): string {
+  return `${cell(name)} ${before} → **${after}**${change === "" ? "" : ` (${change})`}`;
 }
 
 function costTable(of: readonly string[][]): string[] {
@@ -155,7 +168,7 @@ function limits({ before, after }: Bill): string[] {
   return after.limits.map((hit) => {
     const was = before.limits.find((other) => isSame(hit, other))?.hits ?? 0;
     const whose = hit.rule === null ? oneLine(hit.service) : `${oneLine(hit.service)}, ${hit.rule}`;
-    return `${whose}: \`${hit.limit}\` (${hit.value}) is reached ${counted(hit.hits, "time")}, before ${was}.`;
+    return `${whose}: ${hit.limit} (${hit.value}) is reached ${counted(hit.hits, "time")}, before ${was}.`;
   });
 }
 

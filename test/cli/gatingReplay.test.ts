@@ -61,10 +61,7 @@ function rounded(count: ReturnType<typeof slowCount>) {
 
 const MARKDOWN = `**The bill.** Replayed 5 proposals from 2026-11-24 to 2026-11-24 (1 week, times in UTC). 3 are answered differently.
 
-| | before | after | change |
-| --- | ---: | ---: | ---: |
-| Manual tasks of their own | 0 | 2 | +2 |
-| Denials that shared tasks count | 1 | 2 | +1 |
+Manual tasks of their own 0 → **2** (+2)
 
 <details><summary>The whole bill</summary>
 

@@ -53,19 +53,19 @@ function differenceText({ field, before, after }: Difference): string {
 const MAX_WHICH = 4;
 
 /** Which proposals the group has, in one line. */
-export function whichText({ which }: Group): string {
-  const rest = which.length - MAX_WHICH;
+export function whichText({ which }: Group, most = MAX_WHICH): string {
+  const rest = which.length - most;
   return rest <= 0
     ? which.join("; or ")
-    : `${which.slice(0, MAX_WHICH).join("; or ")}; or ${rest} more such sets`;
+    : `${which.slice(0, most).join("; or ")}; or ${rest} more such ${rest === 1 ? "set" : "sets"}`;
 }
 
 /** The group in one line: which proposals, and from what to what. */
-export function groupLine(group: Group): string {
+export function groupLine(group: Group, most = MAX_WHICH): string {
   const { before, after } = group;
   const more = differenceTexts(group).join(", ");
   const told = before === null || after === null ? null : answersText(before, after);
-  return `${whichText(group)}: ${[told, more === "" ? null : more].filter((part) => part !== null).join("; ")}`;
+  return `${whichText(group, most)}: ${[told, more === "" ? null : more].filter((part) => part !== null).join("; ")}`;
 }
 
 function answersText(before: ToldAnswer, after: ToldAnswer): string {
