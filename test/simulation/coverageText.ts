@@ -1,4 +1,7 @@
-const STATES = [
+import { REMOTE_FAULTS, STORE_FAULTS } from "./engine/faults.ts";
+import { DEEDS } from "./plan.ts";
+
+export const STATES = [
   "received",
   "awaitingDecision",
   "approved",
@@ -9,7 +12,12 @@ const STATES = [
 
 /** How often each state met each event and each fault; a dot is what no history has reached. */
 export function coverageText(counts: Readonly<Record<string, number>>): string {
-  const rows = new Map<string, Map<string, number>>();
+  const rows = new Map<string, Map<string, number>>(
+    [
+      ...DEEDS.map((deed) => `event ${deed}`),
+      ...[...REMOTE_FAULTS, ...STORE_FAULTS].map((fault) => `fault ${fault}`),
+    ].map((row) => [row, new Map<string, number>()]),
+  );
   for (const [key, count] of Object.entries(counts)) {
     const [state = "", event = "", fault = ""] = key.split(" × ");
     const row = fault === "none" ? `event ${event}` : `fault ${fault}`;
@@ -25,9 +33,11 @@ export function coverageText(counts: Readonly<Record<string, number>>): string {
         `${row.padEnd(width)}  ${STATES.map((state) => String(cells.get(state) ?? "·").padStart(state.length)).join("  ")}`,
     );
   const triples = Object.keys(counts).length;
+  const never = [...rows].flatMap(([row, cells]) => (cells.size === 0 ? [row] : []));
   return [
     `${triples} different triples of state, place and fault or event:`,
     `${"".padEnd(width)}  ${STATES.join("  ")}`,
     ...lines,
+    `Never met while a proposal was open: ${never.length === 0 ? "nothing" : never.join(", ")}.`,
   ].join("\n");
 }

@@ -15,6 +15,7 @@ const HELP = `Plays random histories against the gate and judges each from outsi
   npm run simulate -- --seed 364                one history, told; shrunk first where it breaks a rule
   npm run simulate -- --seed 364 --whole        the same, not shrunk
   npm run simulate -- --seed 364 --plan         the (shrunk) plan as JSON, for test/simulation/failed
+  npm run simulate -- --seed 364 --rule "2 once"  shrunk to what breaks that rule, where it breaks several
 
 --ledger dynamo takes the DynamoDB adapter over a model of its tables instead of SQLite.`;
 
@@ -33,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 
-const ledger: Plan["ledger"] = values.ledger === "dynamo" ? "dynamo" : "sqlite";
+const ledger = ledgerOf(values.ledger);
 if (values.help) {
   console.log(HELP);
 } else if (values.seed !== undefined) {
@@ -73,25 +74,31 @@ async function tellOne(seed: number): Promise<void> {
 }
 
 async function tellMany(): Promise<void> {
-  const workers = wholeNumber("workers", values.workers);
+  const workers = wholeNumber("workers", values.workers, 1);
   const from =
     values.from === undefined ? Date.now() % 1_000_000_000 : wholeNumber("from", values.from);
-  const count = values.count === undefined ? Infinity : wholeNumber("count", values.count);
+  const count = values.count === undefined ? Infinity : wholeNumber("count", values.count, 1);
   const minutes =
-    values.minutes === undefined
-      ? values.count === undefined
+    values.minutes !== undefined
+      ? positive("minutes", values.minutes)
+      : values.count === undefined
         ? 1
-        : Infinity
-      : Number(values.minutes);
+        : Infinity;
   const began = performance.now();
   const ranges = Array.from({ length: workers }, (_, i): Range => ({
     from: from + i,
     step: workers,
     untilMs: Date.now() + minutes * 60_000,
-    count: Math.ceil(count / workers),
+    count: Math.ceil((count - i) / workers),
     ledger,
   }));
-  const parts = await Promise.all(workers === 1 ? ranges.map(playMany) : ranges.map(inThread));
+  const parts = await Promise.all(
+    ranges.map((range, i) => {
+      const tell = (so: string): void =>
+        console.error(workers === 1 ? so : `worker ${i + 1}: ${so}`);
+      return workers === 1 ? playMany(range, tell) : inThread(range, tell);
+    }),
+  );
   const sum = parts.reduce(added, emptySummary());
   const seconds = (performance.now() - began) / 1_000;
   console.log(coverageText(sum.coverage));
@@ -100,7 +107,7 @@ async function tellMany(): Promise<void> {
   );
   tellSeeds("broke", sum.violations);
   tellSeeds("could not be played:", sum.broken);
-  if (Object.keys({ ...sum.violations, ...sum.broken }).length === 0) {
+  if (sum.histories > 0 && Object.keys({ ...sum.violations, ...sum.broken }).length === 0) {
     console.log("No rule was broken.");
   } else {
     process.exitCode = 1;
@@ -115,18 +122,36 @@ function tellSeeds(what: string, seeds: Readonly<Record<string, number[]>>): voi
   }
 }
 
-function inThread(range: Range): Promise<Summary> {
+function inThread(range: Range, tell: (so: string) => void): Promise<Summary> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData: range });
-    worker.once("message", resolve);
+    worker.on("message", (message: string | Summary) =>
+      typeof message === "string" ? tell(message) : resolve(message),
+    );
     worker.once("error", reject);
+    worker.once("exit", (code) => reject(new Error(`a worker ended with ${code} before its end`)));
   });
 }
 
-function wholeNumber(option: string, text: string): number {
+function ledgerOf(text: string): Plan["ledger"] {
+  if (text !== "sqlite" && text !== "dynamo") {
+    throw new Error(`\`--ledger\` must be sqlite or dynamo, got "${text}"`);
+  }
+  return text;
+}
+
+function wholeNumber(option: string, text: string, least = 0): number {
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) {
-    throw new Error(`\`--${option}\` must be a whole number, got "${text}"`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
+    throw new Error(`\`--${option}\` must be a whole number from ${least} on, got "${text}"`);
+  }
+  return number;
+}
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0) || !Number.isFinite(number)) {
+    throw new Error(`\`--${option}\` must be a number above 0, got "${text}"`);
   }
   return number;
 }

@@ -42,6 +42,28 @@ export type Deed =
   /** A new one is issued, kept after so long, and the one before revoked after so long; where nothing is told, the webhook's. */
   | { kind: "rotate"; what?: Kept; keptAfterMs?: number; revokedAfterMs?: number };
 
+/** Every kind of deed, so that what no history does is noticed. */
+export const DEEDS = Object.keys({
+  propose: true,
+  open: true,
+  resolve: true,
+  reopen: true,
+  acknowledge: true,
+  move: true,
+  merge: true,
+  rename: true,
+  handRun: true,
+  writeField: true,
+  killSwitch: true,
+  gating: true,
+  jump: true,
+  forgeCallback: true,
+  forgeWebhook: true,
+  forgeRecord: true,
+  withdraw: true,
+  rotate: true,
+} satisfies Record<Deed["kind"], true>);
+
 export interface Act {
   id: string;
   /** At a time from the start, or when a place is passed for the n-th time. */

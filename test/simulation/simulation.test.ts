@@ -4,13 +4,13 @@ import { isMore } from "../harness/more.ts";
 import { Coverage } from "./engine/coverage.ts";
 import { play, type Played } from "./history.ts";
 import { planOf } from "./draw.ts";
+import { STATES } from "./coverageText.ts";
 import type { Plan } from "./plan.ts";
 
 /** So many histories belong to one test; `npm test` plays a few, `npm run test:more` about two minutes of others. */
 const CHUNK = { sqlite: 100, dynamo: 20 };
 const CHUNKS = isMore() ? { sqlite: [1, 32], dynamo: [1, 12] } : { sqlite: [0, 1], dynamo: [0, 1] };
 const FAILED = new URL("./failed/", import.meta.url);
-const STATES = ["received", "awaitingDecision", "approved", "executing", "running", "ending"];
 
 describe("simulation", function () {
   this.timeout(120_000);

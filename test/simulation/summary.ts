@@ -37,10 +37,16 @@ export interface Range {
   ledger: Plan["ledger"];
 }
 
-/** Plays seed after seed until the time is over. */
-export async function playMany({ from, step, untilMs, count, ledger }: Range): Promise<Summary> {
+const MINUTE_MS = 60_000;
+
+/** Plays seed after seed until the time is over, and tells each minute how far it is. */
+export async function playMany(
+  { from, step, untilMs, count, ledger }: Range,
+  tell: (so: string) => void = () => undefined,
+): Promise<Summary> {
   const summary = emptySummary();
   const coverage = new Coverage();
+  let tellAtMs = Date.now() + MINUTE_MS;
   for (let played = 0; played < count && Date.now() < untilMs; played++) {
     const seed = from + played * step;
     try {
@@ -51,6 +57,11 @@ export async function playMany({ from, step, untilMs, count, ledger }: Range): P
       summary.faults += history.injected.length;
       for (const rule of new Set(history.violations.map((violation) => violation.rule))) {
         (summary.violations[rule] ??= []).push(seed);
+      }
+      if (Date.now() >= tellAtMs) {
+        tellAtMs += MINUTE_MS;
+        const bad = Object.values(summary.violations).flat().length;
+        tell(`${summary.histories} histories up to seed ${seed}, ${bad} broke a rule`);
       }
     } catch (error) {
       (summary.broken[error instanceof Error ? error.message : String(error)] ??= []).push(seed);
