@@ -57,7 +57,7 @@ function faultsOf(chance: Chance): Pick<Plan, "rates" | "mostFaults"> {
 
 /** Now and then one of both is away for a while. */
 function outagesOf(chance: Chance): NonNullable<Plan["outages"]> {
-  if (!chance.happens("outage", 0.12)) {
+  if (!chance.happens("outage", 0.2)) {
     return [];
   }
   const fromMs = chance.between("outage from", 0, 150_000);

@@ -230,6 +230,7 @@ async function played(
     everybody,
     outbox,
     unknown,
+    injected: faults.injected,
     circles,
     endMs: kernel.nowMs,
     startMs,

@@ -38,7 +38,7 @@ export function confirm(
     unreadIn(answers) ??
     (decision.by === "onExpiry"
       ? silenceProblem(proposal, decision, answers, isAsked, known.nowMs)
-      : approvalProblem(decision, answers, isAsked));
+      : approvalProblem(decision, answers, isAsked, known.nowMs));
   return problem === null ? null : unconfirmed(proposal, known, problem, validUntilMs);
 }
 
@@ -114,11 +114,15 @@ function isAskedFor(proposal: Proposal, attempt: ApprovalAttempt, known: Known):
   );
 }
 
+/** The record says until when a yes is good, and whoever wrote it may have said more than its rule allows. */
+const TOO_OLD = "the approval is older than the rule lets it be good for";
+
 /** Why Cheqpoint does not say what the ledger says; null: it does. */
 function approvalProblem(
   decision: Decision,
   answers: readonly Answer[],
   isAsked: (one: Answer) => boolean,
+  nowMs: number,
 ): string | null {
   const found = decisionsIn(answers.filter(isAsked)).filter(
     ({ outcome }) => outcome === "approved",
@@ -129,7 +133,9 @@ function approvalProblem(
     canonicalJson(one.parameters) === canonicalJson(decision.parameters) &&
     canonicalJson(one.changed) === canonicalJson(decision.changed);
   if (found.length > 0 && found.every(isSame)) {
-    return null;
+    return found.some(({ validUntilMs }) => validUntilMs === null || nowMs <= validUntilMs)
+      ? null
+      : TOO_OLD;
   }
   return found.length > 0
     ? "Cheqpoint tells of an approval of something else"
@@ -154,9 +160,14 @@ function silenceProblem(
     ({ verdict }) =>
       verdict.kind === "pending" || (verdict.kind === "unattended" && verdict.isSure),
   );
-  const wasAsked = answers
+  const deadlines = answers
     .filter(isAsked)
-    .some(({ attempt }) => nowMs >= Date.parse(String(attempt.details["decide_by"])));
+    .map(({ attempt }) => Date.parse(String(attempt.details["decide_by"])));
+  const goodForMs = proposal.weighing?.evaluation.terms.validForMs ?? 0;
+  if (deadlines.length > 0 && deadlines.every((atMs) => nowMs > atMs + goodForMs)) {
+    return TOO_OLD;
+  }
+  const wasAsked = deadlines.some((atMs) => nowMs >= atMs);
   return isQuiet && wasAsked ? null : `Cheqpoint does not confirm the silence: ${stateOf(answers)}`;
 }
 

@@ -110,6 +110,16 @@ describe("an approval, read once more right before the claim,", () => {
     assertWaits(bench, `${NONE}: it was approved`);
   });
 
+  it("is not confirmed once it is older than its rule allows, whatever the record says", () => {
+    const bench = new Bench().approved();
+    const goodUntilMs = bench.proposal.decision?.validUntilMs ?? 0;
+    forged(bench, { validUntilMs: goodUntilMs + 300_000 });
+    bench.nowMs = goodUntilMs;
+    assert.equal(bench.step().kind, "effect");
+    bench.nowMs = goodUntilMs + 1;
+    assertWaits(bench, "the approval is older than the rule lets it be good for");
+  });
+
   it("is not confirmed by a request that nobody has decided", () => {
     const bench = new Bench().approved();
     bench.decide("req_1", { status: "PENDING", decidedAtMs: null });
@@ -221,6 +231,14 @@ describe("silence, looked at once more right before the claim,", () => {
       withDetails(silent(), { action_digest: "sha256:other" }),
       `${quiet}: nobody has decided`,
     );
+  });
+
+  it("is not confirmed once it is older than its rule allows, whatever the record says", () => {
+    const bench = silent();
+    const goodUntilMs = bench.proposal.decision?.validUntilMs ?? 0;
+    forged(bench, { validUntilMs: goodUntilMs + 300_000 });
+    bench.nowMs = goodUntilMs + 1;
+    assertWaits(bench, "the approval is older than the rule lets it be good for");
   });
 
   it("is not confirmed before the deadline that the reviewer was shown", () => {

@@ -293,6 +293,21 @@ export const BEFORE_CLAIM = [
         "if (found.every(isSame)) {",
       ],
       [
+        "a yes is good for as long as the ledger says, whatever its rule does",
+        "validUntilMs === null || nowMs <= validUntilMs)",
+        "validUntilMs === null || nowMs >= 0)",
+      ],
+      [
+        "a yes is good for a millisecond less at the claim",
+        "validUntilMs === null || nowMs <= validUntilMs)",
+        "validUntilMs === null || nowMs < validUntilMs)",
+      ],
+      [
+        "silence is good for as long as the ledger says, whatever its rule does",
+        "deadlines.every((atMs) => nowMs > atMs + goodForMs)",
+        "deadlines.every(() => false)",
+      ],
+      [
         "one of two approvals that differ is enough",
         "if (found.length > 0 && found.every(isSame)) {",
         "if (found.some(isSame)) {",
@@ -324,8 +339,8 @@ export const BEFORE_CLAIM = [
       ],
       [
         "silence before the reviewer's deadline counts",
-        '.some(({ attempt }) => nowMs >= Date.parse(String(attempt.details["decide_by"])));',
-        ".some(() => true);",
+        "deadlines.some((atMs) => nowMs >= atMs)",
+        "deadlines.some(() => true)",
       ],
       [
         "a no that came before the claim counts from when it was heard",

@@ -1,5 +1,6 @@
 import type { Ledger } from "../../../functions/gate/ports/index.ts";
 import type { Proposal } from "../../../functions/gate/proposal/proposal.ts";
+import type { Injected } from "../engine/faults.ts";
 import type { Everybody } from "../people/everybody.ts";
 import type { Plan } from "../plan.ts";
 import type { Asked, SimCheqpoint } from "../world/cheqpoint.ts";
@@ -27,6 +28,8 @@ export interface Evidence {
   outbox: Outbox;
   /** Requests that the stand-in for PagerDuty does not know. */
   unknown: readonly string[];
+  /** What went wrong, and when. */
+  injected: readonly Injected[];
   /** Visits that the gate broke off because they came to no end. */
   circles: readonly string[];
   startMs: number;

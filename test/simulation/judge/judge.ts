@@ -1,5 +1,6 @@
 import { judgeAlarms, judgeEnds, judgeTexts } from "./ends.ts";
 import type { Evidence, Violation } from "./evidence.ts";
+import { judgeDelays } from "./delays.ts";
 import { judgeOutsiders } from "./outsiders.ts";
 import { judgeRuns } from "./runs.ts";
 
@@ -13,5 +14,6 @@ export async function judge(evidence: Evidence): Promise<Violation[]> {
     ...(await judgeAlarms(evidence)),
     ...judgeTexts(evidence),
     ...judgeOutsiders(evidence),
+    ...judgeDelays(evidence),
   ];
 }

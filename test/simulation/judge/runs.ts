@@ -178,7 +178,11 @@ function* judgeSwitch(
     const history = holding.filter(({ over }) => JSON.stringify(over) === scope);
     const before = history.findLast(({ atMs }) => atMs <= sentAtMs - FRESH_MS);
     const since = history.filter(({ atMs }) => atMs > sentAtMs - FRESH_MS && atMs <= sentAtMs);
-    if (before?.on === true && since.every(({ on }) => on)) {
+    // Whoever asks for both at once does not know which was last.
+    const isTakenBack = history.some(
+      ({ on, atMs }) => !on && atMs >= (before?.askedAtMs ?? Infinity) && atMs <= sentAtMs,
+    );
+    if (before?.on === true && since.every(({ on }) => on) && !isTakenBack) {
       yield {
         rule: "11 kill switch",
         text: `${what}, and the kill switch over ${scope} was confirmed as on at ${seconds(evidence, before.atMs)}`,

@@ -47,7 +47,7 @@ export class Everybody {
   readonly #parts: Parts;
   readonly proposed: Proposed[] = [];
   /** When the switch was confirmed as on, and when it was asked to be off. */
-  readonly killSwitch: { on: boolean; over: Over; atMs: number }[] = [];
+  readonly killSwitch: { on: boolean; over: Over; askedAtMs: number; atMs: number }[] = [];
   readonly withdrawals: {
     item: string;
     by: "proposer" | "stranger" | "operator";
@@ -313,8 +313,9 @@ export class Everybody {
       ...(runbook === undefined ? {} : { runbook }),
     };
     const { gate, kernel } = this.#parts;
+    const askedAtMs = kernel.nowMs;
     if (!on) {
-      this.killSwitch.push({ on, over, atMs: kernel.nowMs });
+      this.killSwitch.push({ on, over, askedAtMs, atMs: kernel.nowMs });
     }
     const answer = await gate.http(`${id}_${attempt}`, {
       method: "PUT",
@@ -331,7 +332,7 @@ export class Everybody {
       return this.#switch(id, { on, ...over }, attempt + 1);
     }
     this.#parts.tell(() => `gate → operator: kill switch ${on ? "on" : "off"}`);
-    this.killSwitch.push({ on, over, atMs: kernel.nowMs });
+    this.killSwitch.push({ on, over, askedAtMs, atMs: kernel.nowMs });
   }
 
   /** Cheqpoint tells of a decision, late, twice, or never. */

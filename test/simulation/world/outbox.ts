@@ -110,6 +110,7 @@ export class Outbox {
       path: "/pagerduty/webhook",
       headers: {
         "x-webhook-id": id,
+        "x-webhook-subscription": "PSUB001",
         "x-pagerduty-signature": `v1=${createHmac("sha256", secret).update(body).digest("hex")}`,
       },
       body,

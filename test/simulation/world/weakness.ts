@@ -22,7 +22,7 @@ export const WEAKNESSES = {
   "believes the incident is as it was": { breaks: "8 incident", from: 1 },
 } as const;
 
-export type Weakness = keyof typeof WEAKNESSES;
+export type Weakness = keyof typeof WEAKNESSES | "asks Cheqpoint before everything";
 
 /** `remembered`: what the gate has read once. */
 export function weakened<T extends WorkerPorts & MiddlewarePorts>(
@@ -80,6 +80,19 @@ export function weakened<T extends WorkerPorts & MiddlewarePorts>(
           : { ...reading, status: "APPROVED", decidedAtMs: decision.atMs };
       };
       return { ...ports, cheqpoint: { ...cheqpoint, read } };
+    }
+    case "asks Cheqpoint before everything": {
+      const first = async <R>(then: () => Promise<R>): Promise<R> => {
+        await cheqpoint.read("req_1").catch(() => null);
+        return then();
+      };
+      const find: typeof gating.find = (service) => first(() => gating.find(service));
+      const incident: typeof pagerDuty.incident = (id) => first(() => pagerDuty.incident(id));
+      return {
+        ...ports,
+        gating: proxied(gating, { find }),
+        pagerDuty: { ...pagerDuty, incident },
+      };
     }
     case "takes any signature":
       return { ...ports, secrets: { ...secrets, callbackSecrets: () => Promise.resolve([]) } };
