@@ -14,6 +14,7 @@ import type { InlineGating } from "./inlineGating.ts";
 import { collecting, guard } from "./deletionGuard.ts";
 import { belongsTo, optional } from "./inputs.ts";
 import { ownProvider } from "./pagerDutyAccess.ts";
+import { closePerimeter } from "./perimeter.ts";
 import { Monitoring } from "./monitoring.ts";
 import { ServiceGating } from "./serviceGating.ts";
 import type { GateReference } from "./serviceGatingArgs.ts";
@@ -99,7 +100,7 @@ export class ApprovalGate extends pulumi.ComponentResource {
     const { api, functionNames } = runtime;
 
     const webhookUrl = pulumi.interpolate`${api.url}/pagerduty/webhook`;
-    this.subscriptionIds = gateWebhooks(
+    const webhooks = gateWebhooks(
       name,
       {
         url: webhookUrl,
@@ -109,6 +110,22 @@ export class ApprovalGate extends pulumi.ComponentResource {
       },
       { ...parent, dependsOn: runtime.receivers },
     );
+    this.subscriptionIds = webhooks.ids;
+    if (settings.perimeter !== undefined) {
+      const { worker, ...receivers } = runtime.roleArns;
+      closePerimeter(
+        `${name}-perimeter`,
+        {
+          perimeter: settings.perimeter,
+          tokenArn: secrets.pagerdutyTokenArn,
+          tokenReaders: [worker, ...(webhooks.roleArn === undefined ? [] : [webhooks.roleArn])],
+          ledgerArn: ledger.ledgerTableArn,
+          ledgerWriters: [worker, ...Object.values(receivers)],
+        },
+        // A policy of a secret that has no value yet could not be tried.
+        { ...parent, dependsOn: secrets.resources },
+      );
+    }
 
     this.proposalsUrl = pulumi.interpolate`${api.url}/proposals`;
     this.gate = pulumi.output({

@@ -5,6 +5,7 @@ import type { FunctionNetwork, GateFunctionTransform, LogLevel } from "./gateFun
 import type { Gating } from "./gatingTypes.ts";
 import type { CallbackSigning, KeySettings, ProposerSettings } from "./gateSecrets.ts";
 import type { AlarmRouting } from "./monitoring.ts";
+import type { Perimeter } from "./perimeter.ts";
 import type { TokenType } from "./tokenType.ts";
 import type { WorkQueueTransform } from "./workQueue.ts";
 
@@ -118,6 +119,8 @@ export interface ApprovalGateArgs {
   alarms?: AlarmRouting;
   /** How the functions run. */
   functions?: FunctionSettings;
+  /** Closes PagerDuty's token and the ledger against everybody else. Defaults to no: the account's policies decide. */
+  perimeter?: Perimeter;
   /** Key for tables, queues, secrets and logs. Defaults to keys that AWS owns. */
   kmsKeyArn?: pulumi.Input<string>;
   /** Tags of all AWS resources. */

@@ -38,6 +38,7 @@ import {
 import type { AlarmRouting } from "./monitoring.ts";
 import { EMAIL, KEY_ARN } from "./textRules.ts";
 import { TokenType } from "./tokenType.ts";
+import type { Perimeter } from "./perimeter.ts";
 import { checkedGateEvents } from "./webhookEvents.ts";
 
 type Tags = pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
@@ -66,6 +67,8 @@ export interface GateSettings {
   /** Absent: the gate does not subscribe by itself. */
   subscribedEvents?: pulumi.Output<string[]>;
   alarms: AlarmRouting;
+  /** Absent: the account's policies decide alone. */
+  perimeter?: Perimeter;
   pagerdutyApiUrl: pulumi.Input<string>;
   pagerdutyTokenType: pulumi.Input<TokenType>;
   pagerdutyFrom: pulumi.Input<string>;
@@ -156,6 +159,7 @@ export function checkedSettings(args: ApprovalGateArgs): GateSettings {
     },
     webhook,
     ...optional("subscribedEvents", subscribedBy(webhook)),
+    ...optional("perimeter", args.perimeter),
     alarms: routedAlarms(args.alarms ?? {}, pagerdutyApiUrl),
     pagerdutyApiUrl,
     pagerdutyTokenType: tokenType,

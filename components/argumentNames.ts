@@ -48,6 +48,7 @@ export const GATE_ARGUMENTS: Names<Omit<ApprovalGateArgs, "gating" | "transform"
     maxAttempts: value,
     tracing: value,
   },
+  perimeter: { principals: value },
   kmsKeyArn: value,
   tags: value,
   transform: {

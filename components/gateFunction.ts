@@ -76,6 +76,8 @@ export class GateFunction {
   readonly arn: pulumi.Output<string>;
   /** What an API integration calls. */
   readonly invokeArn: pulumi.Output<string>;
+  /** ARN of the role that it runs in. */
+  readonly roleArn: pulumi.Output<string>;
   /** Name of its log group. */
   readonly logGroupName: pulumi.Output<string>;
   /** It is there, with its rights and its log, once this is. */
@@ -169,6 +171,7 @@ export class GateFunction {
     this.functionName = lambda.name;
     this.arn = lambda.arn;
     this.invokeArn = lambda.invokeArn;
+    this.roleArn = role.arn;
     this.logGroupName = logGroup.name;
   }
 }

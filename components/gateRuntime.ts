@@ -21,6 +21,8 @@ import { triggerWorker } from "./workerTriggers.ts";
 export interface GateRuntime {
   api: GateApi;
   functionNames: Record<Exclude<FunctionName, "subscription">, pulumi.Output<string>>;
+  /** Roles of the functions. */
+  roleArns: Record<"middleware" | "callback" | "worker", pulumi.Output<string>>;
   /** What must be there before anything is sent to the gate. */
   receivers: pulumi.Resource[];
   /** What reads gating: a record in a form that only this release knows must come after its code. */
@@ -153,6 +155,11 @@ export function gateRuntime(
       middleware: middleware.functionName,
       callback: callback.functionName,
       worker: worker.functionName,
+    },
+    roleArns: {
+      middleware: middleware.roleArn,
+      callback: callback.roleArn,
+      worker: worker.roleArn,
     },
     // The secrets too: the function that subscribes reads the token there.
     receivers: [middleware.resource, ...api.resources, ...secrets.resources],

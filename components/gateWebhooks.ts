@@ -28,9 +28,13 @@ export function gateWebhooks(
   name: string,
   args: GateWebhooksArgs,
   opts: pulumi.CustomResourceOptions,
-): pulumi.Output<{ [scope: string]: string }> {
+): {
+  ids: pulumi.Output<{ [scope: string]: string }>;
+  /** Of the function that looks after them; absent: there is none. */
+  roleArn?: pulumi.Output<string>;
+} {
   if (!args.enabled) {
-    return pulumi.output<{ [scope: string]: string }>({});
+    return { ids: pulumi.output<{ [scope: string]: string }>({}) };
   }
   const subscription = new GateFunction(
     `${name}-subscription`,
@@ -58,7 +62,10 @@ export function gateWebhooks(
     // Nothing may be delivered before its receiver is there.
     opts,
   );
-  return invocation.result.apply((text) => answer.parse(JSON.parse(text)).subscriptionIds);
+  return {
+    ids: invocation.result.apply((text) => answer.parse(JSON.parse(text)).subscriptionIds),
+    roleArn: subscription.roleArn,
+  };
 }
 
 /** PagerDuty may be slow, and a role that was made a moment ago is not known everywhere yet. */

@@ -19,6 +19,7 @@ export type {
   ProposerSettings,
 } from "./gateSecrets.ts";
 export type { AlarmRouting } from "./monitoring.ts";
+export type { Perimeter } from "./perimeter.ts";
 export { ServiceGating } from "./serviceGating.ts";
 export { defineServiceGating } from "./serviceGatingArgs.ts";
 export type { GateReference, PagerDutyService, ServiceGatingArgs } from "./serviceGatingArgs.ts";

@@ -113,6 +113,9 @@ const schema = z.object({
   logLevel: z.enum(LogLevel, { error: "must be DEBUG, INFO, WARN or ERROR" }),
   workerConcurrency: whole((count) => count >= 2 && count <= 100, "from 2 to 100"),
   reserveWorkerConcurrency: flag(),
+  perimeterPrincipals: z.array(text(), {
+    error: 'must be a list of ARNs such as ["arn:aws:iam::123456789012:role/deploy"]',
+  }),
 });
 
 export type StackConfig = z.infer<typeof schema>;
@@ -125,6 +128,8 @@ const EXAMPLES: Partial<Record<keyof StackConfig, string>> = {
   operators: "pulumi config set --path 'operators[0]' sre",
   webhookTeams: "pulumi config set --path 'webhookTeams[0]' PTEAM01",
   webhookEvents: "pulumi config set --path 'webhookEvents[0]' incident.annotated",
+  perimeterPrincipals:
+    "pulumi config set --path 'perimeterPrincipals[0]' arn:aws:iam::123456789012:role/deploy",
   webhookServices: "pulumi config set --path 'webhookServices[0]' PSVC001",
   services: "edit it in Pulumi.<stack>.yaml",
   defaults: "edit it in Pulumi.<stack>.yaml",
@@ -311,6 +316,12 @@ function gateArgs(config: pulumi.Config, found: StackConfig): ApprovalGateArgs {
       workerConcurrency: found.workerConcurrency,
       reserveWorkerConcurrency: found.reserveWorkerConcurrency,
     },
+    ...optional(
+      "perimeter",
+      found.perimeterPrincipals.length === 0
+        ? undefined
+        : { principals: found.perimeterPrincipals },
+    ),
     ...optional("kmsKeyArn", given(found.kmsKeyArn)),
     tags: { project: pulumi.getProject(), stack: pulumi.getStack() },
   };

@@ -900,7 +900,7 @@ describe("ApprovalGate", () => {
       ],
       [
         { region: "x" },
-        "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyTokenType, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, kmsKeyArn, tags, transform",
+        "`region` is no argument; there are cheqpointConnectionKey, pagerdutyToken, pagerdutyTokenType, pagerdutyFrom, cheqpointApiUrl, pagerdutyApiUrl, gating, webhook, proposers, operators, callbackSigning, network, retention, alarms, functions, perimeter, kmsKeyArn, tags, transform",
       ],
     ];
     for (const [more, message] of cases) {

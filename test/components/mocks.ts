@@ -76,6 +76,16 @@ const COMPUTED: Readonly<Record<string, (name: string) => Record<string, unknown
 const FUNCTIONS: Readonly<
   Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>
 > = {
+  "aws:index/getCallerIdentity:getCallerIdentity": () => ({
+    arn: "arn:aws:sts::123456789012:assumed-role/deploy/session",
+  }),
+  // A session does not tell the path of its role.
+  "aws:iam/getSessionContext:getSessionContext": ({ arn }) => ({
+    issuerArn:
+      arn === "arn:aws:sts::123456789012:assumed-role/deploy/session"
+        ? "arn:aws:iam::123456789012:role/ci/deploy"
+        : arn,
+  }),
   "aws:index/getRegion:getRegion": () => ({ region: "eu-central-1", id: "eu-central-1" }),
   "pagerduty:index/getService:getService": ({ name }) => ({
     id: "PSVC001",

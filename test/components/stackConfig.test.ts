@@ -101,6 +101,7 @@ describe("the stack's configuration", () => {
       certificateArn: "arn:aws:acm:x",
       hostedZoneId: "Z08931231Q3PHS",
       kmsKeyArn: "arn:aws:kms:x:1:key/1",
+      perimeterPrincipals: '["arn:aws:iam::1:role/deploy"]',
       cheqpointCallbackSecret: "told",
     });
     assert.deepEqual(args.gating, { services: { db: { rules: [] } }, defaults: {} });
@@ -129,6 +130,7 @@ describe("the stack's configuration", () => {
       },
     });
     assert.equal(args.kmsKeyArn, "arn:aws:kms:x:1:key/1");
+    assert.deepEqual(args.perimeter, { principals: ["arn:aws:iam::1:role/deploy"] });
     assert.deepEqual(Object.keys(args.callbackSigning ?? {}), ["secret"]);
   });
 
