@@ -19,7 +19,7 @@ export interface PermissionSubjects {
 /** May write down what comes in and hand it on; cannot act: it never reads PagerDuty's token or Cheqpoint's key. */
 export function middlewarePermissions(of: PermissionSubjects): Permission[] {
   return [
-    useLedger(of, READ),
+    ...useLedger(of, READ),
     writeLedger(of, [
       "IN#*",
       "ADMITTED#*",
@@ -63,7 +63,7 @@ export function callbackPermissions(of: PermissionSubjects): Permission[] {
 export function workerPermissions(of: PermissionSubjects): Permission[] {
   return [
     // Deletions are of hints and keys that are used up.
-    useLedger(of, [
+    ...useLedger(of, [
       ...READ,
       "dynamodb:ConditionCheckItem",
       "dynamodb:DeleteItem",
@@ -114,12 +114,15 @@ function storeSigningSecrets({ webhookArn }: Pick<PermissionSubjects, "webhookAr
 /** No scan: nothing looks through the whole ledger. */
 const READ = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
 
-function useLedger({ ledgerTableArn }: PermissionSubjects, actions: string[]): Permission {
-  return {
-    sid: "UseLedger",
-    actions,
-    resources: [ledgerTableArn, pulumi.interpolate`${ledgerTableArn}/index/*`],
-  };
+function useLedger({ ledgerTableArn }: PermissionSubjects, actions: string[]): Permission[] {
+  return [
+    { sid: "UseLedger", actions, resources: [ledgerTableArn] },
+    {
+      sid: "ListLedger",
+      actions: ["dynamodb:Query"],
+      resources: [pulumi.interpolate`${ledgerTableArn}/index/*`],
+    },
+  ];
 }
 
 /**

@@ -17,6 +17,7 @@ const ALONE = "test/e2e/load.test.ts";
 const MORE = [
   "test/bench/main.test.ts",
   "test/components/schema.test.ts",
+  "test/simulation/grants.test.ts",
   "test/fuzz/fuzz.test.ts",
   "test/vendor/deviations.test.ts",
 ];

@@ -50,12 +50,18 @@ const environmentOf = ({ find }: Found, name: string): unknown =>
   (find(FUNCTION, name).inputs["environment"] as { variables: unknown }).variables;
 
 const LEDGER = "arn:aws:dynamodb:::table/gate-ledger";
-const useLedger = (Action: string[], Resource = [LEDGER, `${LEDGER}/index/*`]) => ({
+const useLedger = (Action: string[]) => ({
   Sid: "UseLedger",
   Effect: "Allow",
   Action,
-  Resource,
+  Resource: [LEDGER],
 });
+const LIST_LEDGER = {
+  Sid: "ListLedger",
+  Effect: "Allow",
+  Action: ["dynamodb:Query"],
+  Resource: [`${LEDGER}/index/*`],
+};
 /** What the function is told to want. */
 const wanted = ({ inputs }: Registered): Record<string, unknown> =>
   z.object({ wanted: z.record(z.string(), z.unknown()) }).parse(JSON.parse(String(inputs["input"])))
@@ -194,6 +200,7 @@ describe("ApprovalGate", () => {
     assert.deepEqual(statementsOf(found, "gate-middleware"), [
       writeLog("gate-middleware"),
       useLedger(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]),
+      LIST_LEDGER,
       writeLedger(
         "IN#*",
         "ADMITTED#*",
@@ -213,7 +220,7 @@ describe("ApprovalGate", () => {
     ]);
     assert.deepEqual(statementsOf(found, "gate-callback"), [
       writeLog("gate-callback"),
-      { ...useLedger(["dynamodb:GetItem"], [LEDGER]), ...onPartitions("LINK#token/*") },
+      { ...useLedger(["dynamodb:GetItem"]), ...onPartitions("LINK#token/*") },
       writeLedger("HINT#*"),
       SEND_WORK,
       readSecrets("gate-secret-callback"),
@@ -229,6 +236,7 @@ describe("ApprovalGate", () => {
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
       ]),
+      LIST_LEDGER,
       {
         ...READ_GATING,
         Action: ["dynamodb:GetItem", "dynamodb:ConditionCheckItem", "dynamodb:Scan"],

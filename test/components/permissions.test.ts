@@ -240,12 +240,23 @@ describe("what a receiver may do with the ledger", () => {
       assert.equal((await send("POST /pagerduty/webhook", headers, event)).status, 202);
     }
 
+    // What an Event Orchestration rule loses is an alarm.
+    const lost = { "x-gate-token": "token-of-the-agent" };
+    assert.equal((await send("POST /proposals", lost, "{}")).status, 400);
+
     assert.deepEqual(
       [...tables.actions].sort(),
-      ledgerActions(middlewarePermissions(subjects)).sort(),
+      [...new Set(ledgerActions(middlewarePermissions(subjects)))].sort(),
     );
     assert.deepEqual(refused(middlewarePermissions(subjects), tables.uses), []);
     assert.equal(tables.usesIndex, true);
+    const written = tables.uses.filter(({ action }) => action === "dynamodb:PutItem");
+    assert.deepEqual(
+      middlewarePermissions(subjects)
+        .flatMap(({ partitions = [] }) => partitions)
+        .filter((pattern) => !written.some(({ partition }) => matches(pattern, partition))),
+      [],
+    );
   });
 
   it("is what the callback does, which needs no index", async () => {

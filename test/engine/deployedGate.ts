@@ -108,7 +108,9 @@ export class DeployedGate {
 
   /** Id of the approval that a reviewer is asked for. */
   async asked(id: string): Promise<string> {
-    return until(`a reviewer is asked about ${id}`, () => this.#world.pendingApproval(id));
+    // Where a busy local AWS keeps a function waiting, the next sweep takes the proposal up again.
+    const asked = () => this.#world.pendingApproval(id);
+    return until(`a reviewer is asked about ${id}`, asked, 180);
   }
 
   async proposalsOf(incidentId: string): Promise<Told[]> {

@@ -10,6 +10,8 @@ export interface Task {
   machine: Machine;
   /** When it last wrote a proposal: for the judge. */
   wroteAtMs: number | null;
+  /** Which function does it; absent: none of the gate's own. */
+  by?: "middleware" | "callback" | "worker" | "operator";
 }
 
 /** A call over HTTP as the other side gets it. */

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { createDynamoGatingStore } from "../../../functions/aws/dynamoGatingStore.ts";
 import { createDynamoLedger } from "../../../functions/aws/dynamoLedger.ts";
 import {
@@ -9,14 +10,23 @@ import {
 } from "../../../functions/aws/tableDefinition.ts";
 import type { GatingStore } from "../../../functions/gate/ports/index.ts";
 import { DynamoModel } from "../../aws/dynamo/dynamoModel.ts";
+import type { AwsCall } from "../../aws/fakeAws.ts";
 import type { Boundary, Task } from "../engine/boundary.ts";
 import type { Chance } from "../engine/chance.ts";
+import { current } from "../engine/current.ts";
 import type { Faults } from "../engine/faults.ts";
 import type { Kernel } from "../engine/kernel.ts";
 import type { Machine } from "../engine/machine.ts";
 import { dynamoClientOf, plainItem } from "./dynamoClient.ts";
 import { writtenGating, type SimGating } from "./gatings.ts";
 import { eachCall, type OnWrite, type SimStore } from "./store.ts";
+
+/** Tells every call of a function to its tables. */
+export const databaseCalls = channel("simulation/database-calls");
+export interface DatabaseCall {
+  by: NonNullable<Task["by"]>;
+  call: AwsCall;
+}
 
 const LEDGER = "ledger";
 const GATING = "gating";
@@ -75,7 +85,13 @@ export async function dynamoStore(parts: {
   const gatingStores = new WeakMap<Machine, GatingStore>();
   const clientOf = (task: Task) =>
     dynamoClientOf((call) =>
-      boundary.database(`dynamo ${call.operation}`, task, () => model.answer(call)),
+      boundary.database(`dynamo ${call.operation}`, task, () => {
+        const by = current.getStore()?.by;
+        if (by !== undefined && databaseCalls.hasSubscribers) {
+          databaseCalls.publish({ by, call } satisfies DatabaseCall);
+        }
+        return model.answer(call);
+      }),
     );
   return {
     plain: createDynamoLedger(direct, LEDGER, { now: () => kernel.nowMs }, 10_000, GATING),

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { handleCallback } from "../../../functions/callback/callback.ts";
 import { createCheqpoint } from "../../../functions/cheqpoint/client.ts";
 import { defaultLifecycleSettings } from "../../../functions/gate/lifecycle/known.ts";
@@ -25,6 +24,7 @@ import type { MiddlewarePorts } from "../../../functions/middleware/ports.ts";
 import type { WorkerPorts } from "../../../functions/worker/ports.ts";
 import { handleOperator } from "../../../local/operator.ts";
 import type { Boundary, Remote, Surroundings, Task } from "../engine/boundary.ts";
+import { current } from "../engine/current.ts";
 import { Machine } from "../engine/machine.ts";
 import type { SimIds } from "./ids.ts";
 import type { SimStore } from "./store.ts";
@@ -74,8 +74,6 @@ export class SimGate {
   readonly #parts: GateParts;
   readonly #remembered = new Map<string, StoredGating>();
   readonly #clients = new WeakMap<Machine, Clients>();
-  /** The work in which something is called. */
-  readonly #current = new AsyncLocalStorage<Task>();
   #started = 0;
   #messages = 0;
 
@@ -117,7 +115,12 @@ export class SimGate {
     if (machine === null) {
       return null;
     }
-    const work: Task = { name: task, machine, wroteAtMs: null };
+    const by = request.route.startsWith("POST /cheqpoint")
+      ? "callback"
+      : request.route.includes("/operator/")
+        ? "operator"
+        : "middleware";
+    const work: Task = { name: task, machine, wroteAtMs: null, by };
     const ports = this.#ports(work);
     const asked: HttpRequest = {
       method: request.method,
@@ -128,15 +131,15 @@ export class SimGate {
       body: new TextEncoder().encode(request.body),
     };
     const handler = (): Promise<HttpResponse> =>
-      request.route.startsWith("POST /cheqpoint")
+      by === "callback"
         ? handleCallback(ports, asked)
-        : request.route.includes("/operator/")
+        : by === "operator"
           ? handleOperator(ports, request.route, asked)
           : handleMiddleware(ports, request.route, asked);
     const { kernel } = this.#parts.around;
     return new Promise((resolve) => {
       const timer = kernel.after(5_000, () => resolve(null));
-      this.#current.run(work, handler).then(
+      current.run(work, handler).then(
         (response) => {
           timer.cancelled = true;
           resolve(response);
@@ -179,7 +182,7 @@ export class SimGate {
     const again = kernel.after(VISIBILITY_MS, () => this.#deliver(item, key, receives + 1));
     again.cancelled = receives >= MAX_RECEIVES;
     const message = { Records: [{ messageId: key, body: writeWorkItem(item) }] };
-    this.#run({ name: item.id, machine, wroteAtMs: null }, message, (failures) => {
+    this.#run({ name: item.id, machine, wroteAtMs: null, by: "worker" }, message, (failures) => {
       again.cancelled ||= failures === 0;
     });
   }
@@ -188,14 +191,18 @@ export class SimGate {
   sweep(turn: number): void {
     const machine = this.#pick(`sweep ${turn}`);
     if (machine !== null) {
-      this.#run({ name: "sweep", machine, wroteAtMs: null }, { sweep: true }, () => undefined);
+      this.#run(
+        { name: "sweep", machine, wroteAtMs: null, by: "worker" },
+        { sweep: true },
+        () => undefined,
+      );
     }
   }
 
   #run(task: Task, event: object, ended: (failures: number) => void): void {
     const { machine } = task;
     machine.busy += 1;
-    this.#current
+    current
       .run(task, () => handleTrigger(this.#ports(task), event))
       .then(
         ({ batchItemFailures }) => {
@@ -285,7 +292,7 @@ export class SimGate {
   }
 
   #working(): Task {
-    const task = this.#current.getStore();
+    const task = current.getStore();
     if (task === undefined) {
       throw new Error("a call that belongs to no work");
     }
