@@ -39,7 +39,7 @@ const options = given.filter((argument) => argument !== "--more");
 
 const listed = [ALONE, ...LONG, ...MORE];
 const others = globSync("test/**/*.test.ts", { cwd: root })
-  .filter((file) => !file.startsWith("test/engine/") && !listed.includes(file))
+  .filter((file) => !/^test\/(engine|consumers)\//.test(file) && !listed.includes(file))
   .sort();
 const runs = isMore
   ? [[ALONE], ["--parallel", "--jobs", "2", CRASH_POINTS, SIMULATION, ENUMERATION, PAIRS, ...MORE]]
