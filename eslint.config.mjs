@@ -150,7 +150,17 @@ const gate = { rules: { direction } };
 
 export default tseslint.config(
   // The examples are projects of their own, with their own packages.
-  { ignores: ["**/node_modules", "dist", "coverage", ".gate*", "examples/**", "templates/**", "build"] },
+  {
+    ignores: [
+      "**/node_modules",
+      "dist",
+      "coverage",
+      ".gate*",
+      "examples/**",
+      "templates/**",
+      "build",
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
