@@ -540,6 +540,34 @@ describe("ApprovalGate", () => {
     }
   });
 
+  it("tags everything in AWS that takes tags", async () => {
+    const untaggable = [
+      ...["ApiMapping", "Dashboard", "FunctionEventInvokeConfig", "Integration", "Invocation"],
+      ...["Permission", "Record", "RolePolicy", "Route", "Schedule", "SecretVersion", "TableItem"],
+      "TopicSubscription",
+    ];
+    const { resources } = await make({
+      gating,
+      tags: { team: "sre" },
+      operators: { sre: {} },
+      callbackSigning: {},
+      alarms: { pagerdutyServiceId: "PSVC009" },
+      network: {
+        domain: {
+          name: "gate.example.com",
+          certificateArn: "arn:aws:acm:::certificate/1",
+          hostedZoneId: "Z08931231Q3PHS",
+        },
+      },
+    });
+    const found = resources.filter(({ type }) => type.startsWith("aws:"));
+    const bare = found.filter(({ inputs }) => inputs["tags"] === undefined);
+    assert.deepEqual([...new Set(bare.map(({ type }) => short(type)))].sort(), untaggable);
+    for (const { inputs, name } of found.filter((resource) => !bare.includes(resource))) {
+      assert.deepEqual(inputs["tags"], { team: "sre" }, name);
+    }
+  });
+
   it("is found in a stack of before, under the component that each part belonged to", async () => {
     const { resources, value } = await make({
       gating,
