@@ -40,7 +40,7 @@ describe("What people are shown", () => {
       affected_regions: ["us-east-1"],
       max_replicas: 3,
       target: "run PagerDuty automation action 01DBFAILOVER",
-      incident_title: "payments-db primary unreachable",
+      incident_title: "“payments-db primary unreachable”",
       incident_url: incident.html_url,
       incident_age: "8m when asked",
       pagerduty_incident: incident.id,
@@ -48,7 +48,7 @@ describe("What people are shown", () => {
       priority: "P1",
       urgency: "high",
       proposer: "agent",
-      evidence: ["https://grafana.example/d/1"],
+      evidence: ["> https://grafana.example/d/1"],
       risk: 0.9,
       runs_this_hour: "0 of 10",
       decide_by: "2026-11-23T10:13:00.000Z",
@@ -59,7 +59,7 @@ describe("What people are shown", () => {
       proposal_id: proposalId,
     });
     assert.equal(action, "run_auto_remediation_runbook");
-    assert.equal(justification, "CPU at 98 % for 8 minutes");
+    assert.equal(justification, "agent wrote:\n> CPU at 98 % for 8 minutes");
     assert.equal(riskLevel, "high");
     assert.equal(priority, "urgent");
     assert.equal(
