@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Use } from "./uses.ts";
 
@@ -12,13 +11,6 @@ export interface Grant {
   partition: string | null;
 }
 
-const state = z.object({
-  deployment: z.object({
-    resources: z.array(
-      z.looseObject({ type: z.string(), outputs: z.record(z.string(), z.unknown()).optional() }),
-    ),
-  }),
-});
 const policy = z.strictObject({
   Version: z.literal("2012-10-17"),
   Statement: z.array(
@@ -37,25 +29,6 @@ const policy = z.strictObject({
     }),
   ),
 });
-
-/** What each function of an exported stack may do, by the function's name. */
-export function grantsOf(exported: string): Map<string, Grant[]> {
-  const { resources } = state.parse(JSON.parse(exported)).deployment;
-  const texts = (type: string, ...names: string[]): string[][] =>
-    resources
-      .filter((one) => one.type === type)
-      .map(({ outputs = {} }) => names.map((name) => String(outputs[name])));
-  const functions = texts("aws:lambda/function:Function", "name", "role");
-  const policies = texts("aws:iam/rolePolicy:RolePolicy", "role", "policy");
-  return new Map(
-    functions.map(([name = "", roleArn = ""]) => {
-      const role = roleArn.split("/").at(-1);
-      const written = policies.filter(([of]) => of === role);
-      assert.ok(written.length > 0, `${name} has a policy`);
-      return [name, written.flatMap(([, text = ""]) => grantsIn(text))];
-    }),
-  );
-}
 
 /** Of a policy as it is synthesised. */
 export function grantsIn(text: string): Grant[] {
