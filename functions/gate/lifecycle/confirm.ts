@@ -38,7 +38,7 @@ export function confirm(
     unreadIn(answers) ??
     (decision.by === "onExpiry"
       ? silenceProblem(proposal, decision, answers, isAsked, known.nowMs)
-      : approvalProblem(decision, answers, isAsked, known.nowMs));
+      : approvalProblem(decision, answers, isAsked, known));
   return problem === null ? null : unconfirmed(proposal, known, problem, validUntilMs);
 }
 
@@ -122,24 +122,37 @@ function approvalProblem(
   decision: Decision,
   answers: readonly Answer[],
   isAsked: (one: Answer) => boolean,
-  nowMs: number,
+  known: Known,
 ): string | null {
-  const found = decisionsIn(answers.filter(isAsked)).filter(
-    ({ outcome }) => outcome === "approved",
-  );
+  const own = answers.filter(isAsked);
+  const found = decisionsIn(own).filter(({ outcome }) => outcome === "approved");
   const isSame = (one: Decision): boolean =>
     one.by === decision.by &&
     one.digest === decision.digest &&
     canonicalJson(one.parameters) === canonicalJson(decision.parameters) &&
     canonicalJson(one.changed) === canonicalJson(decision.changed);
   if (found.length > 0 && found.every(isSame)) {
-    return found.some(({ validUntilMs }) => validUntilMs === null || nowMs <= validUntilMs)
+    if (!own.some((one) => isInTime(one, known))) {
+      return "the approval came after the deadline that the reviewer was shown";
+    }
+    return found.some(({ validUntilMs }) => validUntilMs === null || known.nowMs <= validUntilMs)
       ? null
       : TOO_OLD;
   }
   return found.length > 0
     ? "Cheqpoint tells of an approval of something else"
     : `Cheqpoint does not confirm the approval: ${stateOf(answers)}`;
+}
+
+/** As Cheqpoint tells it: a decision in the record may have kept open what had ended by then. */
+function isInTime({ attempt, verdict }: Answer, known: Known): boolean {
+  const read = known.approvals?.[attempt.approvalId ?? ""];
+  const saidAtMs = read?.ok === true ? (read.value?.decidedAtMs ?? null) : null;
+  return (
+    verdict.kind === "decided" &&
+    verdict.decision.outcome === "approved" &&
+    (saidAtMs === null || saidAtMs <= Date.parse(String(attempt.details["decide_by"])))
+  );
 }
 
 /** Silence approves only what was asked, where Cheqpoint has it, and after the deadline that the reviewer was shown. */

@@ -120,6 +120,17 @@ describe("an approval, read once more right before the claim,", () => {
     assertWaits(bench, "the approval is older than the rule lets it be good for");
   });
 
+  it("is not confirmed where it came after the deadline, whatever the record says", () => {
+    const bench = new Bench().approved();
+    const decideByMs = bench.proposal.decideByMs ?? 0;
+    bench.nowMs = decideByMs + 2;
+    forged(bench, { validUntilMs: decideByMs + 300_000 });
+    bench.decide("req_1", { decidedAtMs: decideByMs });
+    assert.equal(bench.step().kind, "effect");
+    bench.decide("req_1", { decidedAtMs: decideByMs + 1 });
+    assertWaits(bench, "the approval came after the deadline that the reviewer was shown");
+  });
+
   it("is not confirmed by a request that nobody has decided", () => {
     const bench = new Bench().approved();
     bench.decide("req_1", { status: "PENDING", decidedAtMs: null });

@@ -284,8 +284,8 @@ export const BEFORE_CLAIM = [
       ],
       [
         "an approval of another request counts",
-        "const found = decisionsIn(answers.filter(isAsked)).filter(",
-        "const found = decisionsIn(answers).filter(",
+        "const own = answers.filter(isAsked);",
+        "const own = answers;",
       ],
       [
         "no approval at all confirms one",
@@ -294,13 +294,18 @@ export const BEFORE_CLAIM = [
       ],
       [
         "a yes is good for as long as the ledger says, whatever its rule does",
-        "validUntilMs === null || nowMs <= validUntilMs)",
-        "validUntilMs === null || nowMs >= 0)",
+        "validUntilMs === null || known.nowMs <= validUntilMs)",
+        "validUntilMs === null || known.nowMs >= 0)",
+      ],
+      [
+        "a yes after the deadline is confirmed where the record has one",
+        "if (!own.some((one) => isInTime(one, known))) {",
+        "if (own.length === 0) {",
       ],
       [
         "a yes is good for a millisecond less at the claim",
-        "validUntilMs === null || nowMs <= validUntilMs)",
-        "validUntilMs === null || nowMs < validUntilMs)",
+        "validUntilMs === null || known.nowMs <= validUntilMs)",
+        "validUntilMs === null || known.nowMs < validUntilMs)",
       ],
       [
         "silence is good for as long as the ledger says, whatever its rule does",

@@ -56,6 +56,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   UpdateCommand: "UpdateItem",
   DeleteCommand: "DeleteItem",
   QueryCommand: "Query",
+  ScanCommand: "Scan",
   BatchGetCommand: "BatchGetItem",
   TransactWriteCommand: "TransactWriteItems",
 };
