@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { GatingError, parseServiceGating, refuseUnheard } from "../functions/gate/gating/index.ts";
 import { checkAwsSdk } from "./awsSdk.ts";
 import { SERVICE_ARGUMENTS, checkNames } from "./argumentNames.ts";
+import { tellChange } from "./gatingPreview.ts";
 import { gatingItem, nameItem } from "./gatingRecord.ts";
 import { mustReach } from "./pagerDutyAccess.ts";
 import type { GateReference, ServiceGatingArgs } from "./serviceGatingArgs.ts";
@@ -41,17 +42,15 @@ export class ServiceGating extends pulumi.ComponentResource {
 
     // What a component waits for its children do not wait for by themselves.
     const record = { ...parent, dependsOn: opts?.dependsOn ?? [] };
-    new aws.dynamodb.TableItem(
-      name,
-      {
-        ...store,
-        item: pulumi
-          .all([service, gating, givenMember(args.gate, "gatingForm")])
-          .apply(([found, written, form]) => gatingItem(found, written, form)),
-      },
-      record,
-    );
+    const kept = pulumi
+      .all([service, gating, givenMember(args.gate, "gatingForm")])
+      .apply(([found, written, form]) => ({
+        serviceId: found.id,
+        item: gatingItem(found, written, form),
+      }));
+    new aws.dynamodb.TableItem(name, { ...store, item: kept.item }, record);
     new aws.dynamodb.TableItem(`${name}-name`, { ...store, item: service.apply(nameItem) }, record);
+    tellChange(this, store, kept);
 
     this.serviceId = service.id;
     this.serviceName = service.name;

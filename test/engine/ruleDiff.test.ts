@@ -121,4 +121,43 @@ describe("the preview of a changed rule", function () {
       '- sla     : "5m"',
     ]);
   });
+
+  describe("and what is told beside it", () => {
+    const told = async (rules: readonly unknown[]) => {
+      write(rules);
+      const report = await project?.pulumi(["preview", "--color", "never"]);
+      const [, diagnostics = ""] = (report ?? "").split(/^Diagnostics:$/m);
+      const [lines = ""] = diagnostics.split(/^(?:Outputs|Resources):$/m);
+      return lines
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "");
+    };
+
+    it("is which proposals are answered differently, at the resource that changes", async () => {
+      assert.deepEqual(await told([rule("freeze", { decision: "deny" }), ...BEFORE]), [
+        "pagerduty-approval-gate:index:ServiceGating (db):",
+        "What is answered differently: 1 tightened",
+        "tightened: from `freeze`: a human is asked (`otherwise`) → denied (rule `freeze`)",
+      ]);
+    });
+
+    it("is that nothing changes in meaning where only order and spelling do", async () => {
+      assert.deepEqual(await told([four, rule("two", { sla: "300s" }), three, one]), [
+        "pagerduty-approval-gate:index:ServiceGating (db):",
+        "Nothing changes in meaning: every proposal and every event is answered as before.",
+      ]);
+    });
+
+    it("is nothing where nothing is changed, and where the store cannot be read", async () => {
+      assert.deepEqual(await told(BEFORE), []);
+      const { env } = project ?? { env: {} };
+      env["GATING_TABLE"] = "no-such-table";
+      try {
+        assert.deepEqual(await told([rule("freeze", { decision: "deny" }), ...BEFORE]), []);
+      } finally {
+        env["GATING_TABLE"] = table?.name ?? "";
+      }
+    });
+  });
 });
