@@ -4,11 +4,9 @@
 export { compareGatings } from "./compare.ts";
 export type { Comparison, ServiceChange } from "./compare.ts";
 export { compareServices } from "./service.ts";
-export type { CompareOptions, Group, ServiceComparison, ToldAnswer } from "./service.ts";
+export type { Group } from "./service.ts";
 export { witnesses } from "./reached.ts";
 export type { Witness } from "./witness.ts";
-export type { Difference, Verdict, Written } from "./answer.ts";
-export type { Unproven } from "./notProven.ts";
 export {
   answerText,
   conclusion,

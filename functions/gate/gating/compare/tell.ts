@@ -95,7 +95,7 @@ export function serviceName({ service }: Pick<ServiceChange, "service">): string
   return service === null ? "services that are not listed" : code(service);
 }
 
-export const NOTHING_CHANGES =
+const NOTHING_CHANGES =
   "Nothing changes in meaning: every proposal and every event is answered as before.";
 
 /** In one sentence what became of the comparison. */
