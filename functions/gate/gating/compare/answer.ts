@@ -171,8 +171,16 @@ export function writtenTerms(answer: Answer): Record<string, Written> {
 
 /** The same text for answers between which there is no difference. */
 export function answerKey(answer: Answer): string {
-  const { terms: _terms, ...rest } = { terms: null, ...answer };
-  return canonicalJson({ ...rest, terms: writtenTerms(answer) });
+  // Its parts always come in the same order.
+  return answer.decision === null
+    ? answer.because
+    : JSON.stringify([
+        answer.decision,
+        answer.rule,
+        answer.proposed?.runbook,
+        answer.proposed?.by,
+        Object.values(writtenTerms(answer)),
+      ]);
 }
 
 /** In what the two answers differ; a term only where both have it. */

@@ -18,9 +18,10 @@ const MAX_LOOKS = 20_000_000;
  * What is asked of a moment: whether the clocks of a zone show a minute of these, or whether it lies in a stretch.
  * `minutes` has a "1" for each minute of the week from Monday on at which it holds.
  */
-export type TimeCondition =
-  | { kind: "weekly"; timeZone: string; minutes: string; windows: Window[] }
-  | { kind: "stretch"; fromMs: number; toMs: number; windows: Window[] };
+export type TimeCondition = { key: string; windows: readonly Window[] } & (
+  | { kind: "weekly"; timeZone: string; minutes: string }
+  | { kind: "stretch"; fromMs: number; toMs: number }
+);
 
 /** Moments at which the very same windows hold. */
 export interface KindOfMoment {
@@ -52,10 +53,9 @@ export class Timeline {
 
   /** The kinds of moment at which any of the windows holds. */
   of(windows: readonly Window[]): bigint {
-    const wanted = new Set(windows.map((window) => keyOf(conditionOf(window))));
+    const wanted = new Set(windows.map((window) => conditionOf(window).key));
     const any = this.conditions.reduce(
-      (bits, condition, index) =>
-        wanted.has(keyOf(condition)) ? bits | (1n << BigInt(index)) : bits,
+      (bits, condition, index) => (wanted.has(condition.key) ? bits | (1n << BigInt(index)) : bits),
       0n,
     );
     return this.kinds.reduce(
@@ -72,36 +72,39 @@ export class Timeline {
   }
 }
 
+/** Windows that hold at the same moments are one condition, however they are written. */
 function conditionsOf(windows: readonly Window[]): TimeCondition[] {
-  const found = new Map<string, TimeCondition>();
-  for (const window of windows) {
-    const condition = conditionOf(window);
-    const known = found.get(keyOf(condition));
-    if (known === undefined) {
-      found.set(keyOf(condition), condition);
-    } else {
-      known.windows.push(window);
-    }
-  }
-  return [...found.values()];
+  return [
+    ...new Map(
+      windows
+        .toReversed()
+        .map(conditionOf)
+        .map((one) => [one.key, one]),
+    ).values(),
+  ].reverse();
 }
+
+/** Each is asked for several times, and its zone's clock takes long to ask. */
+const keptConditions = new WeakMap<Window, TimeCondition>();
 
 function conditionOf(window: Window): TimeCondition {
-  const { timeZone } = window;
-  return window.kind === "weekly"
-    ? { kind: "weekly", timeZone, minutes: shown(minutesOfWeek(window)), windows: [window] }
-    : {
-        kind: "stretch",
-        fromMs: instantOf(window.start, timeZone),
-        toMs: instantOf(window.end, timeZone),
-        windows: [window],
-      };
+  const kept = keptConditions.get(window);
+  if (kept !== undefined) return kept;
+  const condition = newCondition(window);
+  keptConditions.set(window, condition);
+  return condition;
 }
 
-function keyOf(condition: TimeCondition): string {
-  return condition.kind === "weekly"
-    ? `${condition.timeZone} ${condition.minutes}`
-    : `${condition.fromMs} ${condition.toMs}`;
+function newCondition(window: Window): TimeCondition {
+  const { timeZone } = window;
+  const windows = [window];
+  if (window.kind === "weekly") {
+    const bits = minutesOfWeek(window);
+    const key = `${timeZone} ${bits.toString(36)}`;
+    return { kind: "weekly", key, timeZone, minutes: shown(bits), windows };
+  }
+  const [fromMs, toMs] = [instantOf(window.start, timeZone), instantOf(window.end, timeZone)];
+  return { kind: "stretch", key: `${fromMs} ${toMs}`, fromMs, toMs, windows };
 }
 
 function holdingAt(
@@ -118,7 +121,18 @@ function holdingAt(
   }, 0n);
 }
 
+const keptMinutes = new Map<bigint, string>();
+
 function shown(minutes: bigint): string {
+  const kept = keptMinutes.get(minutes);
+  if (kept !== undefined) return kept;
+  if (keptMinutes.size >= MAX_FOLLOWED) keptMinutes.clear();
+  const text = minutesText(minutes);
+  keptMinutes.set(minutes, text);
+  return text;
+}
+
+function minutesText(minutes: bigint): string {
   return [...minutes.toString(2).padStart(WEEK_MINUTES, "0")].reverse().join("");
 }
 
@@ -224,10 +238,24 @@ function zonesOf(
   const zones = new Map<string, ZonePart[]>();
   for (const condition of conditions) {
     if (condition.kind === "weekly" && !zones.has(condition.timeZone)) {
-      zones.set(condition.timeZone, partsOf(condition.timeZone, fromMs, untilMs));
+      zones.set(condition.timeZone, keptParts(condition.timeZone, fromMs, untilMs));
     }
   }
   return zones;
+}
+
+/** Zones that were followed before, and for which time: to follow one takes longer than all the rest. */
+const followed = new Map<string, { fromMs: number; untilMs: number; parts: ZonePart[] }>();
+const MAX_FOLLOWED = 500;
+
+function keptParts(timeZone: string, fromMs: number, untilMs: number): ZonePart[] {
+  const kept = followed.get(timeZone);
+  if (kept !== undefined && kept.fromMs <= fromMs && kept.untilMs >= untilMs) return kept.parts;
+  const span = { fromMs, untilMs: untilMs + YEAR_MS };
+  const parts = partsOf(timeZone, span.fromMs, span.untilMs);
+  if (followed.size >= MAX_FOLLOWED) followed.clear();
+  followed.set(timeZone, { ...span, parts });
+  return parts;
 }
 
 /** When the zone's clocks are set, from one moment on to another. */

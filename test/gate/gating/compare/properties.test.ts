@@ -23,7 +23,7 @@ const runs = (few: number, many: number) =>
 describe("a comparison of gatings, over random pairs", () => {
   it("has a group for a proposal if and only if the two answer it differently, and every witness shows it", () => {
     const seen = { same: 0, differing: 0, witnesses: 0, loosened: 0 };
-    const options = runs(400, 100_000);
+    const options = runs(400, Number(process.env["PAIRS"] ?? 100_000));
     fc.assert(
       fc.property(
         anyPair,
