@@ -34,6 +34,7 @@ const windows: readonly Window[] = [
     to: "06:00",
     timeZone: "America/New_York",
   },
+  { kind: "weekly", days: ["tue", "thu"], from: "09:00", to: "17:00", timeZone: "UTC" },
   { kind: "absolute", start: "2026-11-25T00:00", end: "2026-12-02T12:00", timeZone: "UTC" },
   { kind: "absolute", start: "2026-11-01T00:00", end: "2026-11-20T00:00", timeZone: "UTC" },
 ];
