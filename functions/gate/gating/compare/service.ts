@@ -42,7 +42,7 @@ export interface Group {
   /** No proposal was found that fits its title patterns: there may be none. */
   possibly: boolean;
   /** Which proposals, in the words of the gating; several are alternatives. */
-  which: string[];
+  readonly which: string[];
   /** null for a runbook or a service, of which only what differs is told. */
   before: ToldAnswer | null;
   after: ToldAnswer | null;
@@ -144,30 +144,33 @@ function groupOf(
 ): Group[] {
   const [first] = cells;
   if (first === undefined) return [];
-  const boxes = fewest(
-    cells.map(({ box }) => box),
-    all,
-    joinedAxes(all),
-  );
+  const boxes = cells.map(({ box }) => box);
   const witness = witnessIn(boxes, all, axes);
   if (witness !== null) {
     confirm(before.gating, witness, first.before);
     confirm(after.gating, witness, first.after);
   }
+  let which: string[] | null = null;
   const differs = differencesOf(first.before.answer, first.after.answer);
   return [
     {
       about: universe,
       verdict: verdictOf(differs.map(({ verdict }) => verdict)),
       possibly: witness === null,
-      which: boxes.map((box) => wordsOf(box, axes, universe === "events")),
+      // To find the fewest words takes longer than all the rest, and not everybody reads them.
+      get which() {
+        which ??= fewest(boxes, all, joinedAxes(all)).map((box) =>
+          wordsOf(box, axes, universe === "events"),
+        );
+        return which;
+      },
       before: told(first.before.answer),
       after: told(first.after.answer),
       differs,
       witness,
       has: (subject) => {
         const point = axes.pointOf(subject);
-        return cells.some(({ box }) => intersection(box, point).length > 0);
+        return boxes.some((box) => intersection(box, point).length > 0);
       },
     },
   ];

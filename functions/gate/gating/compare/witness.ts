@@ -21,7 +21,8 @@ export function witnessIn(
   universe: readonly Box[],
   axes: Axes,
 ): Witness | null {
-  for (const box of boxes.flatMap((one) => universe.flatMap((all) => intersection(one, all)))) {
+  // First what states no region: the shortest to try.
+  for (const box of universe.flatMap((all) => boxes.flatMap((one) => intersection(one, all)))) {
     const title = titleWith(
       axes.patterns.filter((pattern) => box[axes.patternAxis(pattern)] === YES),
       axes.patterns.filter((pattern) => box[axes.patternAxis(pattern)] === NO),
