@@ -10,7 +10,12 @@ import { Workshop } from "./workshop.ts";
 const WANTED_PERCENT = 95;
 
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "" }, jobs: { type: "string" } },
+  options: {
+    only: { type: "string", default: "" },
+    jobs: { type: "string" },
+    /** Without the run that has no sabotage, while one is being written. */
+    unchecked: { type: "boolean", default: false },
+  },
 });
 const jobs = values.jobs === undefined ? availableParallelism() : Number(values.jobs);
 const chosen = SABOTAGES.filter(({ file, breaks }) => `${file}: ${breaks}`.includes(values.only));
@@ -19,7 +24,7 @@ const workshops = Array.from({ length: jobs }, () => new Workshop(cache));
 const startedAtMs = Date.now();
 
 try {
-  process.exitCode = (await areTestsGreen()) && (await tryAll()) ? 0 : 1;
+  process.exitCode = (values.unchecked || (await areTestsGreen())) && (await tryAll()) ? 0 : 1;
 } finally {
   for (const workshop of workshops) {
     workshop.close();

@@ -184,6 +184,19 @@ describe("a reviewer", () => {
     assert.equal(endOf(atDeadline(bench).step()), "suppressed neverAsked");
   });
 
+  it("has the lease of a request that is under way at the deadline", () => {
+    const bench = new Bench();
+    bench.save();
+    bench.nowMs = START_MS + SLA_MS - 10_000;
+    bench.claim();
+    bench.nowMs = START_MS + SLA_MS;
+    assert.deepEqual(bench.step(), {
+      kind: "wait",
+      untilMs: START_MS + SLA_MS + 20_000,
+      lookFailures: 0,
+    });
+  });
+
   it("is not asked about an incident that is resolved meanwhile", () => {
     const bench = new Bench().asked();
     bench.incident = { ...INCIDENT, status: "resolved" };

@@ -19,6 +19,7 @@ import {
   OWN_RUNS,
   READ_BACK,
   SETTLE,
+  TRACKED,
   TWO_WORKERS,
   WEIGH,
   WITHDRAWN,
@@ -28,13 +29,13 @@ import {
 export const AFTERWARDS = [
   ...sabotagesOf(
     "functions/gate/lifecycle/settle.ts",
-    [SETTLE, GUARDS, ANSWERS, OWN_RUNS, EXECUTIONS],
+    [SETTLE, TRACKED, GUARDS, ANSWERS, OWN_RUNS, EXECUTIONS],
     [
       [
         "a claim counts as cut off while it is sent",
         "if (nowMs < leaseEndMs) {",
         "if (false) {",
-        { tests: [GUARDS, TWO_WORKERS, ENUMERATION] },
+        { tests: [TRACKED, TWO_WORKERS] },
       ],
       [
         "of a run that may be another's it is said that it is ours",
@@ -118,7 +119,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/track.ts",
-    [GUARDS, EXECUTIONS, FIELDS, ENUMERATION],
+    [TRACKED, GUARDS, EXECUTIONS, FIELDS, ENUMERATION],
     [
       ["an aborted run is followed for a day", '    case "aborted":\n', ""],
       ["a run that failed counts as executed", 'kind: "failed",', 'kind: "executed",'],
@@ -224,7 +225,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/late.ts",
-    [READ_BACK, GUARDS, NOES, FIELDS, DECISIONS, ENUMERATION],
+    [TRACKED, READ_BACK, GUARDS, NOES, FIELDS, DECISIONS, ENUMERATION],
     [
       [
         "the end of another run gives this one's fields back",
@@ -255,7 +256,19 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/common.ts",
-    [READ_BACK, ASKED, GUARDS, NOES, EQUAL, BYPASS, OUTAGE, CLAIMS, DECISIONS, ENUMERATION],
+    [
+      READ_BACK,
+      TRACKED,
+      ASKED,
+      GUARDS,
+      NOES,
+      EQUAL,
+      BYPASS,
+      OUTAGE,
+      CLAIMS,
+      DECISIONS,
+      ENUMERATION,
+    ],
     [
       [
         "a human's no is not kept",

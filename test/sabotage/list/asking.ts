@@ -2,6 +2,7 @@ import { sabotagesOf } from "../sabotage.ts";
 import {
   ALERT_KEYS,
   ASKED,
+  CONFIRM,
   BRAKES,
   DECISION,
   DECISIONS,
@@ -114,7 +115,7 @@ export const ASKING = [
         "nextSubmitAtMs: nowMs,",
       ],
       [
-        "it is asked twice at once",
+        "it ends while a request is under way",
         'if (approval.attempts.some(({ state }) => state === "started")) {',
         "if (false) {",
       ],
@@ -186,7 +187,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/expire.ts",
-    [ASKED, DECISIONS, NOES, ENUMERATION],
+    [ASKED, CONFIRM, DECISIONS, NOES, ENUMERATION],
     [
       [
         "silence approves by every rule",

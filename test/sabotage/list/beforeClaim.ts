@@ -13,6 +13,7 @@ import {
   MERGED,
   NOES,
   OWN_RUNS,
+  TRACKED,
 } from "./tests.ts";
 
 /** What is looked at between a decision and the claim of its execution. */
@@ -420,7 +421,7 @@ export const BEFORE_CLAIM = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/shared.ts",
-    [GUARDS, FIELDS, OWN_RUNS, EXECUTIONS],
+    [TRACKED, GUARDS, FIELDS, OWN_RUNS, EXECUTIONS],
     [
       [
         "an uncertain run gives its fields back at once",

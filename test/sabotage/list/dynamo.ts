@@ -486,8 +486,13 @@ export const DYNAMO_GUARDS = [
       ],
       [
         "a service that is listed by its id meanwhile is not noticed",
-        "const seen = ownById === null ? onceEach([...first.seen, ...second.seen]) : first.seen;",
-        "const seen = ownById === null ? onceEach([...second.seen]) : first.seen;",
+        "ownById === null ? onceEach([...first.seen, ...second.seen, ...third.seen]) : first.seen;",
+        "ownById === null ? onceEach([...second.seen, ...third.seen]) : first.seen;",
+      ],
+      [
+        "the gating of a renamed service is no condition of a claim",
+        "ownById === null ? onceEach([...first.seen, ...second.seen, ...third.seen]) : first.seen;",
+        "ownById === null ? onceEach([...first.seen, ...second.seen]) : first.seen;",
       ],
     ],
   ),

@@ -5,6 +5,7 @@ export const WEIGH = "test/gate/lifecycle/weigh.test.ts";
 export const GUARDS = "test/gate/lifecycle/guards.test.ts";
 export const CONFIRM = "test/gate/lifecycle/confirm.test.ts";
 export const READ_BACK = "test/gate/lifecycle/readBack.test.ts";
+export const TRACKED = "test/gate/lifecycle/tracked.test.ts";
 export const ASKED = "test/gate/lifecycle/asked.test.ts";
 export const EFFECT_RESULTS = "test/gate/lifecycle/results.test.ts";
 export const DECISION = "test/gate/review/decision.test.ts";
