@@ -7,19 +7,36 @@ import { createDynamoLedger } from "../../functions/aws/dynamoLedger.ts";
 import type { Clock, Ledger } from "../../functions/gate/ports/index.ts";
 import { ledgerTable } from "../../functions/aws/tableDefinition.ts";
 import { ledgerContract } from "../contract/ledger.ts";
-import { START_MS, TestClock, newAlarm, newProposal, nextVersion } from "../contract/proposals.ts";
+import {
+  START_MS,
+  TestClock,
+  newAlarm,
+  newInvocation,
+  newProposal,
+  nextVersion,
+} from "../contract/proposals.ts";
 import { itemsContract } from "./dynamo/itemsContract.ts";
 import { DynamoModel } from "./dynamo/dynamoModel.ts";
-import { startFakeAws } from "./fakeAws.ts";
+import { startFakeAws, type AwsCall } from "./fakeAws.ts";
 
 const TABLE = "ledger";
 
 const opened: (() => Promise<void>)[] = [];
 
-async function open(options: { clock?: Clock; underWay?: () => Promise<unknown> } = {}) {
-  const { clock = new TestClock(), ...more } = options;
+async function open(
+  options: {
+    clock?: Clock;
+    underWay?: () => Promise<unknown>;
+    /** Before each call is answered. */
+    before?: (call: AwsCall) => Promise<void>;
+  } = {},
+) {
+  const { clock = new TestClock(), before, ...more } = options;
   const model = new DynamoModel({ tables: { [TABLE]: ledgerTable }, ...more });
-  const aws = await startFakeAws((call) => model.answer(call));
+  const aws = await startFakeAws(async (call) => {
+    await before?.(call);
+    return model.answer(call);
+  });
   const client = dynamoClient(WORKER_LIMITS.dynamo, aws.place);
   opened.push(aws.close);
   return { client, ledger: createDynamoLedger(client, TABLE, clock), model };
@@ -70,6 +87,99 @@ describe("createDynamoLedger, over a model of its table", function () {
       assert.deepEqual(await listed({ open: false }), ["p1"]);
       assert.equal((await ledger.due(START_MS, 10)).length, 1);
     });
+  });
+
+  it("reads what was written a moment ago, also where reads may lag behind", async () => {
+    const { ledger, model } = await open();
+    const { proposal, events } = newProposal("p1");
+    await ledger.create(proposal, events);
+    model.lag();
+    const next = nextVersion(proposal);
+    const hold = { keys: ["field"], atMs: START_MS };
+    assert.equal(await ledger.save(next.proposal, next.events, { hold, links: ["l"] }), "saved");
+    const invocation = newInvocation("i1");
+    await ledger.putInvocation(invocation);
+    await ledger.setKillSwitch({ on: true, reason: null, by: null, atMs: START_MS });
+    assert.equal((await ledger.get("p1"))?.proposal.version, 2);
+    assert.equal((await ledger.events("p1")).length, events.length + next.events.length);
+    assert.equal((await ledger.holder("field"))?.proposalId, "p1");
+    assert.equal(await ledger.link("l"), "p1");
+    assert.equal((await ledger.killSwitch()).on, true);
+    const { incidentId, targetId } = invocation;
+    assert.deepEqual(await ledger.invocations(incidentId, targetId), [invocation]);
+    assert.equal((await ledger.trail("kill-switch"))?.events.length, 1);
+  });
+
+  describe("one that is received under an id that is taken", () => {
+    it("is refused, and leaves the first as it is", async () => {
+      const { ledger } = await open();
+      const { proposal, events } = newProposal("p1");
+      await ledger.create(proposal, events);
+      await assert.rejects(
+        ledger.create({ ...proposal, dedupeKey: "other" }, []),
+        new Error("proposal p1 exists already"),
+      );
+      assert.equal((await ledger.get("p1"))?.proposal.dedupeKey, proposal.dedupeKey);
+    });
+
+    it("cannot be taken over once more by who is behind", async () => {
+      const { ledger } = await open();
+      const { proposal, events } = newProposal("p1");
+      await ledger.create(proposal, events);
+      const first = nextVersion(proposal, { heldSinceMs: 1 });
+      const release = { dedupe: { kind: "release" } } as const;
+      assert.equal(await ledger.save(first.proposal, first.events, release), "saved");
+      // Whoever holds a receiver's rights can put it there again.
+      assert.equal((await ledger.create(proposal, events)).created, true);
+      const late = nextVersion(proposal, { heldSinceMs: 2 });
+      assert.equal(await ledger.save(late.proposal, late.events), "stale");
+      assert.equal((await ledger.get("p1"))?.proposal.heldSinceMs, 1);
+    });
+  });
+
+  it("writes no event of a history over", async () => {
+    const { ledger } = await open();
+    const { proposal, events } = newProposal("p1");
+    await ledger.create(proposal, events);
+    const next = nextVersion(proposal);
+    assert.equal(await ledger.save(next.proposal, next.events), "saved");
+    const before = await ledger.events("p1");
+    const forged = events.map((event) => ({ ...event, type: "forged" }));
+    await assert.rejects(
+      ledger.save(nextVersion(next.proposal).proposal, forged),
+      new Error("proposal p1: an event of version 3 exists already"),
+    );
+    assert.deepEqual(await ledger.events("p1"), before);
+  });
+
+  it("lets no key go that another one took in the very moment", async () => {
+    let meanwhile: (() => Promise<unknown>) | null = null;
+    const { ledger } = await open({
+      before: async ({ operation }) => {
+        const once = operation === "TransactWriteItems" ? meanwhile : null;
+        if (once !== null) {
+          meanwhile = null;
+          await once();
+        }
+      },
+    });
+    const [one, other] = [newProposal("p1"), newProposal("p2")];
+    for (const { proposal, events } of [one, other]) {
+      await ledger.create(proposal, events);
+    }
+    const hold = { keys: ["field"], atMs: START_MS };
+    const first = nextVersion(one.proposal);
+    const letGo = [{ key: "field", untilMs: START_MS + 1 }];
+    assert.equal(await ledger.save(first.proposal, first.events, { hold }), "saved");
+    const second = nextVersion(first.proposal);
+    assert.equal(await ledger.save(second.proposal, second.events, { letGo }), "saved");
+    const taken = nextVersion(other.proposal);
+    meanwhile = () =>
+      ledger.save(taken.proposal, taken.events, { hold: { ...hold, atMs: START_MS + 1 } });
+    const third = nextVersion(second.proposal);
+    const now = [{ key: "field", untilMs: null }];
+    assert.equal(await ledger.save(third.proposal, third.events, { letGo: now }), "saved");
+    assert.deepEqual(await ledger.holder("field"), { proposalId: "p2", untilMs: null });
   });
 
   describe("while executions are claimed, as many at once as at 200 a second", () => {

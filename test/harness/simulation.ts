@@ -16,6 +16,8 @@ import type {
   Collection,
   Hint,
   No,
+  Order,
+  SaveOptions,
   Seen,
   StoredGating,
 } from "../../functions/gate/ports/index.ts";
@@ -35,15 +37,18 @@ export interface Facts {
   submissions: number;
   incident: "open" | "resolved" | "merged" | "moved" | "gone";
   killSwitch: boolean;
-  gating: "asWeighed" | "denies" | "otherTarget";
+  /** `stricter`: only what a human approved as it was asked may run. */
+  gating: "asWeighed" | "denies" | "otherTarget" | "stricter";
   /** Until when the brakes have no place. */
   fullUntilMs: number;
   /** What the ledger keeps of noes to this very thing, this proposal's own among them. */
   no: No | null;
   /** When a reviewer said no to another proposal of the same thing. */
   siblingNoAtMs: number | null;
-  /** What really ran; `own`: the gate sent it. */
-  runs: { id: string; atMs: number; own: boolean; ends: "completed" | "error" | "stuck" }[];
+  /** Another proposal on the incident. */
+  others: Others;
+  /** What really ran; `own`: the gate sent it for this proposal. */
+  runs: Run[];
   /** Services on which there is a manual task. */
   tasks: string[];
   /** What the ledger has of the task that collects; null: nothing yet. */
@@ -55,6 +60,15 @@ export interface Facts {
   notes: string[];
   /** An incident hint or a workflow event that PagerDuty sends. */
   reassigned: boolean;
+}
+
+interface Run {
+  id: string;
+  atMs: number;
+  own: boolean;
+  ends: "completed" | "error" | "stuck";
+  /** The gate sent it for another proposal; `unseen`: the ledger knows that, and a look of a moment ago does not. */
+  isOthers?: "seen" | "unseen";
 }
 
 /** One request in the reviewer's inbox. */
@@ -100,9 +114,17 @@ export interface Scenario {
   collecting?: "open" | "resolved";
   /** Cheqpoint takes no request. */
   isInboxDown?: boolean;
+  /** Who proposes; by an alert's key its incident is not there yet. Absent: an agent, for an incident. */
+  source?: "event" | "alert";
+  /** Which of these may happen, besides what a human decides; absent: everything but what others do. */
+  parts?: readonly Part[];
   faults: number;
   events: number;
 }
+
+/** What may happen, in groups of which each is played with each other one. */
+export type Part = "other proposal" | "equal proposal" | "gating" | "noes" | "edits" | "incident";
+const BY_HUMAN = ["approved", "rejected"];
 
 const TELLS_LATE = ["decision.late", "decision.overruled"];
 const SLA_MS = 120_000;
@@ -160,6 +182,10 @@ export class Simulation {
     this.#gatings = {
       asWeighed: now,
       denies: storedGating({ decision: "deny" }, {}),
+      stricter: storedGating(
+        { sla: "2m", validFor: "1m" },
+        service === undefined ? {} : { manualTask: { service } },
+      ),
       otherTarget: stored({ ...now.gating, runbooks: other }),
     };
   }
@@ -167,13 +193,13 @@ export class Simulation {
   start(): Sim {
     const { proposal } = newProposal({
       id: "prop_1",
-      source: { kind: "api" },
+      source: this.#scenario.source === "event" ? EVENT : { kind: "api" },
       proposer: "agent",
       request: {
         runbook: this.#scenario.runbook,
         service: "payments-db",
-        incidentId: OPEN.id,
-        alertKey: null,
+        incidentId: this.#isByAlert() ? null : OPEN.id,
+        alertKey: this.#isByAlert() ? "db-7" : null,
         parameters: {},
         justification: "CPU at 98 %",
         evidence: [],
@@ -196,6 +222,7 @@ export class Simulation {
         fullUntilMs: 0,
         no: null,
         siblingNoAtMs: null,
+        others: nothingOfOthers,
         runs: [],
         tasks: [],
         collection:
@@ -214,6 +241,10 @@ export class Simulation {
       faults: this.#scenario.faults,
       events: this.#scenario.events,
     };
+  }
+
+  #isByAlert(): boolean {
+    return this.#scenario.source === "alert";
   }
 
   moves(sim: Sim): Move[] {
@@ -272,8 +303,12 @@ export class Simulation {
         };
         return [{ name: "wait", to: { ...sim, proposal, nowMs: step.untilMs } }];
       }
-      case "save":
-        return [{ name: namesOf(step), to: this.#write(sim, step) }];
+      case "save": {
+        const refused = keptBack(sim.facts, step.options);
+        return refused !== null && known.refused === undefined
+          ? this.#resolve(sim, { ...known, refused }, depth + 1)
+          : [{ name: namesOf(step), to: this.#write(sim, step) }];
+      }
       case "effect": {
         const refused = this.#refusal(sim, step, known);
         if (refused !== null) {
@@ -308,6 +343,12 @@ export class Simulation {
                 `${name} after the claim`,
               ),
             );
+          }
+          if (this.#plays("other proposal") && !sim.facts.others.has) {
+            // Another proposal claims what this one shares with it, between the look and the write.
+            const less = { ...sim, events: sim.events - 1 };
+            const held = changed(less, { others: { ...sim.facts.others, has: true } });
+            flips.push(...this.#resolve(held, { ...known, refused: "held" }, depth + 1));
           }
           const late = this.#write(on, step);
           flips.push(this.#stopped(sim, late, step.effect, "kill switch after the claim"));
@@ -355,9 +396,13 @@ export class Simulation {
     sim: Sim,
     step: Extract<Step, { kind: "effect" }>,
     known: Known,
-  ): "killSwitch" | "limit" | null {
+  ): NonNullable<Known["refused"]> | null {
     if (known.refused !== undefined) {
       return null;
+    }
+    const kept = keptBack(sim.facts, step.options);
+    if (kept !== null) {
+      return kept;
     }
     if (step.options?.requireKillSwitchOff === true && sim.facts.killSwitch) {
       return "killSwitch";
@@ -404,7 +449,9 @@ export class Simulation {
       case "incident":
         return { incident: ok(incidentNow(facts)) };
       case "incidentsByAlert":
-        return { incidentsByAlert: ok([]) };
+        return {
+          incidentsByAlert: ok(sim.nowMs < APPEARS_AT_MS ? [] : [incidentNow(facts) ?? []].flat()),
+        };
       case "mergeTarget":
         return { mergeTarget: ok(null) };
       case "approvals": {
@@ -425,9 +472,9 @@ export class Simulation {
           candidates: ok(
             facts.runs.map((run) => ({
               ...invocationOf(run, sim.nowMs),
-              linkedTo: null,
+              linkedTo: run.isOthers === "seen" ? "prop_2" : null,
               firstSeenAtMs: null,
-              byGate: run.own,
+              byGate: run.own || run.isOthers !== undefined,
             })),
           ),
         };
@@ -445,14 +492,16 @@ export class Simulation {
         return { places: Object.fromEntries(look.keys.map((key) => [key, placesNow(sim)])) };
       case "others":
         return { others: { open: [], rejected: [] } };
-      case "holders":
-        return { holders: [] };
+      case "holders": {
+        const holder = { proposalId: "prop_2", untilMs: null };
+        return { holders: facts.others.has ? look.keys.map((key) => ({ key, holder })) : [] };
+      }
       case "lastNo":
         return {
           lastNo: { no: facts.no, seen: { name: look.name, version: versionOf(facts.no) } },
         };
       case "equalOpen":
-        return { equalOpen: null };
+        return { equalOpen: facts.others.equal === "open" ? { id: "prop_2" } : null };
       case "service":
         return { service: ok({ id: "PSVC001", name: "payments-db" }) };
       case "trace": {
@@ -554,7 +603,7 @@ export class Simulation {
         });
       }
       case "execute": {
-        this.#assertPermitted(sim);
+        this.#assertPermitted(sim, effect.order);
         const own = facts.runs.filter((run) => run.own);
         assert.equal(own.length, 0, "it runs a second time");
         const run = { id: "INV1", atMs: sim.nowMs, own: true, ends: "completed" as const };
@@ -599,13 +648,19 @@ export class Simulation {
 
   #happenings(sim: Sim): Move[] {
     const { facts, proposal } = sim;
-    if (sim.events === 0 || proposal.weighing === null) {
+    if (sim.events === 0) {
       return [];
     }
     const less: Sim = { ...sim, events: sim.events - 1 };
-    const moves: Move[] = [];
+    const moves: Move[] = othersMoves(less, (part) => this.#plays(part), changed);
+    if (proposal.weighing === null) {
+      return moves;
+    }
     for (const asked of facts.approvals.filter(({ reading }) => reading.status === "PENDING")) {
       for (const [name, change] of ANSWERS) {
+        if (!BY_HUMAN.includes(name) && !this.#may("edits")) {
+          continue;
+        }
         const answered = {
           ...asked,
           reading: { ...asked.reading, decidedAtMs: sim.nowMs, ...change },
@@ -618,7 +673,7 @@ export class Simulation {
           moves.push({ name: `${name} ${asked.id}, callback lost`, to });
         }
       }
-      if (proposal.closedAtMs === null) {
+      if (proposal.closedAtMs === null && this.#may("edits")) {
         const gone = facts.approvals.map((one) =>
           one.id === asked.id ? { ...one, gone: true } : one,
         );
@@ -628,17 +683,21 @@ export class Simulation {
     const isDecided = proposal.execution !== null && proposal.execution.state !== "notSent";
     if (proposal.closedAtMs === null && !isDecided && proposal.outcome === null) {
       moves.push({ name: "forged callback", to: hinted(less, "decision") });
-      if (facts.incident === "open") {
+      if (facts.incident === "open" && this.#may("incident")) {
         for (const incident of ["resolved", "merged", "moved", "gone"] as const) {
           const to = changed(less, { incident });
           moves.push({ name: `incident ${incident}`, to: hinted(to, "incident") });
         }
       }
-      if (facts.gating === "asWeighed") {
+      if (facts.gating === "asWeighed" && this.#may("gating")) {
         moves.push({ name: "freeze", to: changed(less, { gating: "denies" }) });
         moves.push({ name: "other target", to: changed(less, { gating: "otherTarget" }) });
       }
-      if (facts.siblingNoAtMs === null) {
+      if (this.#plays("gating")) {
+        const gating = facts.gating === "asWeighed" ? "stricter" : "asWeighed";
+        moves.push({ name: `gating ${gating}`, to: changed(less, { gating }) });
+      }
+      if (facts.siblingNoAtMs === null && this.#may("noes")) {
         moves.push({ name: "no to the same", to: siblingNo(less) });
       }
       moves.push({
@@ -673,13 +732,24 @@ export class Simulation {
     return moves;
   }
 
+  /** What a scenario without groups plays as well. */
+  #may(part: Part): boolean {
+    return this.#scenario.parts?.includes(part) ?? true;
+  }
+
+  #plays(part: Part): boolean {
+    return this.#scenario.parts?.includes(part) ?? false;
+  }
+
   // --- what must hold ---------------------------------------------------------------------------------------
 
   /** By the facts alone: may it run at this moment? */
-  #assertPermitted(sim: Sim): void {
+  #assertPermitted(sim: Sim, { customFields }: Order): void {
     const { facts, nowMs, proposal } = sim;
+    const isStricter = facts.gating === "stricter";
     assert.equal(facts.killSwitch, false, "runs although the kill switch is on");
-    assert.equal(facts.gating, "asWeighed", "runs although the gating has changed");
+    assert.ok(facts.gating === "asWeighed" || isStricter, "runs although the gating has changed");
+    assert.equal(facts.others.has, false, "runs while another one has what it shares with it");
     assert.equal(facts.incident, "open", "runs although the incident is over");
     assert.ok(nowMs >= facts.fullUntilMs, "runs beyond the limit");
     assert.equal(facts.runs.filter(({ own }) => own).length, 0, "runs twice");
@@ -687,15 +757,21 @@ export class Simulation {
     const isRefused = facts.approvals.some(({ reading }) => isHumanNo(reading));
     assert.ok(!isRefused, "runs although a reviewer said no to one of its requests");
     if (this.#scenario.isAllowed === true) {
+      assert.equal(isStricter, false, "runs although an approval is required by now");
       assert.equal(siblingNoAtMs, null, "runs although a reviewer said no to the same");
       const weighedAtMs = proposal.weighing?.atMs ?? 0;
       assert.ok(nowMs <= weighedAtMs + VALID_MS, "runs after its validity");
       return;
     }
-    const deadlineMs = START_MS + SLA_MS;
+    // The time until an alert's incident is seen is not the reviewer's.
+    const fromMs = this.#isByAlert() ? proposal.weighing?.atMs : START_MS;
+    const deadlineMs = (fromMs ?? START_MS) + SLA_MS;
     const granted = facts.approvals.filter(({ reading }) => {
-      const { status, autoDecided, decidedAtMs } = reading;
-      const isGood = !autoDecided || this.#scenario.acceptsRules === true;
+      const { status, autoDecided, decidedAtMs, modifiedDetails } = reading;
+      const isGood =
+        isStricter || this.#scenario.acceptsRules !== true
+          ? !autoDecided && (!isStricter || modifiedDetails === null)
+          : true;
       return (
         status === "APPROVED" &&
         isGood &&
@@ -707,8 +783,10 @@ export class Simulation {
       );
     });
     if (granted.length > 0) {
+      assertValues(customFields, granted);
       return;
     }
+    assert.equal(isStricter, false, "runs on expiry although the rule no longer says so");
     assert.equal(siblingNoAtMs, null, "runs on expiry although a reviewer said no to the same");
     assert.ok(this.#scenario.approvesOnExpiry === true, "runs without an approval");
     assert.ok(nowMs >= deadlineMs, "runs before the deadline");
@@ -736,6 +814,9 @@ export class Simulation {
       "the task is not where the gating wants it",
     );
     assert.equal(facts.openPages, 0, "a page stays open");
+    if (outcome.reason === "sameAsOpen") {
+      assert.notEqual(facts.others.equal, "none", "there was no other one");
+    }
     if (outcome.kind === "executed") {
       assert.equal(own.length, 1, "called executed, but nothing of ours ran");
     }
@@ -765,6 +846,30 @@ export class Simulation {
       unheard.map(({ id }) => id),
       [],
       "a late decision is told nowhere",
+    );
+  }
+}
+
+/** An alert's incident is looked for every 15 s. */
+const APPEARS_AT_MS = START_MS + 15_000;
+const EVENT = {
+  kind: "event",
+  eventId: "01EVENT1",
+  eventType: "incident.triggered",
+  deliveryId: "01EVENT1",
+  proposingRule: "only",
+} as const;
+
+/** The custom field holds what was asked for, or what a reviewer made of it. */
+function assertValues(customFields: Order["customFields"], granted: readonly Asked[]): void {
+  const allowed = granted.map(({ reading: { modifiedDetails } }) =>
+    typeof modifiedDetails === "object" && modifiedDetails !== null ? 2 : 3,
+  );
+  for (const [name, value] of Object.entries(customFields)) {
+    assert.equal(name, "max_replicas");
+    assert.ok(
+      allowed.some((one) => one === value),
+      `runs with ${value}, and nobody approved that`,
     );
   }
 }
@@ -930,4 +1035,66 @@ function assertOnce(before: Proposal, after: Proposal): void {
   if (before.closedAtMs !== null) {
     assert.equal(after.closedAtMs, before.closedAtMs, "it was opened again");
   }
+}
+
+// --- another proposal on the incident ------------------------------------------------------------
+
+/** Another proposal on the incident, as facts. */
+interface Others {
+  /** It has the field and the start that this proposal's run needs. */
+  has: boolean;
+  /** One that asks for exactly this. */
+  equal: "none" | "open" | "ended";
+}
+
+const nothingOfOthers: Others = { has: false, equal: "none" };
+
+/** Why a store refuses what is another proposal's; null: it does not. */
+function keptBack(
+  { others, runs }: Facts,
+  options: SaveOptions | undefined,
+): NonNullable<Known["refused"]> | null {
+  if (options?.hold !== undefined && others.has) {
+    return "held";
+  }
+  if (options?.dedupe?.kind === "move" && others.equal === "open") {
+    return "dedupe";
+  }
+  const taken = runs.some(
+    ({ id, isOthers }) => isOthers !== undefined && options?.take === `invocation/${id}`,
+  );
+  return taken ? "taken" : null;
+}
+
+/** What another proposal may do, as long as this one may still run. */
+function othersMoves(
+  less: Sim,
+  plays: (part: Part) => boolean,
+  changed: (sim: Sim, facts: Partial<Facts>) => Sim,
+): Move[] {
+  const { facts, proposal, nowMs } = less;
+  const moves: Move[] = [];
+  if (proposal.closedAtMs !== null) {
+    return moves;
+  }
+  const set = (name: string, others: Partial<Others>, more: Partial<Facts> = {}): void => {
+    moves.push({ name, to: changed(less, { others: { ...facts.others, ...others }, ...more }) });
+  };
+  const isClaimed = proposal.execution !== null && proposal.execution.state !== "notSent";
+  if (plays("other proposal") && proposal.outcome === null) {
+    if (facts.others.has) {
+      for (const isOthers of ["seen", "unseen"] as const) {
+        const run: Run = { id: "INV2", atMs: nowMs, own: false, ends: "completed", isOthers };
+        set(`the other one ran, ${isOthers}`, { has: false }, { runs: [...facts.runs, run] });
+      }
+    } else if (!isClaimed && facts.runs.length === 0) {
+      set("the other one claims", { has: true });
+    }
+  }
+  if (plays("equal proposal") && proposal.weighing === null) {
+    set(facts.others.equal === "open" ? "the equal one ends" : "an equal one opens", {
+      equal: facts.others.equal === "open" ? "ended" : "open",
+    });
+  }
+  return moves;
 }

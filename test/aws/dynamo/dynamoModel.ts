@@ -57,7 +57,11 @@ const batch = z.object({
     z.object({ Keys: z.array(itemShape), ConsistentRead: z.boolean().optional() }),
   ),
 });
-const found = z.object({ TableName: z.string(), Key: itemShape });
+const found = z.object({
+  TableName: z.string(),
+  Key: itemShape,
+  ConsistentRead: z.boolean().optional(),
+});
 
 const LARGEST_ITEM_BYTES = 400 * 1024;
 /** So many keys of a batch are answered, the others are left unprocessed. */
@@ -66,7 +70,7 @@ const BATCH_ANSWERED = 30;
 class Table {
   readonly definition: TableDefinition;
   readonly items = new Map<string, Item>();
-  /** What indexes show. */
+  /** What indexes show, and every read that does not ask to be consistent. */
   indexed: ReadonlyMap<string, Item> = this.items;
 
   constructor(definition: TableDefinition) {
@@ -136,7 +140,7 @@ export class DynamoModel {
     );
   }
 
-  /** Indexes show what is there now until `catchUp`. */
+  /** Indexes, and reads that are not consistent, show what is there now until `catchUp`. */
   lag(): void {
     this.#tables.forEach((table) => (table.indexed = new Map(table.items)));
   }
@@ -163,9 +167,10 @@ export class DynamoModel {
   async #done(operation: string, input: unknown): Promise<Readonly<Record<string, unknown>>> {
     switch (operation) {
       case "GetItem": {
-        const { TableName, Key } = found.parse(input);
+        const { TableName, Key, ConsistentRead: isConsistent } = found.parse(input);
         const table = this.#table(TableName);
-        const item = table.items.get(table.keyOf(Key));
+        const shows = isConsistent === true ? table.items : table.indexed;
+        const item = shows.get(table.keyOf(Key));
         return item === undefined ? {} : { Item: item };
       }
       case "Scan": {
@@ -345,7 +350,7 @@ export class DynamoModel {
   #batchGet({ RequestItems: asked }: z.output<typeof batch>): Readonly<Record<string, unknown>> {
     const [name = "", ...others] = Object.keys(asked);
     const table = this.#table(name);
-    const { Keys: keys = [], ...how } = asked[name] ?? {};
+    const { Keys: keys = [], ...how } = asked[name] ?? { Keys: [] };
     if (others.length > 0) {
       throw invalid("the model reads batches of one table only");
     }
@@ -356,7 +361,8 @@ export class DynamoModel {
     if (new Set(wanted).size < wanted.length) {
       throw invalid("Provided list of item keys contains duplicates");
     }
-    const items = wanted.slice(0, BATCH_ANSWERED).flatMap((key) => table.items.get(key) ?? []);
+    const shows = how.ConsistentRead === true ? table.items : table.indexed;
+    const items = wanted.slice(0, BATCH_ANSWERED).flatMap((key) => shows.get(key) ?? []);
     const left = keys.slice(BATCH_ANSWERED);
     return {
       // In no particular order.
@@ -392,7 +398,7 @@ export class DynamoModel {
       return (isForward ? 1 : -1) * (differences.find((difference) => difference !== 0) ?? 0);
     };
     const from = asked.ExclusiveStartKey;
-    const all = [...(index === null ? table.items : table.indexed).values()]
+    const all = [...(asked.ConsistentRead === true ? table.items : table.indexed).values()]
       .filter((one) => [hashKey, rangeKey].every((name) => name === undefined || name in one))
       .filter(test)
       .sort(order)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { explore } from "../../harness/explore.ts";
 import { isMore } from "../../harness/more.ts";
-import type { Scenario } from "../../harness/simulation.ts";
+import type { Part, Scenario } from "../../harness/simulation.ts";
 
 const APPROVAL: Omit<Scenario, "faults" | "events"> = {
   name: "approval",
@@ -69,6 +69,39 @@ const SCENARIOS: readonly Scenario[] = [
   { ...HANDOVER, faults: 2, events: 0 },
 ];
 
+const BY_ALERT: typeof APPROVAL = { ...APPROVAL, source: "alert" };
+const BY_EVENT: typeof APPROVAL = { ...APPROVAL, source: "event" };
+
+/**
+ * What others do beside it, every two of them together: another proposal for the same thing, an equal one, the team
+ * that changes its gating, noes to the same, edits and other odd answers, what happens to the incident.
+ */
+function together(base: typeof APPROVAL, parts: readonly Part[]): Scenario {
+  const name = `${base.name}${base.source === undefined ? "" : `, by ${base.source}`}: ${parts.join(" and ")}`;
+  return { ...base, name, parts, faults: 0, events: 2 };
+}
+
+const PAIRS: readonly Scenario[] = [
+  together(APPROVAL, ["other proposal", "gating"]),
+  together(BY_EVENT, ["other proposal", "noes"]),
+  together(APPROVAL, ["other proposal", "edits"]),
+  together(BY_ALERT, ["other proposal", "equal proposal"]),
+  together(ALLOW, ["other proposal", "incident"]),
+  together(ON_EXPIRY, ["gating", "noes"]),
+  together(RULES, ["gating", "edits"]),
+  together(BY_ALERT, ["gating", "equal proposal"]),
+  together(ALLOW, ["gating", "incident"]),
+  together(ON_EXPIRY, ["noes", "edits"]),
+  together(BY_ALERT, ["noes", "equal proposal"]),
+  together(BY_EVENT, ["noes", "incident"]),
+  together(BY_ALERT, ["edits", "equal proposal"]),
+  together(APPROVAL, ["edits", "incident"]),
+  together(BY_ALERT, ["incident", "equal proposal"]),
+];
+
+/** The same where something goes wrong beside it. */
+const MORE_PAIRS = PAIRS.map((pair): Scenario => ({ ...pair, faults: 1, events: 1 }));
+
 const MORE_SCENARIOS: readonly Scenario[] = [
   { ...ALLOW, faults: 1, events: 2 },
   { ...PAGE, faults: 0, events: 2 },
@@ -85,7 +118,7 @@ describe("The lifecycle in every order of things", () => {
     );
   });
 
-  for (const scenario of isMore() ? MORE_SCENARIOS : SCENARIOS) {
+  for (const scenario of isMore() ? [...MORE_SCENARIOS, ...MORE_PAIRS] : [...SCENARIOS, ...PAIRS]) {
     const { name, faults, events } = scenario;
     it(`${name}: is safe and ends with ${faults} faults and ${events} events`, function () {
       const explored = explore(scenario);
@@ -122,6 +155,7 @@ describe("The lifecycle in every order of things", () => {
       "suppressed rejected",
       "suppressed rejectedByRule",
       "suppressed ruleApprovalNotAccepted",
+      "suppressed sameAsOpen",
       "suppressed sameAsRejected",
       "uncertain neverRan",
       "uncertain unclear",

@@ -237,7 +237,10 @@ describe("what a rule allowed", () => {
   it("is not claimed where an approval is required by now", () => {
     const bench = allowed();
     bench.gating = storedBy();
-    assert.equal(endOf(bench.step()), "suppressed gatingChanged");
+    const step = bench.step();
+    assert.equal(endOf(step), "suppressed gatingChanged");
+    assert.ok(step.kind === "save");
+    assert.equal(step.next.handover, null, "somebody can act on it: it has a task of its own");
   });
 
   for (const [whose, untilMs] of [

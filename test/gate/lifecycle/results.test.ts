@@ -133,8 +133,8 @@ describe("the answer to a request of a reviewer", () => {
 
 describe("the answer to a manual task", () => {
   /** A task is claimed for what a human said no to. */
-  const owed = (): { bench: Bench; effect: Effect } => {
-    const bench = new Bench().asked();
+  const owed = (more: object = {}): { bench: Bench; effect: Effect } => {
+    const bench = new Bench({}, {}, more).asked();
     bench.nowMs += 10_000;
     bench.decide("req_1", { status: "REJECTED" });
     bench.save();
@@ -166,6 +166,17 @@ describe("the answer to a manual task", () => {
     withDuty(bench, { claimedAtMs: bench.nowMs + 1 });
     bench.answer(effect, MADE);
     assert.deepEqual([dutyOf(bench).state, dutyOf(bench).ref], ["done", "PTASK1"]);
+  });
+
+  it("that is a refusal counts against its place only as long as none was unclear", () => {
+    const refusals = (isUnclear: boolean): number => {
+      const { bench, effect } = owed({ manualTask: { service: "PSVC003" } });
+      withDuty(bench, { unclear: isUnclear });
+      bench.answer(effect, failed(true, false));
+      return dutyOf(bench).refusals;
+    };
+    assert.equal(refusals(false), 1);
+    assert.equal(refusals(true), 0, "another service would take a second one");
   });
 
   it("leaves a closed proposal as it is", () => {

@@ -174,6 +174,43 @@ describe("after its end", () => {
     assert.equal(bench.save().options?.no?.atMs, bench.nowMs + 30_000);
   });
 
+  /** A second request is in the inbox as well. */
+  const twice = (): Bench => {
+    const bench = expired();
+    const approval = bench.proposal.approval ?? assert.fail();
+    const [attempt = assert.fail()] = approval.attempts;
+    const reading = bench.approvals["req_1"] ?? assert.fail();
+    bench.approvals["req_2"] = { ...reading, id: "req_2" };
+    const second = { ...attempt, attemptId: "att_2", tokenHash: "hash_2", approvalId: "req_2" };
+    bench.proposal = { ...bench.proposal, approval: { ...approval, attempts: [attempt, second] } };
+    bench.decide("req_2", { status: "REJECTED" });
+    return bench;
+  };
+
+  it("a late no stands beside a late yes to another request", () => {
+    const bench = twice();
+    bench.decide("req_1", { status: "APPROVED" });
+    assert.equal(bench.save().options?.no?.atMs, bench.nowMs);
+  });
+
+  it("a late no stands beside a request that cannot be read", () => {
+    const bench = twice();
+    delete bench.approvals["req_1"];
+    assert.equal(bench.save().options?.no?.atMs, bench.nowMs);
+  });
+
+  it("it cannot be withdrawn any more, which is recorded", () => {
+    const bench = expired();
+    const { outcome } = bench.proposal;
+    bench.hint("withdrawal", { proposer: "agent" });
+    const { next, facts } = bench.save();
+    assert.deepEqual(next.outcome, outcome);
+    assert.deepEqual(
+      facts.map(({ type }) => type),
+      ["proposal.withdrawnLate"],
+    );
+  });
+
   it("a late yes stands against nobody", () => {
     const bench = expired();
     bench.decide("req_1", { status: "APPROVED" });

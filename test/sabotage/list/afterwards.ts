@@ -7,9 +7,9 @@ import {
   COLLECTING,
   CONFIRM,
   DECISIONS,
+  DIGEST,
   DUTIES,
   EFFECT_RESULTS,
-  ENUMERATION,
   EQUAL,
   EXECUTIONS,
   FIELDS,
@@ -21,7 +21,6 @@ import {
   SETTLE,
   TRACKED,
   TWO_WORKERS,
-  WEIGH,
   WITHDRAWN,
 } from "./tests.ts";
 
@@ -119,7 +118,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/track.ts",
-    [TRACKED, GUARDS, EXECUTIONS, FIELDS, ENUMERATION],
+    [TRACKED, GUARDS, EXECUTIONS, FIELDS],
     [
       ["an aborted run is followed for a day", '    case "aborted":\n', ""],
       ["a run that failed counts as executed", 'kind: "failed",', 'kind: "executed",'],
@@ -147,7 +146,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/results.ts",
-    [EFFECT_RESULTS, GUARDS, ANSWERS, TWO_WORKERS, NOES, ENUMERATION],
+    [EFFECT_RESULTS, GUARDS, ANSWERS, TWO_WORKERS, NOES],
     [
       [
         "how Cheqpoint received a request is forgotten",
@@ -225,7 +224,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/late.ts",
-    [TRACKED, READ_BACK, GUARDS, NOES, FIELDS, DECISIONS, ENUMERATION],
+    [TRACKED, READ_BACK, GUARDS, NOES, FIELDS, DECISIONS],
     [
       [
         "the end of another run gives this one's fields back",
@@ -256,19 +255,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/common.ts",
-    [
-      READ_BACK,
-      TRACKED,
-      ASKED,
-      GUARDS,
-      NOES,
-      EQUAL,
-      BYPASS,
-      OUTAGE,
-      CLAIMS,
-      DECISIONS,
-      ENUMERATION,
-    ],
+    [READ_BACK, TRACKED, ASKED, GUARDS, NOES, EQUAL, BYPASS, OUTAGE, CLAIMS, DECISIONS],
     [
       [
         "a human's no is not kept",
@@ -330,7 +317,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/duties.ts",
-    [EFFECT_RESULTS, GUARDS, DUTIES, EXECUTIONS, TWO_WORKERS, ENUMERATION],
+    [EFFECT_RESULTS, GUARDS, DUTIES, EXECUTIONS, TWO_WORKERS],
     [
       ["what is done is done again", "if (isSettled(before)) {", "if (false) {"],
       [
@@ -364,7 +351,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/finish.ts",
-    [ASKED, GUARDS, EXECUTIONS, DUTIES, COLLECTING, ENUMERATION],
+    [ASKED, GUARDS, EXECUTIONS, DUTIES, COLLECTING],
     [
       [
         "a run that failed leaves no manual task",
@@ -390,7 +377,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/handover.ts",
-    [GUARDS, COLLECTING, DUTIES, ENUMERATION],
+    [GUARDS, COLLECTING, DUTIES],
     [
       ["who was asked about it has no task of its own", "approval !== null ||", ""],
       ["what can be acted on is collected", "|| !COLLECTED.includes(outcome.reason)", ""],
@@ -398,7 +385,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/collect.ts",
-    [GUARDS, COLLECTING, ENUMERATION],
+    [GUARDS, COLLECTING],
     [
       [
         "a task that was read is counted on",
@@ -409,7 +396,7 @@ export const AFTERWARDS = [
         "a task under way is made twice",
         'if (duty?.state === "claimed" && known.nowMs < leaseEndMs) {',
         "if (false) {",
-        { tests: [GUARDS, COLLECTING, TWO_WORKERS, ENUMERATION] },
+        { tests: [GUARDS, COLLECTING, TWO_WORKERS] },
       ],
       [
         "an old task's count takes a new one's place",
@@ -425,7 +412,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/withdrawal.ts",
-    [GUARDS, WITHDRAWN],
+    [TRACKED, WITHDRAWN],
     [
       ["what is claimed is taken back", "if (!isWithdrawable(proposal)) {", "if (false) {"],
       [
@@ -438,7 +425,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/proposal/digest.ts",
-    [READ_BACK, CONFIRM, GUARDS, WEIGH, CLAIMS, EQUAL, DECISIONS],
+    [DIGEST],
     [
       [
         "the digest leaves out what it is done with",

@@ -7,7 +7,6 @@ import {
   DECISION,
   DECISIONS,
   DUTIES,
-  ENUMERATION,
   EQUAL,
   HANGING,
   HOLDING,
@@ -21,7 +20,7 @@ import {
 export const ASKING = [
   ...sabotagesOf(
     "functions/gate/lifecycle/weigh.ts",
-    [ASKED, WEIGH, EQUAL, NOES, BRAKES, HOLDING, DECISIONS, ENUMERATION],
+    [ASKED, WEIGH, EQUAL, NOES, BRAKES, HOLDING, DECISIONS],
     [
       [
         "something is proposed for the gate's own incidents",
@@ -97,7 +96,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/ask.ts",
-    [ASKED, DECISIONS, NOES, HANGING, ENUMERATION],
+    [ASKED, DECISIONS, NOES, HANGING],
     [
       [
         "a request counts as cut off while it is under way",
@@ -144,7 +143,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/awaitDecision.ts",
-    [ASKED, DECISIONS, HOLDING, HANGING, DUTIES, ENUMERATION],
+    [ASKED, DECISIONS, HOLDING, HANGING, DUTIES],
     [
       [
         "what happens to the incident while a reviewer is asked is not heard",
@@ -187,7 +186,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/expire.ts",
-    [ASKED, CONFIRM, DECISIONS, NOES, ENUMERATION],
+    [ASKED, CONFIRM, DECISIONS, NOES],
     [
       [
         "silence approves by every rule",
@@ -238,7 +237,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/readBack.ts",
-    [READ_BACK, ASKED, DECISIONS, NOES, ENUMERATION],
+    [READ_BACK, ASKED, DECISIONS, NOES],
     [
       [
         "a no beside a yes is ignored",
@@ -302,7 +301,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/answers.ts",
-    [READ_BACK, ASKED, NOES, DECISIONS, ENUMERATION],
+    [READ_BACK, ASKED, NOES, DECISIONS],
     [
       [
         "a no of which only a callback told is not heard",

@@ -4,7 +4,6 @@ import {
   CLAIMS,
   CONFIRM,
   DECISIONS,
-  ENUMERATION,
   EXECUTIONS,
   FIELDS,
   GUARDS,
@@ -20,7 +19,7 @@ import {
 export const BEFORE_CLAIM = [
   ...sabotagesOf(
     "functions/gate/lifecycle/run.ts",
-    [GUARDS, CLAIMS, DECISIONS, HOLDING, NOES, BRAKES, EXECUTIONS, ENUMERATION],
+    [GUARDS, CLAIMS, DECISIONS, HOLDING, NOES, BRAKES, EXECUTIONS],
     [
       [
         "an incident that ends while the kill switch holds is not heard of",
@@ -176,7 +175,7 @@ export const BEFORE_CLAIM = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/beforeClaim.ts",
-    [GUARDS, NOES, CLAIMS, DECISIONS, LAST_LOOK, ENUMERATION],
+    [GUARDS, NOES, CLAIMS, DECISIONS, LAST_LOOK],
     [
       [
         "a look of a clock that went back counts as new",
@@ -237,7 +236,7 @@ export const BEFORE_CLAIM = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/confirm.ts",
-    [CONFIRM, CLAIMS, DECISIONS, NOES, ENUMERATION],
+    [CONFIRM, CLAIMS, DECISIONS, NOES],
     [
       [
         "silence is not looked at again at the claim",
@@ -367,7 +366,7 @@ export const BEFORE_CLAIM = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/voided.ts",
-    [GUARDS, DECISIONS, EXECUTIONS, MERGED, ENUMERATION],
+    [GUARDS, DECISIONS, EXECUTIONS, MERGED],
     [
       ["a resolved incident voids nothing", 'if (now.status === "resolved") {', "if (false) {"],
       [
@@ -400,7 +399,7 @@ export const BEFORE_CLAIM = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/place.ts",
-    [GUARDS, BRAKES, ENUMERATION],
+    [GUARDS, BRAKES],
     [
       [
         "it waits for a place that comes too late",

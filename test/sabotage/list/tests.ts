@@ -1,11 +1,11 @@
 /** Test files that sabotages name, as paths from the repository's folder. */
-export const ENUMERATION = "test/gate/lifecycle/enumeration.test.ts";
 export const SETTLE = "test/gate/lifecycle/settle.test.ts";
 export const WEIGH = "test/gate/lifecycle/weigh.test.ts";
 export const GUARDS = "test/gate/lifecycle/guards.test.ts";
 export const CONFIRM = "test/gate/lifecycle/confirm.test.ts";
 export const READ_BACK = "test/gate/lifecycle/readBack.test.ts";
 export const TRACKED = "test/gate/lifecycle/tracked.test.ts";
+export const DIGEST = "test/gate/proposal/digest.test.ts";
 export const ASKED = "test/gate/lifecycle/asked.test.ts";
 export const EFFECT_RESULTS = "test/gate/lifecycle/results.test.ts";
 export const DECISION = "test/gate/review/decision.test.ts";
