@@ -97,7 +97,7 @@ function whenText(when: Partial<OpenCondition>): string | null {
 }
 
 /** The runbook's parameters in JSON Schema 2020-12, as the gate checks them. */
-export function parametersSchema({ parameters }: Runbook): Record<string, unknown> {
+function parametersSchema({ parameters }: Runbook): Record<string, unknown> {
   const required = Object.entries(parameters).flatMap(([name, spec]) =>
     spec.required && spec.default === null ? [name] : [],
   );

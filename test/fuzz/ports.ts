@@ -12,7 +12,7 @@ export const API_TOKEN = "token-of-an-agent-0123456789";
 export const SECRET = "signing-secret-of-the-subscription";
 export const CALLBACK_SECRET = "secret-of-callbacks";
 export const CALLBACK_TOKEN = "callback-token-0123456789abcdef";
-export const CALLBACK_LINK = `token/${sha256Hex(CALLBACK_TOKEN)}`;
+const CALLBACK_LINK = `token/${sha256Hex(CALLBACK_TOKEN)}`;
 
 const RULES = [
   {
@@ -25,7 +25,7 @@ const RULES = [
   { name: "else", match: {}, decision: "requireApproval", risk: 0.5, editable: ["max_replicas"] },
 ];
 const { services } = gatingOf({}, { rules: RULES }) as { services: Record<string, unknown> };
-export const GATING = parseServiceGating("payments-db", services["payments-db"]);
+const GATING = parseServiceGating("payments-db", services["payments-db"]);
 const HASH = gatingHash(GATING);
 
 /** What was written, and what was said about faults: emptied before each case. */

@@ -5,7 +5,7 @@ const text = z.string();
 const time = z.iso.datetime();
 
 /** The incident that a proposal is for, as far as it is known. */
-export const incidentAnswer = z.strictObject({
+const incidentAnswer = z.strictObject({
   id: text.nullable().describe("PagerDuty's id"),
   number: z.number().int().nullable(),
   title: text.nullable(),
@@ -13,7 +13,7 @@ export const incidentAnswer = z.strictObject({
   priority: text.nullable(),
 });
 
-export const traceAnswer = z.array(
+const traceAnswer = z.array(
   z.strictObject({
     rule: text,
     matched: z.boolean(),

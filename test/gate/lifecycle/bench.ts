@@ -19,7 +19,7 @@ import type {
 import { START_MS } from "../../harness/clock.ts";
 import { gatingOf } from "../../harness/gating.ts";
 
-export const SETTINGS = { leaseMs: 30_000, settleMs: 60_000 };
+const SETTINGS = { leaseMs: 30_000, settleMs: 60_000 };
 export const SLA_MS = 5 * 60_000;
 
 export const INCIDENT: Incident = {
