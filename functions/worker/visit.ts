@@ -66,7 +66,7 @@ async function takeStep(
       return null;
     }
     if (step.kind === "wait") {
-      await settle(ports, proposal, step);
+      await settle(ports, proposal, step, known.nowMs);
       await comeBackFor(ports, proposal);
       return null;
     }
@@ -124,6 +124,8 @@ async function settle(
   ports: WorkerPorts,
   proposal: Proposal,
   step: Extract<Step, { kind: "wait" }>,
+  /** When it was looked at: what a clock jumps since then is still to be noticed. */
+  nowMs: number,
 ): Promise<void> {
   if (proposal.dueAtMs === step.untilMs && proposal.lookFailures === step.lookFailures) {
     return;
@@ -133,7 +135,7 @@ async function settle(
       ...proposal,
       version: proposal.version + 1,
       dueAtMs: step.untilMs,
-      seenAtMs: Math.max(proposal.seenAtMs ?? 0, ports.clock.now()),
+      seenAtMs: Math.max(proposal.seenAtMs ?? 0, nowMs),
       lookFailures: step.lookFailures,
     },
     facts: [],

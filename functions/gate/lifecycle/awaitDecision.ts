@@ -10,7 +10,7 @@ import { asked } from "./answers.ts";
 import { ask, cutOff } from "./ask.ts";
 import { hintIds, waitUntil, withChanges } from "./common.ts";
 import { dutyStep, isPlaceRefused, type DutyStep } from "./duties.ts";
-import { unwatchedSince } from "./expire.ts";
+import { unwatchedUnderReview } from "./unwatched.ts";
 import { readBack } from "./readBack.ts";
 import { escalationIncident, proposedNote } from "./texts.ts";
 import { incidentChange, voidedBy } from "./voided.ts";
@@ -28,8 +28,7 @@ export function awaitDecision(proposal: Proposal, known: Known): Step {
   if (voided !== null) {
     return voided;
   }
-  const told =
-    unwatchedTime(proposal, known, approval, weighing) ?? cutOff(proposal, known, approval);
+  const told = unwatchedTime(proposal, known) ?? cutOff(proposal, known, approval);
   if (told !== null) {
     return told;
   }
@@ -76,22 +75,15 @@ function isUnderReview({ state, receipt }: ApprovalAttempt): boolean {
 }
 
 /** Where silence approves, it has to be heard. */
-function unwatchedTime(
-  proposal: Proposal,
-  known: Known,
-  approval: ApprovalProgress,
-  weighing: Weighing,
-): Step | null {
-  const ms = unwatchedSince(proposal, known.nowMs);
-  if (weighing.evaluation.terms.onExpiry !== "approve" || ms === 0) {
-    return null;
-  }
-  const unwatchedMs = (approval.unwatchedMs ?? 0) + ms;
-  return {
-    kind: "save",
-    next: withChanges(proposal, known.nowMs, { approval: { ...approval, unwatchedMs } }),
-    facts: [{ type: "approval.unwatched", data: { ms } }],
-  };
+function unwatchedTime(proposal: Proposal, known: Known): Step | null {
+  const ms = unwatchedUnderReview(proposal, known.nowMs);
+  return ms === 0
+    ? null
+    : {
+        kind: "save",
+        next: withChanges(proposal, known.nowMs, {}),
+        facts: [{ type: "approval.unwatched", data: { ms } }],
+      };
 }
 
 /** Pages whom the rule names, and notes the proposal on the incident. */

@@ -3,6 +3,7 @@ import type { AuditFact } from "../proposal/audit.ts";
 import { fractionOf } from "../text/fraction.ts";
 import type { OnDeny } from "../gating/index.ts";
 import { handoverOf } from "./handover.ts";
+import { unwatchedUnderReview } from "./unwatched.ts";
 import type { Change, Known, Step } from "./known.ts";
 import type { DedupeChange, SaveOptions } from "../ports/index.ts";
 import type { Decision, Outcome, OutcomeReason, Proposal } from "../proposal/proposal.ts";
@@ -51,18 +52,27 @@ export function waitUntil(untilMs: number): Step {
   return { kind: "wait", untilMs, lookFailures: 0 };
 }
 
-/** A proposal's next record: version and due time follow from the write. */
+/**
+ * A proposal's next record: version and due time follow from the write. Whatever is written, and the result of an effect as
+ * well, has seen the time until then: what of it nobody watched is kept, or a clock that jumps meanwhile would pass for
+ * silence.
+ */
 export function withChanges(
   proposal: Proposal,
   nowMs: number,
   changes: Partial<Proposal>,
 ): Proposal {
+  const { approval = proposal.approval } = changes;
+  const ms = unwatchedUnderReview(proposal, nowMs);
   return {
     ...proposal,
     dueAtMs: nowMs,
     lookFailures: 0,
     seenAtMs: Math.max(proposal.seenAtMs ?? nowMs, nowMs),
     ...changes,
+    ...(ms === 0 || approval === null
+      ? {}
+      : { approval: { ...approval, unwatchedMs: (approval.unwatchedMs ?? 0) + ms } }),
     version: proposal.version + 1,
   };
 }

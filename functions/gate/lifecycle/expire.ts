@@ -7,22 +7,6 @@ import { time } from "./texts.ts";
 /** How often an approval is read back that nobody is in a hurry to decide. */
 export const READ_EVERY_MS = 15_000;
 
-/** A proposal that is looked at so long after it was due was not watched meanwhile. */
-const WATCHED_WITHIN_MS = 60_000;
-
-/**
- * For how long nobody has looked, although it was due: a gate that stood still, or whose clock jumped, comes to a
- * proposal long after it was due, and nobody can tell how much time people really had. 0: it was watched. Where the
- * clocks of two machines differ, only time that neither of them has seen counts, or the one that is ahead would miss
- * the same time again at every look.
- */
-export function unwatchedSince(proposal: Proposal, nowMs: number): number {
-  const { dueAtMs, seenAtMs } = proposal;
-  const isWatched =
-    dueAtMs === null || nowMs - Math.max(dueAtMs, seenAtMs ?? dueAtMs) <= WATCHED_WITHIN_MS;
-  return isWatched ? 0 : nowMs - (seenAtMs ?? dueAtMs);
-}
-
 /**
  * Nobody decided in time. Only a rule that says so lets it run, and only when Cheqpoint has just confirmed that there
  * is no answer: a no that could not be read must not turn into a yes. A request whose submission was unclear may be in

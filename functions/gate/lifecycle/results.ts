@@ -3,6 +3,7 @@ import { OWN_AGENT, ownAgent } from "../proposal/incidents.ts";
 import { end, lateReadAtMs, pauseMs, withChanges } from "./common.ts";
 import { done, failed, type Failure } from "./duties.ts";
 import { letStartGo } from "./shared.ts";
+import { unwatchedUnderReview } from "./unwatched.ts";
 import type { RemoteError, SubmitReceipt } from "../ports/index.ts";
 import type { ApprovalAttempt, DutyName, Execution, Proposal } from "../proposal/proposal.ts";
 
@@ -32,6 +33,14 @@ export function applyResult(
   result: EffectResult,
   nowMs: number,
 ): Change {
+  const change = applied(proposal, effect, result, nowMs);
+  const ms = unwatchedUnderReview(proposal, nowMs);
+  return ms === 0
+    ? change
+    : { ...change, facts: [...change.facts, { type: "approval.unwatched", data: { ms } }] };
+}
+
+function applied(proposal: Proposal, effect: Effect, result: EffectResult, nowMs: number): Change {
   switch (effect.kind) {
     case "submit":
       return submitted(proposal, effect.attemptId, result, nowMs);

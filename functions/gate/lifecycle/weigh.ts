@@ -17,7 +17,7 @@ import type {
   Proposal,
 } from "../proposal/proposal.ts";
 import { decisionFact, end, lookAgain, waitUntil, withChanges } from "./common.ts";
-import { unwatchedSince } from "./expire.ts";
+import { unwatchedSince } from "./unwatched.ts";
 import { findIncident } from "./findIncident.ts";
 import { whenOver } from "./over.ts";
 import { placesLook, withoutPlaceLater } from "./place.ts";

@@ -309,6 +309,26 @@ describe("the deadline", () => {
     assert.equal(endOf(atDeadline(bench, 16 * MINUTE_MS).step()), "suppressed expired");
   });
 
+  it("counts time that nobody watched whatever is written after it", () => {
+    const jumpMs = 3 * MINUTE_MS;
+    const asking = new Bench(SILENCE);
+    asking.save();
+    const { effect } = asking.claim();
+    const askedAtMs = asking.nowMs;
+    asking.nowMs += jumpMs;
+    const receipt = { approvalId: "req_1", reviewUrl: null, status: "pending" as const };
+    const { next, facts } = asking.answer(effect, { ok: true, kind: "submit", receipt });
+    assert.equal(next.approval?.unwatchedMs, asking.nowMs - askedAtMs);
+    assert.ok(facts.some(({ type }) => type === "approval.unwatched"));
+
+    const joined = new Bench(SILENCE).asked();
+    joined.nowMs += jumpMs;
+    joined.hints = [
+      { id: "joined/b", kind: "joined", atMs: joined.nowMs, data: { proposer: "b" } },
+    ];
+    assert.ok((joined.save().next.approval?.unwatchedMs ?? 0) > MINUTE_MS);
+  });
+
   it("counts a gate that came to it long after as one that has not watched", () => {
     const bench = new Bench(SILENCE).asked();
     const { dueAtMs, seenAtMs } = bench.proposal;

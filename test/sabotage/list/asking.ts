@@ -152,7 +152,7 @@ export const ASKING = [
       ],
       [
         "silence counts although nobody watched",
-        "unwatchedTime(proposal, known, approval, weighing) ?? cutOff(proposal, known, approval);",
+        "unwatchedTime(proposal, known) ?? cutOff(proposal, known, approval);",
         "cutOff(proposal, known, approval);",
       ],
       [
