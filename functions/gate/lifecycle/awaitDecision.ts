@@ -1,11 +1,6 @@
 import { escalationKey } from "../proposal/incidents.ts";
 import type { Known, Step } from "./known.ts";
-import type {
-  ApprovalAttempt,
-  ApprovalProgress,
-  Proposal,
-  Weighing,
-} from "../proposal/proposal.ts";
+import type { ApprovalAttempt, Proposal, Weighing } from "../proposal/proposal.ts";
 import { asked } from "./answers.ts";
 import { ask, cutOff } from "./ask.ts";
 import { hintIds, waitUntil, withChanges } from "./common.ts";

@@ -24,6 +24,8 @@ export interface Request {
   credential: string | null;
   /** The work in which it was sent, which the other side cannot know: for the judge. */
   task: Task;
+  /** When that work had last written something before it was sent; null: it had not. */
+  wroteAtMs: number | null;
   /** When the gate's code gave it away. */
   sentAtMs: number;
   /** When it left the machine, which may have stood still before it did. */
@@ -206,6 +208,7 @@ export class Boundary {
       body: typeof init.body === "string" ? JSON.parse(init.body) : null,
       credential: credentialOf(init.headers),
       task,
+      wroteAtMs: task.wroteAtMs,
       sentAtMs: kernel.nowMs,
       leftAtMs: kernel.nowMs,
     };

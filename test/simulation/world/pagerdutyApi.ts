@@ -216,9 +216,9 @@ function automation(
   return NOT_FOUND;
 }
 
-function startedBy({ task, sentAtMs, leftAtMs }: Request) {
+function startedBy({ task, wroteAtMs, sentAtMs, leftAtMs }: Request) {
   const item = itemOf(task);
-  return { agentId: GATE_USER, item, claimedAtMs: task.wroteAtMs, sentAtMs, leftAtMs };
+  return { agentId: GATE_USER, item, claimedAtMs: wroteAtMs, sentAtMs, leftAtMs };
 }
 
 /** The proposal in whose work a request was sent. */
