@@ -49,7 +49,7 @@ const ATTEMPT: ApprovalAttempt = {
   details: DETAILS,
 };
 
-function weighed(): Proposal {
+function weighed(parameters: Parameters = PARAMETERS, editable = EDITABLE): Proposal {
   const { proposal } = newProposal({
     id: "prop_1",
     source: { kind: "api" },
@@ -59,7 +59,7 @@ function weighed(): Proposal {
       service: "payments-db",
       incidentId: INCIDENT.id,
       alertKey: null,
-      parameters: PARAMETERS,
+      parameters,
       justification: "CPU at 98 %",
       evidence: [],
       severity: null,
@@ -79,7 +79,7 @@ function weighed(): Proposal {
         },
       },
     },
-    rules: [{ name: "only", decision: "requireApproval", editable: EDITABLE }],
+    rules: [{ name: "only", decision: "requireApproval", editable }],
   });
   const runbook = gating.runbooks["scale"];
   assert.ok(runbook !== undefined);
@@ -91,13 +91,13 @@ function weighed(): Proposal {
       listed: true,
       evaluation: evaluate(gating, subjectOf(proposal, INCIDENT, runbook, START_MS)),
       runbook,
-      parameters: PARAMETERS,
+      parameters,
       atMs: START_MS,
     },
     digest: actionDigest({
       action: runbook.action,
       target: runbook.target,
-      parameters: PARAMETERS,
+      parameters,
       incidentId: INCIDENT.id,
       serviceId: INCIDENT.serviceId,
     }),
@@ -116,9 +116,9 @@ function verdictOf(
   earlier: ApprovalAttempt[] = [],
   nowMs = START_MS + 60_000,
   changes: Partial<ApprovalAttempt> = {},
+  proposal = weighed(),
 ): Verdict {
   const attempt = { ...ATTEMPT, ...changes };
-  const proposal = weighed();
   const { approval } = proposal;
   assert.ok(approval !== null);
   return readVerdict(
@@ -142,14 +142,23 @@ function verdictOf(
 }
 
 /** What is to run after that change, or why nothing is. */
-function changedTo(modifiedDetails: unknown): Parameters | string {
-  const verdict = verdictOf({ modifiedDetails });
+function changedTo(modifiedDetails: unknown, proposal = weighed()): Parameters | string {
+  const verdict = verdictOf({ modifiedDetails }, [], START_MS + 60_000, {}, proposal);
   if (verdict.kind === "refused") {
     assert.equal(verdict.reason, "changeNotPossible");
     return verdict.text;
   }
   assert.equal(verdict.kind, "decided");
   return verdict.kind === "decided" ? verdict.decision.parameters : "";
+}
+
+/** Nested too deeply to be compared with anything. */
+function tooDeep(): unknown {
+  let value: unknown = 1;
+  for (let depth = 0; depth < 300; depth += 1) {
+    value = [value];
+  }
+  return value;
 }
 
 function without(...keys: string[]): Record<string, unknown> {
@@ -185,6 +194,43 @@ describe("A reviewer's change, where details may be replaced or patched", () => 
       );
     });
   }
+
+  it("runs nothing by what is not a set of details, or says nothing", () => {
+    for (const modified of [[], [2], "max_replicas", 2, true]) {
+      assert.equal(changedTo(modified), "The reviewer's change is not a set of details.");
+    }
+    assert.equal(changedTo({}), "The reviewer's change removes every detail.");
+  });
+
+  it("runs nothing with a value that the proposal did not have, however editable", () => {
+    const { max_replicas, ticket } = PARAMETERS;
+    assert.ok(max_replicas !== undefined && ticket !== undefined);
+    assert.equal(
+      changedTo({ force: false }, weighed({ max_replicas, ticket })),
+      "The reviewer changed force, which the gate cannot carry out; changeable here: max_replicas.",
+    );
+  });
+
+  it("runs nothing with a changed value that has no way to PagerDuty, although the record calls it editable", () => {
+    const proposal = weighed();
+    const { weighing } = proposal;
+    assert.ok(weighing !== null);
+    const terms = { ...weighing.evaluation.terms, editable: [...EDITABLE, "ticket"] };
+    const evaluation = { ...weighing.evaluation, terms };
+    assert.equal(
+      changedTo({ ticket: "CHG-2" }, { ...proposal, weighing: { ...weighing, evaluation } }),
+      "The reviewer changed ticket, which has no way to reach the runbook.",
+    );
+  });
+
+  it("runs nothing with a value that cannot be compared with the one that was asked for", () => {
+    for (const name of ["max_replicas", "service"]) {
+      assert.equal(
+        changedTo({ ...DETAILS, [name]: tooDeep() }),
+        `The reviewer changed ${name}, which the gate cannot carry out; changeable here: max_replicas, force.`,
+      );
+    }
+  });
 
   it("runs what both readings allow, for every selection of repeated, changed and absent details", () => {
     const fates = fc.record(
@@ -304,6 +350,27 @@ describe("An approval", () => {
       assert.equal(verdict.reason, "ruleApprovalNotAccepted");
     }
   });
+
+  const altered: Record<string, Partial<ApprovalReading>> = {
+    "of another id": { id: "req_2" },
+    "with another value": { details: { ...DETAILS, max_replicas: 6 } },
+    "with one more detail": { details: { ...DETAILS, note: "all well" } },
+    "with one detail less": { details: without("ticket") },
+    "with what cannot be compared": { details: { ...DETAILS, max_replicas: tooDeep() } },
+  };
+  for (const [what, reading] of Object.entries(altered)) {
+    it(`${what} is not one of what was submitted`, () => {
+      const verdict = verdictOf(reading);
+      assert.ok(verdict.kind === "refused");
+      assert.deepEqual(
+        [verdict.reason, verdict.text],
+        [
+          "approvalAltered",
+          "What Cheqpoint shows as approved is not what was submitted for review.",
+        ],
+      );
+    });
+  }
 
   it("of an unknown status is none, and not taken for nobody's answer either", () => {
     assert.deepEqual(verdictOf({ status: "UNKNOWN" }), {
