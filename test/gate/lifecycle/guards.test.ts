@@ -1,6 +1,7 @@
 // What stands between a decision and the claim of its execution, one guard at a time: each alone has to hold.
 import assert from "node:assert/strict";
-import type { Decision } from "../../../functions/gate/proposal/proposal.ts";
+import { actionDigest } from "../../../functions/gate/proposal/digest.ts";
+import type { Decision, Parameters } from "../../../functions/gate/proposal/proposal.ts";
 import { START_MS } from "../../harness/clock.ts";
 import { Bench, endOf, INCIDENT, storedBy } from "./bench.ts";
 
@@ -243,26 +244,28 @@ describe("what a rule allowed", () => {
     assert.equal(step.next.handover, null, "somebody can act on it: it has a task of its own");
   });
 
-  for (const [whose, untilMs] of [
-    ["the no's own rule", START_MS + HOUR_MS],
-    ["this proposal's rule", START_MS],
-  ] as const) {
-    it(`is not claimed while a human's no stands by ${whose}`, () => {
-      const bench = allowed();
-      bench.no = { atMs: START_MS - 1_000, untilMs };
-      assert.equal(endOf(bench.step()), "suppressed sameAsRejected");
-    });
-  }
-
-  it("is claimed once a human's no stands no more by either rule", () => {
-    const bench = allowed();
-    bench.no = { atMs: START_MS - 24 * HOUR_MS, untilMs: START_MS };
-    assert.equal(bench.step().kind, "effect");
-  });
-
   it("is not claimed where the record's digest is not that of what would run", () => {
     const bench = forged(allowed(), { digest: "sha256:other" });
     assert.equal(endOf(bench.step()), "suppressed gatingChanged");
+  });
+
+  it("is not claimed with parameters that the runbook does not take, although the record's digest is theirs", () => {
+    const digestOf = (bench: Bench, parameters: Parameters): string => {
+      const { weighing } = bench.proposal;
+      assert.ok(weighing !== null);
+      const { action, target } = weighing.runbook;
+      const { id: incidentId, serviceId } = INCIDENT;
+      return actionDigest({ action, target, parameters, incidentId, serviceId });
+    };
+    for (const [max_replicas, end] of [
+      [5, null],
+      [6, "suppressed gatingChanged"],
+    ] as const) {
+      const bench = allowed();
+      const parameters = { max_replicas };
+      forged(bench, { parameters, digest: digestOf(bench, parameters) });
+      assert.equal(endOf(bench.step()), end);
+    }
   });
 });
 

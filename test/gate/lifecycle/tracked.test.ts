@@ -93,6 +93,27 @@ describe("an accepted run", () => {
     assert.equal(endOf(after(24 * HOUR_MS, "running").step()), "uncertain noResult");
   });
 
+  for (const [what, ms, state, kind] of [
+    ["nobody can tell whether it ran", 24 * HOUR_MS, "running", "uncertain"],
+    ["it may never run", 15 * MINUTE_MS, "created", "neverRan"],
+  ] as const) {
+    it(`of which ${what} raises an alarm as it ends`, () => {
+      const bench = after(ms, state);
+      const { alarms, next } = bench.save();
+      const { text } = next.outcome ?? {};
+      assert.deepEqual(alarms, [
+        {
+          key: "uncertain/prop_1",
+          kind,
+          atMs: bench.nowMs,
+          text,
+          proposalId: "prop_1",
+          incidentId: "PINC1",
+        },
+      ]);
+    });
+  }
+
   for (const [state, end] of [
     ["completed", "executed completed"],
     ["error", "failed runFailed"],

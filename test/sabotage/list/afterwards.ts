@@ -4,6 +4,7 @@ import {
   ASKED,
   BYPASS,
   CLAIMS,
+  COLLECTED,
   COLLECTING,
   CONFIRM,
   DECISIONS,
@@ -18,6 +19,7 @@ import {
   OUTAGE,
   OWN_RUNS,
   READ_BACK,
+  SENT,
   SETTLE,
   TRACKED,
   TWO_WORKERS,
@@ -385,7 +387,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/collect.ts",
-    [GUARDS, COLLECTING],
+    [COLLECTED, GUARDS, COLLECTING],
     [
       [
         "a task that was read is counted on",
@@ -396,7 +398,7 @@ export const AFTERWARDS = [
         "a task under way is made twice",
         'if (duty?.state === "claimed" && known.nowMs < leaseEndMs) {',
         "if (false) {",
-        { tests: [GUARDS, COLLECTING, TWO_WORKERS] },
+        { tests: [COLLECTED, GUARDS, COLLECTING, TWO_WORKERS] },
       ],
       [
         "an old task's count takes a new one's place",
@@ -456,7 +458,7 @@ export const AFTERWARDS = [
   ),
   ...sabotagesOf(
     "functions/gate/proposal/sent.ts",
-    [GUARDS, NOES],
+    [SENT, GUARDS, NOES],
     [
       [
         "a no to one value is a no to every one",

@@ -12,6 +12,7 @@ import {
   MERGED,
   NOES,
   OWN_RUNS,
+  STANDING_NO,
   TRACKED,
 } from "./tests.ts";
 
@@ -175,7 +176,7 @@ export const BEFORE_CLAIM = [
   ),
   ...sabotagesOf(
     "functions/gate/lifecycle/beforeClaim.ts",
-    [GUARDS, NOES, CLAIMS, DECISIONS, LAST_LOOK],
+    [GUARDS, STANDING_NO, NOES, CLAIMS, DECISIONS, LAST_LOOK],
     [
       [
         "a look of a clock that went back counts as new",

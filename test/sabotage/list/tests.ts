@@ -2,6 +2,9 @@
 export const SETTLE = "test/gate/lifecycle/settle.test.ts";
 export const WEIGH = "test/gate/lifecycle/weigh.test.ts";
 export const GUARDS = "test/gate/lifecycle/guards.test.ts";
+export const STANDING_NO = "test/gate/lifecycle/standingNo.test.ts";
+export const COLLECTED = "test/gate/lifecycle/collected.test.ts";
+export const SENT = "test/gate/proposal/sent.test.ts";
 export const CONFIRM = "test/gate/lifecycle/confirm.test.ts";
 export const READ_BACK = "test/gate/lifecycle/readBack.test.ts";
 export const TRACKED = "test/gate/lifecycle/tracked.test.ts";
