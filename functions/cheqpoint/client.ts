@@ -20,6 +20,11 @@ export interface CheqpointOptions {
    * wait for, and the first one that is not answered ends the others. Defaults to none of it.
    */
   heldMs?: number | undefined;
+  /**
+   * Calls in any minute. Cheqpoint publishes no rate; without one a thousand open proposals after an outage would take as many
+   * calls as fit. Defaults to 6,000, which a thousand that are read every 15 s do not reach.
+   */
+  perMinute?: number;
   /** Defaults to the built-in one. */
   fetch?: Fetch;
   clock: Clock;
@@ -27,6 +32,7 @@ export interface CheqpointOptions {
 
 /** Cheqpoint's host for its official clients. */
 export const DEFAULT_BASE_URL = "https://app.cheqpoint.co";
+const DEFAULT_PER_MINUTE = 6_000;
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** A read is tried again soon; of a submission that was cut off nobody knows whether a reviewer was asked. */
 const DEFAULT_READ_TIMEOUT_MS = 4_000;
@@ -57,6 +63,7 @@ export function createCheqpoint(options: CheqpointOptions): Cheqpoint {
     name: remote.name,
     clock: options.clock,
     wait: (ms) => pause(ms),
+    perMinute: options.perMinute ?? DEFAULT_PER_MINUTE,
     oneForAll: options.heldMs !== undefined,
   });
   const credential: Credential = {

@@ -380,6 +380,21 @@ describe("createCheqpoint", () => {
     });
   });
 
+  it("is called no more often than its rate lets it, and has room for a submission then", async () => {
+    const cheqpoint = client({ perMinute: 10 });
+    for (let reads = 0; reads < 4; reads += 1) {
+      server.will({ status: 200, body: approval });
+      await cheqpoint.read("req_t1");
+    }
+    await assert.rejects(cheqpoint.read("req_t1"), {
+      message: "too many calls to Cheqpoint in this minute, so it was not called",
+      nothingDone: true,
+    });
+    server.will({ status: 200, body: { id: "req_t1", status: "PENDING" } });
+    assert.equal((await cheqpoint.submit(request)).approvalId, "req_t1");
+    assert.equal(calls().length, 5);
+  });
+
   describe("read", () => {
     it("reads a pending approval with the key in its header", async () => {
       server.will({ status: 200, body: approval });
