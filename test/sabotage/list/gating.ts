@@ -1,6 +1,7 @@
 import { sabotagesOf } from "../sabotage.ts";
 import {
   CLIENT,
+  DRY_RUN,
   EVALUATE,
   EXECUTIONS,
   FIELDS,
@@ -16,7 +17,12 @@ export const GATING = [
     "functions/gate/gating/evaluate/evaluate.ts",
     [EVALUATE],
     [
-      ["a rule in its dry run decides", "return dryRun !== true;", "return true;"],
+      [
+        "a rule in its dry run decides",
+        "return dryRun !== true;",
+        "return true;",
+        { tests: [DRY_RUN] },
+      ],
       ["what no rule matches runs", "decision: gating.otherwise,", 'decision: "allow",'],
       ["the last rule that matches counts", "      break;\n", ""],
       [

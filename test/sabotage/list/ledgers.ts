@@ -1,5 +1,14 @@
 import { sabotagesOf } from "../sabotage.ts";
-import { BRAKES, BRAKES_PURE, HOLDING, NOES, READ_BACK, SQLITE } from "./tests.ts";
+import {
+  ADMISSION,
+  BRAKES,
+  BRAKES_PURE,
+  HOLDING,
+  KILL_SWITCH_PURE,
+  NOES,
+  READ_BACK,
+  SQLITE,
+} from "./tests.ts";
 
 /** What both ledgers share, and the guards of the one in SQLite. */
 export const LEDGERS = [
@@ -99,7 +108,7 @@ export const LEDGERS = [
   ),
   ...sabotagesOf(
     "functions/gate/ledger/killSwitch.ts",
-    [SQLITE, HOLDING],
+    [KILL_SWITCH_PURE, SQLITE, HOLDING],
     [
       [
         "a switch by the service's id or name holds nothing",
@@ -173,7 +182,7 @@ export const LEDGERS = [
   ),
   ...sabotagesOf(
     "functions/gate/ledger/admission.ts",
-    [SQLITE],
+    [ADMISSION, SQLITE],
     [
       [
         "what was proposed an hour ago counts for ever",

@@ -251,8 +251,10 @@ describe("evaluate", () => {
     });
 
     it("asks with the default terms where it might be denied", () => {
-      const rules = [{ ...critical, decision: "deny" }, rest];
-      assert.equal(outcome(silent, ...rules), "critical: requireApproval, default terms");
+      const denying = { ...critical, ...asking, decision: "deny", onDeny: "note" };
+      assert.equal(outcome(silent, denying, rest), "critical: requireApproval, default terms");
+      const { terms } = evaluate(gatingOf(denying, rest), subject(silent));
+      assert.deepEqual([terms.slaMs, terms.onDeny], [900_000, undefined]);
     });
 
     it("asks as well where `otherwise` allows", () => {
@@ -269,10 +271,12 @@ describe("evaluate", () => {
     it("does not let silence run it either, and asks by the rule that is strictest about that", () => {
       const silence = { ...asking, onExpiry: "approve", acknowledgeRisk: true };
       const last = { name: "rest", ...silence, risk: 0.1 };
-      assert.equal(
-        outcome(silent, { ...critical, ...silence }, { ...european, ...asking }, last),
-        "european: requireApproval, own terms",
-      );
+      for (const below of [last, rest]) {
+        assert.equal(
+          outcome(silent, { ...critical, ...silence }, { ...european, ...asking }, below),
+          "european: requireApproval, own terms",
+        );
+      }
       assert.equal(
         outcome(silent, { ...critical, ...silence }, last),
         "rest: requireApproval, default terms",
