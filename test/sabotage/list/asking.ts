@@ -219,11 +219,6 @@ export const ASKING = [
         "validUntilMs: known.nowMs + terms.validForMs,",
       ],
       [
-        "the gate is always taken for watching",
-        "nowMs - Math.max(dueAtMs, seenAtMs ?? dueAtMs) <= WATCHED_WITHIN_MS;",
-        "true;",
-      ],
-      [
         "an unclear request counts as read",
         'return state !== "unclear" && state !== "started";',
         'return state !== "started";',
@@ -232,6 +227,27 @@ export const ASKING = [
         "a request that is under way counts as read",
         'return state !== "unclear" && state !== "started";',
         'return state !== "unclear";',
+      ],
+    ],
+  ),
+  ...sabotagesOf(
+    "functions/gate/lifecycle/unwatched.ts",
+    [ASKED, CONFIRM, DECISIONS, NOES],
+    [
+      [
+        "the gate is always taken for watching",
+        "nowMs - Math.max(dueAtMs, seenAtMs ?? dueAtMs) <= WATCHED_WITHIN_MS;",
+        "true;",
+      ],
+      [
+        "a gate that looked in time, of which another clock has seen more, counts as away",
+        "nowMs - Math.max(dueAtMs, seenAtMs ?? dueAtMs) <= WATCHED_WITHIN_MS;",
+        "nowMs - dueAtMs <= WATCHED_WITHIN_MS;",
+      ],
+      [
+        "a time that was seen counts as unwatched",
+        "return isWatched ? 0 : nowMs - (seenAtMs ?? dueAtMs);",
+        "return isWatched ? 0 : nowMs;",
       ],
     ],
   ),

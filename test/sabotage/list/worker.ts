@@ -52,7 +52,11 @@ export const WORKER = [
         "if (true) {",
       ],
       ["alarms of a step are not raised", "await raiseAlarm(ports, alarm);", ""],
-      ["when to look again is not written", "await settle(ports, proposal, step);", ""],
+      [
+        "when to look again is not written",
+        "await settle(ports, proposal, step, known.nowMs);",
+        "",
+      ],
       [
         "an answer that meets another write is lost",
         "for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {",
