@@ -153,7 +153,7 @@ describe("a look", () => {
   });
 
   it("is no answer where the store fails, and one where another system does", async () => {
-    const question: Look = { at: "gating", service: "payments-db" };
+    const question: Look = { at: "gating", service: { id: "PSVC001", name: "payments-db" } };
     await assert.rejects(seen(question), new Error("the store is away"));
     const away = new RemoteError("PagerDuty is away", { nothingDone: true, retryable: true });
     ports = { ...ports, gating: { ...ports.gating, find: () => Promise.reject(away) } };

@@ -22,7 +22,6 @@ export const LAST_LOOK = "test/worker/lastLook.test.ts";
 export const LOOK = "test/worker/look.test.ts";
 export const EFFECTS = "test/worker/effects.test.ts";
 export const STEPS = "test/worker/steps.test.ts";
-export const VISIT = "test/worker/visit.test.ts";
 export const DELIVERIES = "test/worker/deliveries.test.ts";
 export const ALARMS = "test/worker/alarms.test.ts";
 export const WATCH = "test/worker/watch.test.ts";

@@ -7,14 +7,17 @@ import {
   DECISIONS,
   DELIVERIES,
   DUTIES,
+  EFFECTS,
   EXECUTIONS,
   FIELDS,
   HANGING,
   LAST_LOOK,
+  LOOK,
   NOES,
   NOTES,
   OWN_RUNS,
   REDRIVE,
+  STEPS,
   TRIGGER,
   TWO_WORKERS,
   WATCH,
@@ -24,7 +27,7 @@ import {
 export const WORKER = [
   ...sabotagesOf(
     "functions/worker/visit.ts",
-    [LAST_LOOK, CLAIMS, TWO_WORKERS, DECISIONS, HANGING],
+    [STEPS, LAST_LOOK, CLAIMS, TWO_WORKERS, DECISIONS, HANGING],
     [
       [
         "a callback does not have the approval read anew",
@@ -66,13 +69,13 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/look.ts",
-    [LAST_LOOK, OWN_RUNS, NOES, FIELDS, DUTIES, EXECUTIONS],
+    [LOOK, LAST_LOOK, OWN_RUNS, NOES, FIELDS, DUTIES, EXECUTIONS],
     [
       [
         "a look counts from its answer",
         "const atMs = ports.clock.now();\n  const found = await answer(ports, proposal, question);",
         "const found = await answer(ports, proposal, question);\n  const atMs = ports.clock.now();",
-        { tests: [LAST_LOOK, CLAIMS] },
+        { tests: [LOOK, LAST_LOOK, CLAIMS] },
       ],
       [
         "a run that was reported long ago counts as new",
@@ -153,7 +156,7 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/effects.ts",
-    [LAST_LOOK, CLAIMS, TWO_WORKERS],
+    [EFFECTS, LAST_LOOK, CLAIMS, TWO_WORKERS],
     [
       ["a permission is not asked before the request", "permission.stillFresh();", ""],
       [
