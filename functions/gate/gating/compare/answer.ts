@@ -40,7 +40,11 @@ interface Term {
   /** As it is written. */
   written(terms: RuleTerms): Written;
   verdict(before: RuleTerms, after: RuleTerms): Verdict;
+  /** Where a wider term lets more run although what is decided does not run more easily; nowhere without it. */
+  lets?(before: Decided, after: Decided): boolean;
 }
+
+type Decided = Exclude<Answer, { decision: null }>;
 
 const RUNS: readonly RuleDecision[] = ["allow", "requireApproval"];
 const ASKS: readonly RuleDecision[] = ["requireApproval"];
@@ -103,6 +107,8 @@ const TERMS: Readonly<Record<keyof Required<RuleTerms>, Readonly<Record<string, 
       with: ["allow", "deny", "requireApproval"],
       written: ({ coolDownMs }) => formatDuration(coolDownMs),
       verdict: (before, after) => byNumber(after.coolDownMs, before.coolDownMs),
+      // The denial answers also when the rule does not match any more: by then it is what keeps the same from running.
+      lets: (before, after) => after.decision === "deny" && before.rule === after.rule,
     },
   },
   limits: {
@@ -123,6 +129,8 @@ const TERMS: Readonly<Record<keyof Required<RuleTerms>, Readonly<Record<string, 
       with: ASKS,
       written: ({ acceptRuleApprovals }) => acceptRuleApprovals,
       verdict: (_before, after) => (after.acceptRuleApprovals ? "loosened" : "tightened"),
+      // Silence is a yes only when the time is over, and while nobody says no.
+      lets: () => true,
     },
   },
   onDeny: {
@@ -211,7 +219,7 @@ export function differencesOf(before: Answer, after: Answer): Difference[] {
       const { terms: is } = after;
       const verdict = term.verdict(was, is);
       // What is denied does not run, and what needs a human's yes by now does not run more easily, for a wider term.
-      const lets = eases > 0 && eases >= eased;
+      const lets = (eases > 0 && eases >= eased) || term.lets?.(before, after) === true;
       add(
         name,
         term.written(was),

@@ -323,6 +323,26 @@ const CHANGES: readonly (readonly [
     ["tightened: priority P5: allowed (rule `allow`) → denied (rule `deny`)"],
   ],
   [
+    "silence is no yes any more, but that of a rule of Cheqpoint is",
+    db([{ ...ask, match: { priority: "P2" }, onExpiry: "approve" }, deny]),
+    db([{ ...ask, match: { priority: "P2" }, acceptRuleApprovals: true }, deny]),
+    [
+      "loosened: priority P2: a human is asked, silence is a yes (rule `ask`) → a human is asked (rule `ask`); `acceptRuleApprovals` false → true",
+    ],
+  ],
+  [
+    "a denial stands for less long",
+    db([{ ...deny, coolDown: "1d", match: { priority: "P5" } }, allow]),
+    db([{ ...deny, coolDown: "1m", match: { priority: "P5" } }, allow]),
+    ["loosened: priority P5: denied (rule `deny`); `coolDown` 1d → 1m"],
+  ],
+  [
+    "another rule denies, for less long",
+    db([{ ...deny, coolDown: "1d" }]),
+    db([{ ...deny, name: "freeze", coolDown: "1m" }]),
+    ["changed: every proposal: denied (rule `deny`) → denied (rule `freeze`); `coolDown` 1d → 1m"],
+  ],
+  [
     "manual tasks go elsewhere, and a rule has another name",
     db([ask]),
     db([{ ...ask, name: "ask-a-human" }], { manualTask: { escalationPolicy: "PEP0002" } }),

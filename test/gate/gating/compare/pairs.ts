@@ -286,20 +286,24 @@ export function ease({ decision, terms }: Answered): number {
 
 /** Whether more can run than before, or easier: the promise of the verdict, written down once more. */
 export function isLooser(before: Answered, after: Answered): boolean {
+  const [was, is] = [before.terms, after.terms];
+  const more = (name: string) => Number(is[name]) > Number(was[name]);
+  const less = (name: string) => Number(is[name]) < Number(was[name]);
+  // A yes without a human counts at once, where silence counts only at the end.
+  if (was["acceptRuleApprovals"] === false && is["acceptRuleApprovals"] === true) return true;
+  // The no of the same rule is over sooner.
+  const isDenial = before.decision === "deny" && after.decision === "deny";
+  if (isDenial && before.rule === after.rule && less("coolDownMs")) return true;
   if (ease(after) !== ease(before)) {
     return ease(after) > ease(before) || (ease(after) > 0 && after.proposes !== before.proposes);
   }
   if (ease(after) > 0 && after.proposes !== before.proposes) return true;
   if (ease(after) === 0) return false;
-  const [was, is] = [before.terms, after.terms];
-  const more = (name: string) => Number(is[name]) > Number(was[name]);
-  const less = (name: string) => Number(is[name]) < Number(was[name]);
   return (
     less("coolDownMs") ||
     more("validForMs") ||
     more("openProposals") ||
     more("executionsPerHour") ||
-    (was["acceptRuleApprovals"] === false && is["acceptRuleApprovals"] === true) ||
     JSON.stringify(is["editable"] ?? []).length > JSON.stringify(was["editable"] ?? []).length ||
     (is["onExpiry"] === "approve" && less("slaMs"))
   );
