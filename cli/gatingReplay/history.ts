@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import type { Subject } from "../../functions/gate/gating/index.ts";
 import { CliError } from "../errors.ts";
@@ -88,6 +88,7 @@ export function itemOf(events: readonly TrailEvent[]): HistoryItem {
   return { ...found, passed, human, isExpired, endedAtMs };
 }
 
+const AGAIN = "write one with `gate audit export --out audit.jsonl`";
 const CHUNK = 1 << 20;
 const NEWLINE = 0x0a;
 /** How an export writes an event; of one that is of no interest nothing else is read. */
@@ -117,6 +118,7 @@ export function readHistory(
   };
   let number = 0;
   let isExport = false;
+  let hasEnd = false;
   eachLine(path, (bytes) => {
     number += 1;
     if (bytes.length === 0) return;
@@ -129,6 +131,7 @@ export function readHistory(
     const line = parsed(bytes, path, number);
     if (number === 1) isExport = line.kind === "export";
     if (!isExport) throw noExport(path, number);
+    hasEnd = line.kind === "end";
     if (line.kind !== "event" || line.type === undefined || line.proposalId === undefined) return;
     if (!isWanted(line.type, true)) return;
     begin(line.proposalId);
@@ -136,6 +139,12 @@ export function readHistory(
   });
   flush();
   if (number === 0) throw noExport(path, 1);
+  if (!hasEnd) {
+    // What is left would pass for all that was proposed.
+    throw new CliError(`${path} is cut off: the line that ends an export is missing`, {
+      hint: AGAIN,
+    });
+  }
 }
 
 function isWanted(type: string, withParameters: boolean): boolean {
@@ -157,7 +166,7 @@ function parsed(bytes: Buffer, path: string, number: number): z.infer<typeof eve
 
 function noExport(path: string, number: number): CliError {
   return new CliError(`${path}, line ${number}: no line of an audit export`, {
-    hint: "write one with `gate audit export --out audit.jsonl`",
+    hint: AGAIN,
   });
 }
 
@@ -169,6 +178,7 @@ function eachLine(path: string, take: (line: Buffer) => void): void {
     throw new CliError(`there is no file ${path} that can be read`);
   }
   try {
+    if (fstatSync(file).isDirectory()) throw new CliError(`${path} is a folder, not a file`);
     const chunk = Buffer.alloc(CHUNK);
     let rest: Buffer = Buffer.alloc(0);
     for (;;) {

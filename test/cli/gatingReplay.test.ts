@@ -91,6 +91,8 @@ Manual tasks of their own 0 → **2** (+2)
 </details>
 `;
 
+const EXPORT = '{"kind":"export","format":1,"gate":"g","at":"2026-11-25T00:00:00Z"}\n';
+
 describe("Command gating replay", () => {
   let folder: string;
   beforeEach(() => {
@@ -242,6 +244,7 @@ services:
       event("prop_6", "proposal.weighed", { rule: "all", decision: "allow" }),
       received("prop_7"),
       weighed("prop_7", { atMs: facts.atMs }, { rule: "another" }),
+      { kind: "end", proposals: 7, others: 0, events: 14 },
     ];
     writeFileSync(history, lines.map((one) => `${JSON.stringify(one)}\n`).join(""));
     const replay = (...more: string[]) =>
@@ -291,6 +294,14 @@ No reviewer's answer is recorded: what would have expired is not known.
       1,
       `${history}, line 1: no line of an audit export\n→ write one with \`gate audit export --out audit.jsonl\`\n`,
     ]);
+    const received =
+      '{"kind":"event","proposalId":"prop_1","seq":1,"atMs":1,"type":"proposal.received"';
+    writeFileSync(history, `${EXPORT}${received},"data":{"sou`);
+    const cut = `${history} is cut off: the line that ends an export is missing\n→ write one with \`gate audit export --out audit.jsonl\`\n`;
+    assert.deepEqual(await told("--history", "audit.jsonl"), [1, cut]);
+    writeFileSync(history, EXPORT);
+    assert.deepEqual(await told("--history", "audit.jsonl"), [1, cut]);
+    assert.deepEqual(await told("--history", "."), [1, `${folder} is a folder, not a file\n`]);
     assert.deepEqual(await told("--history", "x.jsonl"), [
       1,
       `there is no file ${join(folder, "x.jsonl")} that can be read\n`,

@@ -256,7 +256,12 @@ ${join(folder, "gating.yaml")}: services.payments-db.rules[0] (restart): \`sla\`
     chmodSync(npx, 0o755);
     put(
       "audit.jsonl",
-      `${JSON.stringify({ kind: "export", format: 1, gate: "g", at: "2026-11-25T00:00:00Z" })}\n`,
+      [
+        { kind: "export", format: 1, gate: "g", at: "2026-11-25T00:00:00Z" },
+        { kind: "end", proposals: 0, others: 0, events: 0 },
+      ]
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(""),
     );
     const step = (more: Record<string, string>) =>
       new Promise<{ status: number | null }>((resolve) => {
