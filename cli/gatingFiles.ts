@@ -69,8 +69,9 @@ export function load(file: string, folder = "."): Gating {
         details: { file, problems: error.problems },
       });
     }
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new CliError(`there is no file ${file}`);
+    if (error instanceof Error && "code" in error) {
+      if (error.code === "ENOENT") throw new CliError(`there is no file ${file}`);
+      if (error.code === "EISDIR") throw new CliError(`${file} is a folder, not a file`);
     }
     throw error;
   }

@@ -25,6 +25,12 @@ export function fileAt(revision: string, file: string, folder: string): string {
 
 /** What the file held at the revision; null: it was not there. */
 export function textAt({ revision, path }: Revision, folder: string): string | null {
+  // No repository, or one of another user's: then no revision is to blame.
+  git(
+    folder,
+    ["rev-parse", "--git-dir"],
+    (problem) => new CliError(`git: ${problem}`, { exitCode: 2 }),
+  );
   git(
     folder,
     ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`],

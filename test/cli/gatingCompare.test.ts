@@ -258,6 +258,18 @@ The commands tell the answers after. With \`before.yaml\` as their file they tel
     });
   });
 
+  it("blames no revision where there is no repository, and says that a folder is no file", async () => {
+    write("gating.yaml", BEFORE);
+    const { code, err } = await compare("gating.yaml");
+    assert.equal(code, 2);
+    assert.match(err, /^git: fatal: not a git repository/);
+    assert.deepEqual(await compare(".", "gating.yaml"), {
+      code: 2,
+      out: "",
+      err: `${folder} is a folder, not a file\n`,
+    });
+  });
+
   it("ends with 2 where a file cannot be read, and 4 where it is not proven that there is no more", async () => {
     write("before.yaml", JSON.stringify({ services: { db: manySided(40, {}) } }));
     write("after.yaml", JSON.stringify({ services: { db: manySided(40, { otherwise: "deny" }) } }));
