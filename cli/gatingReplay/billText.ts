@@ -1,4 +1,5 @@
 import { formatDuration } from "../../functions/gate/text/duration.ts";
+import { offsetMs } from "../../functions/gate/text/localTime.ts";
 import { counted, oneLine, table } from "../text.ts";
 import type { Bill, ChangedGroup, Costs } from "./bill.ts";
 import type { LimitHits } from "./limits.ts";
@@ -47,7 +48,7 @@ export function billText({ base, head, bill }: Told): string {
     ...limits(bill).map((line) => `${line}\n`),
     medianMs === null || p90Ms === null
       ? "No reviewer's answer is recorded: what would have expired is not known.\n"
-      : `\nReviewers took ${took(medianMs)} (median) and ${took(p90Ms)} (90th percentile); ${reactions.unanswered} were not answered in time.\n${table(
+      : `\nReviewers took ${took(medianMs)} (median) and ${took(p90Ms)} (90th percentile); ${counted(reactions.unanswered, "request")} had no answer in time.\n${table(
           [`HOUR (${bill.timeZone})`, "ANSWERS", "MEDIAN", "90TH"],
           reactions.byHour.map((one) => [
             `${String(one.hour).padStart(2, "0")}:00`,
@@ -117,7 +118,13 @@ function cell(text: string): string {
 function span({ replayed, from, to, weeks, timeZone }: Bill): string {
   return from === null || to === null
     ? "No recorded proposal could be replayed."
-    : `Replayed ${counted(replayed, "proposal")} from ${from.slice(0, 10)} to ${to.slice(0, 10)} (${counted(weeks, "week")}, times in ${timeZone}).`;
+    : `Replayed ${counted(replayed, "proposal")} from ${dayOf(from, timeZone)} to ${dayOf(to, timeZone)} (${counted(weeks, "week")}, times in ${timeZone}).`;
+}
+
+/** The day on which it is by the clocks there. */
+function dayOf(instant: string, timeZone: string): string {
+  const ms = Date.parse(instant);
+  return new Date(ms + offsetMs(timeZone, ms)).toISOString().slice(0, 10);
 }
 
 function changedLine({ changed }: Bill): string {

@@ -256,7 +256,7 @@ services:
     assert.equal(
       out,
       `before.yaml → after.yaml
-Replayed 5 proposals from 2026-11-24 to 2026-11-24 (1 week, times in Europe/Berlin).
+Replayed 5 proposals from 2026-11-25 to 2026-11-25 (1 week, times in Europe/Berlin).
 1 proposal cannot be replayed: an earlier release did not record what was compared.
 1 proposal ended before the rules were looked at.
 3 proposals got another answer then than the gating before gives: another was in force.
