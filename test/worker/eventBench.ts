@@ -28,6 +28,7 @@ export interface Told {
   id?: string;
   type?: string;
   occurredAtMs?: number;
+  agentId?: string;
   data?: object;
 }
 
@@ -40,17 +41,20 @@ export class EventBench {
   gatingHash = "h";
   listed = true;
   incident: Incident | null = INCIDENT;
+  /** Whose token the gate has; null: nobody's. */
+  ownUserId: string | null = "PGATE01";
+  notes: string[] = [];
   /** Why PagerDuty cannot be read. */
   problem: Error | null = null;
   sent: WorkItem[] = [];
-  readonly #ports: WorkerPorts;
+  readonly ports: WorkerPorts;
   #proposals = 0;
   #deliveries = 0;
 
   constructor(gating: ServiceGating) {
     this.gating = gating;
     const silent = () => undefined;
-    this.#ports = {
+    this.ports = {
       clock: this.clock,
       ledger: this.ledger,
       ids: { proposalId: () => `prop_${(this.#proposals += 1)}` },
@@ -73,6 +77,11 @@ export class EventBench {
       pagerDuty: {
         incident: () =>
           this.problem === null ? Promise.resolve(this.incident) : Promise.reject(this.problem),
+        ownUser: () => Promise.resolve(this.ownUserId),
+        addNote: (_id: string, content: string) => {
+          this.notes.push(content);
+          return Promise.resolve({ id: "N1" });
+        },
       },
       log: { debug: silent, info: silent, warn: silent, error: silent },
       metrics: { count: silent },
@@ -88,6 +97,7 @@ export class EventBench {
       id: eventId,
       event_type: type,
       ...(occurredAtMs === undefined ? {} : { occurred_at: new Date(occurredAtMs).toISOString() }),
+      ...(told.agentId === undefined ? {} : { agent: { id: told.agentId } }),
       data,
     };
     await this.ledger.accept({
@@ -107,7 +117,7 @@ export class EventBench {
   }
 
   async handle(id: string): Promise<Delivery> {
-    await deliver(this.#ports, id);
+    await deliver(this.ports, id);
     const delivery = await this.ledger.getDelivery(id);
     if (delivery === null) {
       throw new Error(`${id} is not kept`);

@@ -111,6 +111,9 @@ describe("a look", () => {
     assert.equal((await candidate()).byGate, null);
     await linked(OWN_AGENT, ownAgent("PGATE02"));
     assert.equal((await candidate()).byGate, false);
+    const invocations = async () => [{ ...RUN, agentId: null }];
+    ports = { ...ports, pagerDuty: { ...ports.pagerDuty, invocations } };
+    assert.equal((await candidate()).byGate, null);
   });
 
   it("at the kill switch finds the one for its service, or for its runbook", async () => {

@@ -21,6 +21,7 @@ export const CLIENT = "test/pagerduty/client.test.ts";
 export const LAST_LOOK = "test/worker/lastLook.test.ts";
 export const LOOK = "test/worker/look.test.ts";
 export const EFFECTS = "test/worker/effects.test.ts";
+export const REPORTS = "test/worker/reports.test.ts";
 export const STEPS = "test/worker/steps.test.ts";
 export const DELIVERIES = "test/worker/deliveries.test.ts";
 export const ALARMS = "test/worker/alarms.test.ts";

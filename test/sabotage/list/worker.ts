@@ -17,6 +17,7 @@ import {
   NOTES,
   OWN_RUNS,
   REDRIVE,
+  REPORTS,
   STEPS,
   TRIGGER,
   TWO_WORKERS,
@@ -237,7 +238,7 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/reconcile.ts",
-    [BYPASS, OWN_RUNS, EXECUTIONS],
+    [REPORTS, BYPASS, OWN_RUNS, EXECUTIONS],
     [
       ["a run that is known is judged anew", 'if (seen.verdict !== "pending") {', "if (false) {"],
       [
@@ -297,7 +298,7 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/foreign.ts",
-    [BYPASS, OWN_RUNS, EXECUTIONS],
+    [REPORTS, BYPASS, OWN_RUNS, EXECUTIONS],
     [
       [
         "a run past the gate is none",
@@ -330,7 +331,7 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/fieldChange.ts",
-    [FIELDS],
+    [REPORTS, FIELDS],
     [
       ["the gate's own writes raise an alarm", "if (byGate === true) {", "if (false) {"],
       ["a write of the very value raises an alarm", "isSameValue(value, wanted) ||\n", ""],
@@ -345,7 +346,7 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/ownUser.ts",
-    [OWN_RUNS, BYPASS, FIELDS],
+    [REPORTS, LOOK, OWN_RUNS, BYPASS, FIELDS],
     [
       ["everybody is the gate", "return userId === agentId;", "return true;"],
       [
