@@ -88,6 +88,17 @@ describe("Redriving dead letters", () => {
     );
   });
 
+  it("queues what has ended where something was told of it since", async () => {
+    const { body } = await propose(world, incident);
+    await answer(world, "approved");
+    await finish(world);
+    deadLetters.put(proposal(body.id));
+    assert.deepEqual(fates(await run(true)), ["done"]);
+    const atMs = world.clock.now();
+    await world.gate.ledger.hint(body.id, { id: "late", kind: "decision", atMs, data: {} });
+    assert.deepEqual(fates(await run(true)), ["queued"]);
+  });
+
   it("removes nothing that could not be queued", async () => {
     const { body } = await propose(world, incident);
     deadLetters.put(proposal(body.id));

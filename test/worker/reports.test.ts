@@ -25,8 +25,9 @@ describe("a reported run", () => {
   const executed = async (
     change: Partial<Execution> = {},
     more: Partial<Proposal> = {},
+    made = new Bench(),
   ): Promise<Execution> => {
-    const made = new Bench().approved();
+    made.approved();
     const { effect } = made.claim();
     made.answer(effect, {
       ok: true,
@@ -187,6 +188,53 @@ describe("a reported run", () => {
       assert.equal(await judged(await reported("INV9")), "bypass");
     });
 
+    it("is its run in its later reports as well", async () => {
+      await uncertain();
+      await judged(await reported("INV9"));
+      assert.equal(
+        await judged(await reported("INV9", { type: "updated" })),
+        "execution of prop_1",
+      );
+    });
+
+    it("is not its run where another report was matched to it at the same moment", async () => {
+      await uncertain();
+      const put = bench.ledger.putInvocation.bind(bench.ledger);
+      bench.ledger.putInvocation = async (one) => {
+        await put(one);
+        if (one.id === "INV9" && one.verdict === "executed") {
+          await put({ ...one, id: "INV8" });
+        }
+      };
+      assert.equal(await judged(await reported("INV9")), "ranTwice");
+    });
+
+    it("is its run although another was reported as run twice", async () => {
+      await uncertain();
+      const twice = newInvocation("INV8", {
+        incidentId: INCIDENT.id,
+        targetId: ACTION,
+        verdict: "ranTwice",
+        proposalId: "prop_1",
+      });
+      await bench.ledger.putInvocation(twice);
+      assert.equal(await judged(await reported("INV9")), "execution of prop_1");
+    });
+
+    it("is its run where the answer is recorded while it is looked for", async () => {
+      bench.listed = true;
+      await executed();
+      const list = bench.ledger.list.bind(bench.ledger);
+      bench.ledger.list = async (filter) => {
+        const page = await list(filter);
+        const { proposal } = (await bench.ledger.get("prop_1")) ?? assert.fail();
+        const next = nextVersion(proposal);
+        await bench.ledger.save(next.proposal, next.events, { links: ["invocation/INV1"] });
+        return page;
+      };
+      assert.equal(await judged(await reported("INV1")), "execution of prop_1");
+    });
+
     it("is its run alone: a second one is none", async () => {
       await uncertain();
       assert.equal(await judged(await reported("INV8")), "execution of prop_1");
@@ -197,6 +245,44 @@ describe("a reported run", () => {
       await uncertain();
       assert.equal(await judged(await reported("INV8", { agentId: "PELSE01" })), "bypass");
       assert.equal(await judged(await reported("INV9")), "execution of prop_1");
+    });
+  });
+
+  describe("of a workflow, which cannot be read", () => {
+    const begun = async (id: string, agentId = OURS): Promise<string> =>
+      judged(
+        await bench.tell({
+          type: "incident.workflow.started",
+          agentId,
+          occurredAtMs: bench.nowMs,
+          data: {
+            type: "incident_workflow_instance",
+            id,
+            incident_workflow: { id: "PWF0001" },
+            incident: { id: INCIDENT.id },
+          },
+        }),
+      );
+    const sent = (state: Execution["state"]): Promise<Execution> =>
+      executed({ invocationId: null, state }, {}, new Bench({}, { runbook: "workflow" }));
+    beforeEach(() => {
+      bench.gating = new Bench().gating.gating;
+    });
+
+    it("is the gate's where its user began the first after it was sent", async () => {
+      await sent("accepted");
+      assert.equal(await begun("WF1"), "execution of prop_1");
+      assert.notEqual(await begun("WF2"), "execution of prop_1");
+    });
+
+    it("is past the gate where somebody else began it", async () => {
+      await sent("accepted");
+      assert.equal(await begun("WF1", "PELSE01"), "bypass");
+    });
+
+    it("is past the gate where nothing was sent", async () => {
+      await sent("notSent");
+      assert.equal(await begun("WF1"), "bypass");
     });
   });
 

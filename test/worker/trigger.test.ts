@@ -101,6 +101,17 @@ describe("the worker's trigger", () => {
     assert.ok(counted.includes("KillSwitchHeld"));
   });
 
+  it("keeps it on for one that holds less than everything, too", async () => {
+    const narrow = { on: true, service: "payments-db", reason: "drill", by: "jo", atMs: nowMs };
+    await ledger.setKillSwitch(narrow);
+    await handleTrigger(ports, { sweep: true });
+    assert.ok(counted.includes("KillSwitchHeld"));
+    await ledger.setKillSwitch({ ...narrow, on: false });
+    counted = [];
+    await handleTrigger(ports, { sweep: true });
+    assert.ok(!counted.includes("KillSwitchHeld"));
+  });
+
   describe("of a sweep", () => {
     /** A proposal whose time was over ten minutes ago, and which nobody has looked at since. */
     const overdue = async (id = "prop_overdue") => {

@@ -251,9 +251,10 @@ describe("the watch on the services of the gating", () => {
     assert.equal((await texts()).length, 2);
   });
 
-  it("raises one for a service that is gone, also where another has its name by now", async () => {
+  it("raises one for a service that is gone, also where another has its name or is called by its id", async () => {
     listed = [{ key: "payments-db", listedAs: "payments-db", serviceId: "PSVC001" }];
     found.set("payments-db", { id: "PSVC777", name: "payments-db" });
+    found.set("PSVC001", { id: "PSVC778", name: "PSVC001" });
     await watchServices(ports);
     assert.deepEqual(await texts(), [
       "serviceMissing: The gating lists payments-db, which is service PSVC001, and PagerDuty has that service no more: one that took its place is not gated. List its id, or take the key out.",
