@@ -10,6 +10,7 @@ import type { Leaf } from "./decisionList.ts";
 import { runbookDifferences, serviceDifferences } from "./definitions.ts";
 import { NotProven } from "./notProven.ts";
 import type { Unproven } from "./notProven.ts";
+import { placesOfItsOwn } from "./places.ts";
 import { Side, UNIVERSES, findAnswer, walkAnswers } from "./side.ts";
 import type { Universe } from "./side.ts";
 import { Budget, MAX_LOOKS } from "./walk.ts";
@@ -151,7 +152,11 @@ function groupOf(
     confirm(after.gating, witness, first.after);
   }
   let which: string[] | null = null;
-  const differs = differencesOf(first.before.answer, first.after.answer);
+  const own = placesOfItsOwn(first.before.answer, first.after.answer, before.gating, after.gating);
+  const differs = [
+    ...differencesOf(first.before.answer, first.after.answer),
+    ...(own === null ? [] : [own]),
+  ];
   return [
     {
       about: universe,

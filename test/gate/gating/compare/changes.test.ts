@@ -343,6 +343,34 @@ const CHANGES: readonly (readonly [
     ["changed: every proposal: denied (rule `deny`) → denied (rule `freeze`); `coolDown` 1d → 1m"],
   ],
   [
+    "an allowing rule is split in two, each with its own limits",
+    db([{ ...allow, name: "run", limits: { executionsPerHour: 2 } }]),
+    db([
+      { ...allow, name: "run", match: { priority: "P1" }, limits: { executionsPerHour: 2 } },
+      { ...allow, name: "run2", limits: { executionsPerHour: 2 } },
+    ]),
+    [
+      "loosened: any priority but P1: allowed (rule `run`) → allowed (rule `run2`); `limits` `shared with run` → `its own`",
+    ],
+  ],
+  [
+    "an allowing rule is split in two that share its limits",
+    db([{ ...allow, name: "run", limits: { openProposals: 4, executionsPerHour: 2 } }]),
+    db([
+      {
+        ...allow,
+        name: "run",
+        match: { priority: "P1" },
+        limits: { openProposals: 2, executionsPerHour: 1 },
+      },
+      { ...allow, name: "run2", limits: { openProposals: 2, executionsPerHour: 1 } },
+    ]),
+    [
+      "tightened: priority P1: allowed (rule `run`); `limits.openProposals` 4 → 2, `limits.executionsPerHour` 2 → 1",
+      "tightened: any priority but P1: allowed (rule `run`) → allowed (rule `run2`); `limits.openProposals` 4 → 2, `limits.executionsPerHour` 2 → 1",
+    ],
+  ],
+  [
     "manual tasks go elsewhere, and a rule has another name",
     db([ask]),
     db([{ ...ask, name: "ask-a-human" }], { manualTask: { escalationPolicy: "PEP0002" } }),

@@ -284,6 +284,43 @@ export function ease({ decision, terms }: Answered): number {
   return EASE[decision] + (terms["onExpiry"] === "approve" ? 1 : 0);
 }
 
+/**
+ * Whether more can run unattended because a part of a rule has become a rule of its own: each counts its places alone, and
+ * the first one keeps its own.
+ */
+export function hasMorePlaces(
+  [before, after]: readonly [ServiceGating, ServiceGating],
+  was: Answered,
+  is: Answered,
+): boolean {
+  const named = (gating: ServiceGating) =>
+    gating.rules.filter(({ dryRun }) => dryRun === undefined).map(({ name }) => name);
+  const unattended = after.rules.filter(
+    ({ dryRun, decision, onExpiry }) =>
+      dryRun === undefined &&
+      (decision === "allow" || (decision === "requireApproval" && onExpiry === "approve")),
+  );
+  const isSplit =
+    ease(was) >= 2 &&
+    ease(is) >= 2 &&
+    is.rule !== null &&
+    is.rule !== was.rule &&
+    !named(before).includes(is.rule);
+  const first =
+    was.rule === null
+      ? after.otherwise === "allow"
+        ? defaultTerms()
+        : undefined
+      : unattended.find(({ name }) => name === was.rule);
+  if (!isSplit || first === undefined) return false;
+  const counted = [first, ...unattended.filter(({ name }) => !named(before).includes(name))];
+  return (["openProposals", "executionsPerHour"] as const).some((of) => {
+    let sum = 0;
+    for (const { limits } of counted) sum += limits[of];
+    return sum > Number(was.terms[of]);
+  });
+}
+
 /** Whether more can run than before, or easier: the promise of the verdict, written down once more. */
 export function isLooser(before: Answered, after: Answered): boolean {
   const [was, is] = [before.terms, after.terms];

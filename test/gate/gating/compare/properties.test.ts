@@ -12,6 +12,7 @@ import {
   anySubject,
   ease,
   fromMs,
+  hasMorePlaces,
   isLooser,
 } from "./pairs.ts";
 
@@ -35,7 +36,10 @@ describe("a comparison of gatings, over random pairs", () => {
             const differs = !isDeepStrictEqual(was, is);
             const having = groups.filter((group) => group.has({ ...subject, action: "" }));
             assert.equal(having.length, differs ? 1 : 0);
-            if (differs) assert.equal(having[0]?.verdict === "loosened", isLooser(was, is));
+            if (differs) {
+              const looser = isLooser(was, is) || hasMorePlaces([before, after], was, is);
+              assert.equal(having[0]?.verdict === "loosened", looser);
+            }
             seen[differs ? "differing" : "same"]++;
           }
           for (const { witness, has, possibly, verdict } of groups) {
@@ -44,7 +48,10 @@ describe("a comparison of gatings, over random pairs", () => {
             const subject = { ...witness, runbook: witness.runbook ?? "" };
             const [was, is] = [answered(before, subject), answered(after, subject)];
             assert.notDeepEqual(was, is);
-            assert.equal(verdict === "loosened", isLooser(was, is));
+            assert.equal(
+              verdict === "loosened",
+              isLooser(was, is) || hasMorePlaces([before, after], was, is),
+            );
             assert(has({ ...subject, action: "" }));
             seen.witnesses++;
             if (verdict === "loosened") seen.loosened++;
@@ -84,7 +91,10 @@ describe("a comparison of gatings, over random pairs", () => {
           assert(before !== undefined && after !== undefined);
           const there = answerGroups(compareServices(before, after, { fromMs }));
           const back = answerGroups(compareServices(after, before, { fromMs }));
-          const loosened = [...there, ...back].filter(({ verdict }) => verdict === "loosened");
+          // Nor what runs as easily, and more often.
+          const loosened = [...there, ...back].filter(({ differs }) =>
+            differs.some(({ field, verdict }) => verdict === "loosened" && field !== "limits"),
+          );
           if (loosened.length === 0) same++;
           for (const subject of subjects) {
             const [was, is] = [answered(before, subject), answered(after, subject)];
