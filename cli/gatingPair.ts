@@ -16,7 +16,7 @@ export function pairOf(
   second: string | undefined,
   options: PairOptions,
 ): { base: string; head: string; before: Gating; after: Gating } {
-  const { base, head } = filesOf(io, first, second, options);
+  const { base, head } = readable(() => filesOf(io, first, second, options));
   const [before, after] = [read(base, io), read(head, io)];
   return { base: shortened(base, io), head: shortened(head, io), before, after };
 }
@@ -47,8 +47,12 @@ function read(file: string, io: Io): Gating {
   if (revision !== null && textAt(revision, io.cwd) === null) {
     return parseGating({ services: {} });
   }
+  return readable(() => load(file, io.cwd));
+}
+
+function readable<T>(work: () => T): T {
   try {
-    return load(file, io.cwd);
+    return work();
   } catch (error) {
     const { message, hint, details } =
       error instanceof CliError

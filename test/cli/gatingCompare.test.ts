@@ -287,6 +287,11 @@ The commands tell the answers after. With \`before.yaml\` as their file they tel
       out: "",
       err: `there is no file ${join(folder, "missing.yaml")}\n`,
     });
+    assert.deepEqual(await compare(), {
+      code: 2,
+      out: "",
+      err: `there is no stack "dev" in ${folder}: no file there is named Pulumi.<stack>.yaml\n→ name a stack with --stack, or a file\n`,
+    });
     write("wrong.yaml", BEFORE.replace("deny", "denied"));
     const wrong = await compare("wrong.yaml", "before.yaml");
     assert.equal(wrong.code, 2);
