@@ -145,6 +145,36 @@ describe("openSqliteLedger", () => {
     after.close();
   });
 
+  it("forgets no no that stands, no key that is held and no open proposal's, however long they are there", async () => {
+    const file = newFile();
+    const clock = new TestClock();
+    const before = openSqliteLedger(file, clock);
+    const dedupeKey = "one key";
+    const first = newProposal("prop_1", { dedupeKey });
+    await before.create(first.proposal, first.events);
+    const ended = nextVersion(first.proposal);
+    const no = { name: "PINC1 sha256:a", atMs: START_MS, untilMs: START_MS + 90 * DAY_MS };
+    const dedupe = { kind: "coolDown", untilMs: START_MS + DAY_MS, scope: "events" } as const;
+    assert.equal(await before.save(ended.proposal, ended.events, { no, dedupe }), "saved");
+    // Only events wait for the cool-down, so that this one has the key beside it.
+    const open = newProposal("prop_2", { dedupeKey });
+    assert.equal((await before.create(open.proposal, open.events)).created, true);
+    const holding = nextVersion(open.proposal);
+    const hold = { keys: ["field/PINC1/replicas"], atMs: START_MS };
+    assert.equal(await before.save(holding.proposal, holding.events, { hold }), "saved");
+    before.close();
+
+    clock.advance(60 * DAY_MS);
+    const after = openSqliteLedger(file, clock);
+    const { atMs, untilMs } = no;
+    assert.deepEqual((await after.lastNo(no.name)).no, { atMs, untilMs });
+    assert.equal((await after.holder("field/PINC1/replicas"))?.proposalId, "prop_2");
+    const equal = newProposal("prop_3", { dedupeKey });
+    const joined = await after.create(equal.proposal, equal.events);
+    assert.deepEqual([joined.created, joined.proposal.id], [false, "prop_2"]);
+    after.close();
+  });
+
   it("refuses a file that a newer release wrote", () => {
     const file = newFile();
     openSqliteLedger(file, new TestClock()).close();

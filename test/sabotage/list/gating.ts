@@ -146,9 +146,13 @@ export const GATING = [
         "const local = atMs;",
       ],
       [
-        "a window of a whole day is empty",
+        "a window that ends when it begins is empty",
         "if (from < to) return begins(day)",
         "if (from <= to) return begins(day)",
+        {
+          equivalent:
+            "the check of a gating refuses a window that ends when it begins, so that `from` and `to` always differ",
+        },
       ],
     ],
   ),
@@ -243,7 +247,7 @@ export const GATING = [
         "nothing is looked at between the fields and the start",
         "await permission?.look();",
         "",
-        { tests: [FIELDS, "test/e2e/claims.test.ts", EXECUTIONS] },
+        { tests: [LAST_LOOK, FIELDS, "test/e2e/claims.test.ts", EXECUTIONS] },
       ],
       [
         "the start is sent on a look of any age",

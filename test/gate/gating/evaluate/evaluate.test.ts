@@ -150,6 +150,16 @@ describe("evaluate", () => {
     ],
     [{ during: { days: "tue", timeZone: "UTC" } }, {}, "yes: `during` holds"],
     [
+      {
+        during: [
+          { days: "mon", timeZone: "UTC" },
+          { days: "tue", timeZone: "UTC" },
+        ],
+      },
+      {},
+      "yes: `during` holds",
+    ],
+    [
       { during: [{ days: "mon", timeZone: "UTC" }] },
       {},
       "no: `during` does not hold at 2026-11-24T10:00:00.000Z",
