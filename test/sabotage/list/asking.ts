@@ -4,6 +4,7 @@ import {
   ASKED,
   CONFIRM,
   BRAKES,
+  CHANGE,
   DECISION,
   DECISIONS,
   DUTIES,
@@ -379,7 +380,7 @@ export const ASKING = [
   ),
   ...sabotagesOf(
     "functions/gate/review/decision.ts",
-    [DECISION, DECISIONS, NOES],
+    [DECISION, CHANGE, DECISIONS, NOES],
     [
       [
         "an unknown status counts as undecided",

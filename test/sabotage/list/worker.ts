@@ -10,6 +10,7 @@ import {
   EFFECTS,
   EXECUTIONS,
   FIELDS,
+  FIELD_CHANGE,
   HANGING,
   LAST_LOOK,
   LOOK,
@@ -331,7 +332,7 @@ export const WORKER = [
   ),
   ...sabotagesOf(
     "functions/worker/fieldChange.ts",
-    [REPORTS, FIELDS],
+    [FIELD_CHANGE, FIELDS],
     [
       ["the gate's own writes raise an alarm", "if (byGate === true) {", "if (false) {"],
       ["a write of the very value raises an alarm", "isSameValue(value, wanted) ||\n", ""],
