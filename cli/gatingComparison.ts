@@ -60,8 +60,19 @@ function groupLines(group: Group, { service }: ServiceChange, head: string): str
   ];
 }
 
-/** How many groups a comment shows before it folds the rest. */
-const SHOWN = 4;
+/** Lines of a phone that the groups of a comment may take before the rest is folded; the first is always shown. */
+const SHOWN_LINES = 14;
+const LETTERS_IN_LINE = 42;
+
+/** How many of them fit. */
+function shownOf(items: readonly string[]): number {
+  let lines = 0;
+  const over = items.findIndex((one) => {
+    lines += Math.ceil(one.length / LETTERS_IN_LINE);
+    return lines > SHOWN_LINES;
+  });
+  return over === -1 ? items.length : Math.max(1, over);
+}
 
 const MARKS = { loosened: "🔓", tightened: "🔒", changed: "✏️" } as const;
 
@@ -72,14 +83,15 @@ export function comparisonMarkdown({ base, head, comparison }: Told): string {
   );
   const title = comparison.services.length === 0 ? "nothing changes in meaning" : countsOf(all);
   const items = all.map(({ group, change }) => item(group, change));
-  const folded = items.slice(SHOWN);
+  const shown = shownOf(items);
+  const folded = items.slice(shown);
   return `${[
     `### Gating: ${title}`,
     ...(comparison.verdict === null ? ["", conclusion(comparison)] : []),
     ...(comparison.verdict !== null && comparison.unproven !== null
       ? ["", `**${notProven(comparison.unproven)}**`]
       : []),
-    ...(items.length === 0 ? [] : ["", ...items.slice(0, SHOWN)]),
+    ...(items.length === 0 ? [] : ["", ...items.slice(0, shown)]),
     ...(folded.length === 0 ? [] : details(`${folded.length} more`, folded)),
     ...(all.length === 0
       ? []

@@ -13,7 +13,7 @@ import { Replay } from "../gatingReplay/bill.ts";
 import { billMarkdown } from "../gatingReplay/billText.ts";
 import { readHistory } from "../gatingReplay/history.ts";
 import { CommentRefused, forgeOf, type ForgeName } from "../gatingReview/forge.ts";
-import { examplesMarkdown, fenced, fitting } from "../gatingReview/sections.ts";
+import { examplesMarkdown, shortened, fitting } from "../gatingReview/sections.ts";
 import type { Io } from "../io.ts";
 
 interface ReviewOptions {
@@ -117,7 +117,7 @@ function changeOf(io: Io, file: string, revision: string, options: ReviewOptions
     return { text: `\`${head}\`\n\n${heading}\n${bill}`, code };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const refused = `### Gating: refused\n\n${fenced(error.message)}\n`;
+    const refused = `### Gating: refused\n\n${shortened(error.message)}\n`;
     // A problem of the gating itself is the change's; a file or revision that is not there is the job's.
     if (error.details["problems"] === undefined) throw error;
     return { text: refused, code: 1 };
@@ -132,7 +132,7 @@ function examples(io: Io): Part[] {
     return [{ text: examplesMarkdown(files), code: failed ? 1 : 0 }];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return [{ text: `**Examples** cannot be weighed:\n\n${fenced(error.message)}\n`, code: 1 }];
+    return [{ text: `**Examples** cannot be weighed:\n\n${shortened(error.message)}\n`, code: 1 }];
   }
 }
 

@@ -4,43 +4,48 @@ import { counted, plain } from "../text.ts";
 /** GitHub takes 65,536 characters in a comment. */
 const MOST = 60_000;
 
-/** Whether the examples hold; what does not is shown, what no example reaches is folded. */
+/** Whether the examples hold; the first that does not is shown, the others and what no example reaches are folded. */
 export function examplesMarkdown(files: readonly FileResult[]): string {
   const results = files.flatMap((file) => file.results);
   const failed = results.filter(({ problems }) => problems.length > 0);
   const missing = files.flatMap(({ services }) =>
     services.flatMap(({ service, unreached }) => unreached.map((rule) => `${service}: ${rule}`)),
   );
+  const [first, ...others] = failed.map(({ name, problems }) =>
+    [name, ...problems.map((one) => `  ${one}`)].join("\n"),
+  );
   return [
     failed.length === 0
       ? `**Examples.** All ${results.length} hold.`
       : `**Examples.** ❌ ${failed.length} of ${results.length} do not hold:`,
-    ...(failed.length === 0
-      ? []
-      : [
-          "",
-          fenced(
-            failed
-              .map(({ name, problems }) => [name, ...problems.map((one) => `  ${one}`)].join("\n"))
-              .join("\n"),
-          ),
-        ]),
+    ...(first === undefined ? [] : ["", fenced(first)]),
+    ...(others.length === 0 ? [] : folded(`${others.length} more`, others.join("\n"))),
     ...(missing.length === 0
       ? []
-      : [
-          "",
-          `<details><summary>No example reaches ${counted(missing.length, "rule")}</summary>`,
-          "",
-          fenced(missing.join("\n")),
-          "",
-          "</details>",
-        ]),
+      : folded(`No example reaches ${counted(missing.length, "rule")}`, missing.join("\n"))),
     "",
   ].join("\n");
 }
 
+/** Lines of a refusal that are shown before the rest is folded. */
+const SHOWN_LINES = 3;
+
+/** Why something is refused, as it stands: its first problems, and the others folded. */
+export function shortened(text: string): string {
+  const lines = text.split("\n");
+  const rest = lines.slice(SHOWN_LINES);
+  return [
+    fenced(lines.slice(0, SHOWN_LINES).join("\n")),
+    ...(rest.length === 0 ? [] : folded(`${counted(rest.length, "line")} more`, rest.join("\n"))),
+  ].join("\n");
+}
+
+function folded(summary: string, text: string): string[] {
+  return ["", `<details><summary>${summary}</summary>`, "", fenced(text), "", "</details>"];
+}
+
 /** As it stands: nothing in it is read as Markdown or names anybody. */
-export function fenced(text: string): string {
+function fenced(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(Math.max(3, longest + 1));
   return `${fence}text\n${plain(text)}\n${fence}`;

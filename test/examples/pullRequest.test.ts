@@ -205,6 +205,45 @@ describe("a review in a pull request", () => {
     );
   });
 
+  it("shows a phone's screen of it however much there is, and folds the rest", async () => {
+    const rules = (decision: string) =>
+      Array.from({ length: 18 }, (_, index) =>
+        [
+          `      - name: priority-number-${index}-of-the-service`,
+          `        match: { priority: "P${index}", severity: [critical, error, warning], region: [eu-west-1, us-east-1] }`,
+          `        decision: ${index % 3 === 0 ? "deny" : decision}`,
+        ].join("\n"),
+      ).join("\n");
+    const gating = (decision: string) =>
+      `services:\n  payments-db:\n    runbooks:\n      restart: { automationAction: 01RESTARTAPI }\n    rules:\n${rules(decision)}\n`;
+    put("gating.yaml", gating("requireApproval"));
+    git("commit", "-qam", "many");
+    put("gating.yaml", gating("allow"));
+    const cases = Array.from({ length: 12 }, (_, index) =>
+      [
+        `  - name: priority ${index} is asked about, whoever proposes it and wherever it is`,
+        `    service: payments-db\n    proposal: { runbook: restart, priority: P${index}, severity: critical, region: eu-west-1 }`,
+        "    expect: { decision: requireApproval, sla: 1h, risk: 0.1 }",
+      ].join("\n"),
+    ).join("\n");
+    put("gating.test.yaml", `at: 2026-11-23T17:45:00Z\ncases:\n${cases}\n`);
+    const { out, err } = await review(["--base", "HEAD"], {});
+    assert.equal(err, "");
+    const shown = out.replace(
+      /<details>[^]*?<\/details>\n?/g,
+      (folded) => (/<summary>.*<\/summary>/.exec(folded)?.[0] ?? "") + "\n",
+    );
+    // A phone shows about 34 lines of 42 letters.
+    const lines = shown
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => Math.ceil(line.length / 42));
+    const height = lines.reduce((sum, one) => sum + one, 0);
+    assert.ok(height <= 34, `${height} lines:\n${shown}`);
+    assert.match(shown, /12 of 12 do not hold|more<\/summary>/);
+    assert.ok(out.length > 5 * shown.length, "nothing was folded");
+  });
+
   it("shows why a gating is refused, with nothing in it that Markdown would obey", async () => {
     put("gating.yaml", BEFORE.replace("5m", '"```@team"'));
     const { code, out } = await review([], {});
