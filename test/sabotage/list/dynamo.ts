@@ -1,5 +1,5 @@
 import { sabotagesOf } from "../sabotage.ts";
-import { DYNAMO, DYNAMO_GATING, DYNAMO_TABLE } from "./tests.ts";
+import { DYNAMO, DYNAMO_GATING, DYNAMO_TABLE, DYNAMO_WRITES } from "./tests.ts";
 
 const ALWAYS = "attribute_exists(pk) OR attribute_not_exists(pk)";
 
@@ -163,7 +163,7 @@ export const DYNAMO_GUARDS = [
   ),
   ...sabotagesOf(
     "functions/aws/dynamoPlaces.ts",
-    [DYNAMO],
+    [DYNAMO_WRITES, DYNAMO],
     [
       [
         "a proposal that has a place takes a second one",
@@ -237,7 +237,7 @@ export const DYNAMO_GUARDS = [
   ),
   ...sabotagesOf(
     "functions/aws/dynamoSeen.ts",
-    [DYNAMO],
+    [DYNAMO_WRITES, DYNAMO],
     [
       [
         "noes are not compared",

@@ -35,6 +35,7 @@ export const KILL_SWITCH_PURE = "test/gate/ledger/killSwitch.test.ts";
 export const ADMISSION = "test/gate/ledger/admission.test.ts";
 export const SQLITE = "test/local/ledger/ledger.test.ts";
 export const DYNAMO = "test/aws/dynamoLedger.test.ts";
+export const DYNAMO_WRITES = "test/aws/dynamoWrites.test.ts";
 export const DYNAMO_TABLE = "test/aws/dynamoTable.test.ts";
 export const DYNAMO_GATING = "test/aws/dynamoGatingStore.test.ts";
 
