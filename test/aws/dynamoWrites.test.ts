@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { placeWrites } from "../../functions/aws/dynamoPlaces.ts";
 import { noWrite } from "../../functions/aws/dynamoSeen.ts";
+import { trailWrites } from "../../functions/aws/dynamoTrails.ts";
 import type { DynamoTable, Item, Write } from "../../functions/aws/dynamoTable.ts";
 import { ABSENT } from "../../functions/aws/dynamoTable.ts";
 import { START_MS } from "../contract/proposals.ts";
@@ -29,6 +30,20 @@ describe("the write of a no", () => {
 
   it("is not forgotten while it stands", () => {
     assert.ok((goneAtMs(noWrite("PINC1 sha256:a", null, added)) ?? 0) > added.untilMs);
+  });
+});
+
+describe("the write of a trail", () => {
+  const conditionOn = (seq: number | null): unknown => {
+    const to = { subject: "switch", state: null };
+    const before = seq === null ? null : { ...to, head: { seq, head: "sha256:a" } };
+    const [first] = trailWrites(before, to, [{ type: "set", data: {} }], START_MS);
+    return first !== undefined && "condition" in first ? first.condition : null;
+  };
+
+  it("begins it where there is none, and goes on from what was read only", () => {
+    assert.deepEqual(conditionOn(null), ABSENT);
+    assert.deepEqual(conditionOn(4), { expression: "seq = :before", values: { ":before": 4 } });
   });
 });
 

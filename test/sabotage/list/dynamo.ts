@@ -292,7 +292,7 @@ export const DYNAMO_GUARDS = [
   ),
   ...sabotagesOf(
     "functions/aws/dynamoTrails.ts",
-    [DYNAMO],
+    [DYNAMO_WRITES, DYNAMO],
     [
       [
         "a trail is written over",
