@@ -81,6 +81,15 @@ describe("dynamoTable", () => {
       assert.equal(aws?.calls.length, 10);
     });
 
+    it("rejects when the conflicts do not end, also where another condition failed beside them", async () => {
+      const table = await answering(() => {
+        clock.advance(100);
+        return cancelled("TransactionConflict", "ConditionalCheckFailed");
+      });
+      await assert.rejects(table.transact(writes), { name: "TransactionCanceledException" });
+      assert.equal(aws?.calls.length, 10);
+    });
+
     it("rejects earlier when each conflict takes long to be told", async () => {
       const table = await answering(() => {
         clock.advance(400);
